@@ -1,0 +1,172 @@
+//! The settings of ocod and oco: what the file says, and where the directory is.
+
+mod file;
+
+use crate::limits::{LISTENERS, MAX_CONNECTIONS};
+use crate::logic::board::Rules;
+use crate::logic::name::Pattern;
+use crate::logic::network::Network;
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub use file::parse;
+
+/// Where the file is unless told.
+pub const DEFAULT_FILE: &str = "/etc/oco/ocod.toml";
+/// Where the status files are unless told.
+pub const DEFAULT_DIRECTORY: &str = "/var/lib/oco";
+/// Names the directory for ocod and oco.
+pub const DIRECTORY_VARIABLE: &str = "OCO_DIR";
+/// The port of the protocol.
+pub const PORT: u16 = 79;
+
+/// All settings, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The directory of the status files, if the file names one.
+    pub directory: Option<PathBuf>,
+    /// The user to become.
+    pub user: Option<String>,
+    /// Connections at once.
+    pub max_connections: u32,
+    /// Whether a host without any check is OK.
+    pub empty_is_ok: bool,
+    /// Max-ages and required checks.
+    pub rules: Rules,
+    /// What to listen on; empty: the default.
+    pub listeners: Vec<Listen>,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            directory: None,
+            user: None,
+            max_connections: MAX_CONNECTIONS,
+            empty_is_ok: false,
+            rules: Rules::default(),
+            listeners: Vec::new(),
+        }
+    }
+}
+
+/// One listener.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listen {
+    /// Address and port. Port 0 is any free one.
+    pub address: SocketAddr,
+    /// The checks that it answers for; empty: all.
+    pub checks: Vec<Pattern>,
+    /// The clients that it answers; none: all.
+    pub allow: Option<Vec<Network>>,
+}
+
+impl Listen {
+    /// A listener for everybody and everything.
+    pub fn new(address: SocketAddr) -> Listen {
+        Listen { address, checks: Vec::new(), allow: None }
+    }
+
+    /// Whether the check `name` counts here.
+    pub fn covers(&self, name: &str) -> bool {
+        self.checks.is_empty() || self.checks.iter().any(|pattern| pattern.matches(name))
+    }
+
+    /// Whether the client at `address` is answered.
+    pub fn allows(&self, address: IpAddr) -> bool {
+        self.allow.as_ref().is_none_or(|networks| networks.iter().any(|network| network.contains(address)))
+    }
+}
+
+/// What is wrong with the settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError {
+    /// The file, and the line where that is known, counted from 1.
+    pub place: Option<(PathBuf, Option<usize>)>,
+    /// What, which, why and what was expected, in one line.
+    pub what: String,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            None => {}
+            Some((file, None)) => write!(f, "{}: ", file.display())?,
+            Some((file, Some(line))) => write!(f, "{}:{line}: ", file.display())?,
+        }
+        f.write_str(&self.what)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// Reads the settings from `file`, or from the default place if there is a file.
+#[expect(clippy::disallowed_methods, reason = "reads the file")]
+pub fn load(file: Option<&Path>) -> Result<Settings, ConfigError> {
+    use std::io::{ErrorKind, Read};
+    let path = file.unwrap_or(Path::new(DEFAULT_FILE));
+    let failed = |what: String| ConfigError { place: Some((path.to_owned(), None)), what };
+    let opened = match std::fs::File::open(path) {
+        Ok(opened) => opened,
+        Err(error) if error.kind() == ErrorKind::NotFound && file.is_none() => return Ok(Settings::default()),
+        Err(error) => return Err(failed(format!("can't be read: {error}"))),
+    };
+    let limit = crate::limits::CONFIG_OCTETS;
+    let mut text = String::new();
+    match opened.take(limit + 1).read_to_string(&mut text) {
+        Ok(_) if u64::try_from(text.len()).is_ok_and(|octets| octets <= limit) => {}
+        Ok(_) => return Err(failed(format!("too large; expected at most {limit} octets"))),
+        Err(error) => return Err(failed(format!("can't be read: {error}"))),
+    }
+    parse(&text).map_err(|(line, what)| ConfigError { place: Some((path.to_owned(), line)), what })
+}
+
+/// The directory: as the command line says, else the environment, else the file, else the default.
+pub fn directory(flag: Option<PathBuf>, settings: &Settings) -> PathBuf {
+    let from_environment = || {
+        #[expect(clippy::disallowed_methods, reason = "part of the command line's contract")]
+        let value = std::env::var_os(DIRECTORY_VARIABLE);
+        value.filter(|value| !value.is_empty()).map(PathBuf::from)
+    };
+    flag.or_else(from_environment)
+        .or_else(|| settings.directory.clone())
+        .unwrap_or_else(|| PathBuf::from(DEFAULT_DIRECTORY))
+}
+
+/// The default listener: everybody's, on IPv6 and IPv4.
+pub fn default_listener() -> Listen {
+    Listen::new(SocketAddr::from((Ipv6Addr::UNSPECIFIED, PORT)))
+}
+
+/// Reads `ADDRESS:PORT`.
+pub fn parse_address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| format!("{text:?}: expected ADDRESS:PORT, as 127.0.0.1:79 or [::]:79"))
+}
+
+/// Reads a max-age: `5m`, `25h`, `1h 30m`.
+pub fn parse_max_age(text: &str) -> Result<Duration, String> {
+    file::parse_max_age(text)
+}
+
+/// Checks a list of listeners as a whole.
+pub fn check_listeners(listeners: &[Listen]) -> Result<(), (usize, String)> {
+    for (index, listener) in listeners.iter().enumerate() {
+        if index >= LISTENERS {
+            return Err((index, format!("too many listeners; expected at most {LISTENERS}")));
+        }
+        let address = listener.address;
+        let is_again = listeners.iter().take(index).any(|other| other.address == address);
+        if is_again && address.port() != 0 {
+            return Err((index, format!("address {address}: given twice")));
+        }
+    }
+    Ok(())
+}
+
+/// Whether the listener on `address` must not take IPv4 too: the same port is given for IPv4.
+pub fn is_ipv6_only(address: SocketAddr, listeners: &[Listen]) -> bool {
+    let is_taken = |other: &Listen| other.address.is_ipv4() && other.address.port() == address.port();
+    address.port() != 0 && listeners.iter().any(is_taken)
+}

@@ -1,0 +1,63 @@
+//! Every limit of the program, with its unit and its reason. Nothing here is a setting; settings have their
+//! defaults here too.
+
+use std::time::Duration;
+
+/// Octets of an answer with its CRLF: an SMTP reply line, which is what the oldest pollers parse (RFC 5321,
+/// 4.5.3.1.5).
+pub const LINE_OCTETS: usize = 512;
+/// Octets of a check's name: some names must fit into a line, and a name into a column of a table.
+pub const NAME_OCTETS: usize = 64;
+/// Octets read of a status file. Only the first line counts; a page is one read.
+pub const STATUS_FILE_OCTETS: usize = 4096;
+/// Checks in one directory. More is an accident (a script that makes up names) and must not eat the memory.
+pub const CHECKS: usize = 100_000;
+/// Names that are no check and were warned of once; further ones are not remembered, nor warned of.
+pub const WARNED_NAMES: usize = 1024;
+/// Listeners of one daemon: a token each, and nobody needs more.
+pub const LISTENERS: usize = 64;
+/// Octets of the configuration file. A file larger than this is not ours.
+pub const CONFIG_OCTETS: u64 = 1024 * 1024;
+
+/// How old a result may be unless configured.
+pub const MAX_AGE: Duration = Duration::from_secs(5 * 60);
+/// The longest max-age that can be set (about 100 years): the sum with a clock stays far from overflow.
+pub const LONGEST_MAX_AGE: Duration = Duration::from_secs(100 * 366 * 86_400);
+/// An empty file younger than this may be one that a shell has truncated and not yet written. Used only where
+/// events do not tell (start, queue overflow, no inotify).
+pub const EMPTY_GRACE: Duration = Duration::from_secs(2);
+
+/// Connections at once unless configured. Each costs about 50 bytes here and some kilobytes in the kernel.
+pub const MAX_CONNECTIONS: u32 = 16_384;
+/// Descriptors kept back from connections: listeners, epoll, inotify, signals, logs, and the file being read.
+pub const RESERVED_DESCRIPTORS: u64 = 16;
+/// How long a client that has its line may linger until it closes.
+pub const LINGER: Duration = Duration::from_secs(2);
+/// Octets drained from one client; who sends more gets a reset.
+pub const DRAINED_OCTETS: u32 = 64 * 1024;
+/// How long clients may linger after SIGTERM.
+pub const STOP_LINGER: Duration = Duration::from_secs(1);
+/// Connections accepted before the directory's events are read and all of them are answered.
+pub const ACCEPT_BATCH: usize = 256;
+/// Batches of one listener in a turn, so that a flood of one port does not starve another.
+pub const BATCHES_PER_TURN: usize = 8;
+/// Connections that may wait in the kernel to be accepted. The kernel cuts it to `net.core.somaxconn`.
+pub const BACKLOG: i32 = 4096;
+/// How long to wait before accepting again when there is no descriptor left and nobody to shed.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How often to look for a directory that is away, besides at each answer.
+pub const DIRECTORY_RETRY: Duration = Duration::from_secs(1);
+/// Looks at files in one refresh beyond one for each file that is due: under a storm of rewrites the rest
+/// waits for the next turn.
+pub const EXTRA_LOOKS: usize = 64;
+
+/// How long a plugin may run unless told.
+pub const PLUGIN_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a process group has between TERM and KILL.
+pub const KILL_AFTER: Duration = Duration::from_secs(1);
+/// Plugins that `oco run-parts` runs at once; the others wait for a place.
+pub const PLUGINS_AT_ONCE: usize = 64;
+/// How long `oco status` waits for a host: connect and answer together.
+pub const STATUS_TIMEOUT: Duration = Duration::from_secs(3);
+/// Hosts that `oco status` asks at once.
+pub const HOSTS_AT_ONCE: usize = 64;

@@ -1,0 +1,13 @@
+//! What oco knows, without I/O and without a clock: times, bytes and names come in as arguments. A fleet
+//! watcher can be built on this folder alone.
+#![deny(clippy::disallowed_methods)]
+
+pub mod answer;
+pub mod board;
+pub mod code;
+pub mod name;
+pub mod network;
+pub mod session;
+pub mod status_file;
+pub mod text;
+pub mod time;

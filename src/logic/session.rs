@@ -1,0 +1,171 @@
+//! One connection from its answer to its close, as a state machine without a socket.
+//!
+//! The line goes out, the sending side is shut down, and what the client sends is thrown away until it closes:
+//! closing a socket with unread input would reset the connection, and the reset may overtake the line.
+
+use super::time::Nanos;
+use crate::limits::DRAINED_OCTETS;
+
+/// A connection's state.
+#[derive(Debug)]
+pub struct Session {
+    phase: Phase,
+    /// When it is closed whatever its state.
+    deadline: Nanos,
+}
+
+#[derive(Debug)]
+enum Phase {
+    /// The part of the line that the kernel did not take yet. Rare: a new socket's buffer is empty.
+    Sending(Box<[u8]>),
+    /// How many octets the client may still send.
+    Draining(u32),
+    /// Nothing more to do for this client.
+    Over,
+}
+
+/// What happened to the socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// So many octets of the line were taken.
+    Sent(usize),
+    /// So many octets of the client's were read, at least one.
+    Received(usize),
+    /// The kernel can take or give nothing now.
+    Blocked,
+    /// The client has closed its side.
+    Closed,
+    /// The socket failed: reset, or worse. Ordinary, as many pollers end so.
+    Failed,
+}
+
+/// What to do next with the socket.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Step<'a> {
+    /// Write this.
+    Send(&'a [u8]),
+    /// Shut down the sending side, then receive.
+    Finish,
+    /// Read and throw away.
+    Receive,
+    /// Wait for the socket to become ready.
+    Wait,
+    /// Close it.
+    Close,
+}
+
+impl Session {
+    /// A connection whose line went out whole.
+    pub fn answered(deadline: Nanos) -> Session {
+        Session { phase: Phase::Draining(DRAINED_OCTETS), deadline }
+    }
+
+    /// A connection of whose line `rest` is still to be sent.
+    pub fn interrupted(rest: &[u8], deadline: Nanos) -> Session {
+        Session { phase: Phase::Sending(rest.into()), deadline }
+    }
+
+    /// When the connection is closed whatever its state, on the boot clock.
+    pub fn deadline(&self) -> Nanos {
+        self.deadline
+    }
+
+    /// Moves the deadline forward to `deadline`, never back.
+    pub fn hurry(&mut self, deadline: Nanos) {
+        self.deadline = self.deadline.min(deadline);
+    }
+
+    /// What to do when the socket is ready.
+    pub fn step(&self) -> Step<'_> {
+        match &self.phase {
+            Phase::Sending(rest) => Step::Send(rest),
+            Phase::Draining(_) => Step::Receive,
+            Phase::Over => Step::Close,
+        }
+    }
+
+    /// Takes in what happened, and says what to do next.
+    pub fn on(&mut self, event: Event) -> Step<'_> {
+        let phase = std::mem::replace(&mut self.phase, Phase::Over);
+        match (phase, event) {
+            (Phase::Over, _) | (_, Event::Failed) => Step::Close,
+            (phase, Event::Blocked) => {
+                self.phase = phase;
+                Step::Wait
+            }
+            (Phase::Sending(rest), Event::Sent(octets)) => match rest.get(octets..) {
+                Some(rest) if !rest.is_empty() => {
+                    self.phase = Phase::Sending(rest.into());
+                    self.step()
+                }
+                _ => {
+                    self.phase = Phase::Draining(DRAINED_OCTETS);
+                    Step::Finish
+                }
+            },
+            (Phase::Draining(left), Event::Received(octets)) => {
+                match left.checked_sub(u32::try_from(octets).unwrap_or(u32::MAX)) {
+                    Some(left) if left > 0 => {
+                        self.phase = Phase::Draining(left);
+                        Step::Receive
+                    }
+                    _ => Step::Close,
+                }
+            }
+            (Phase::Draining(_), Event::Closed | Event::Sent(_)) => Step::Close,
+            // Nothing is read before the line is out.
+            (Phase::Sending(_), Event::Received(_) | Event::Closed) => Step::Close,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_silent_client_gets_its_line_and_is_closed_when_it_closes() {
+        let mut session = Session::answered(Nanos(7));
+        assert_eq!(session.step(), Step::Receive);
+        assert_eq!(session.on(Event::Blocked), Step::Wait);
+        assert_eq!(session.on(Event::Closed), Step::Close);
+        assert_eq!(session.on(Event::Blocked), Step::Close);
+    }
+
+    #[test]
+    fn a_line_that_was_cut_is_finished_first() {
+        let mut session = Session::interrupted(b"rest\r\n", Nanos(7));
+        assert_eq!(session.step(), Step::Send(b"rest\r\n"));
+        assert_eq!(session.on(Event::Sent(2)), Step::Send(b"st\r\n"));
+        assert_eq!(session.on(Event::Blocked), Step::Wait);
+        assert_eq!(session.step(), Step::Send(b"st\r\n"));
+        assert_eq!(session.on(Event::Sent(4)), Step::Finish);
+        assert_eq!(session.step(), Step::Receive);
+    }
+
+    #[test]
+    fn a_deadline_only_moves_forward() {
+        let mut session = Session::answered(Nanos(7));
+        session.hurry(Nanos(9));
+        assert_eq!(session.deadline(), Nanos(7));
+        session.hurry(Nanos(3));
+        assert_eq!(session.deadline(), Nanos(3));
+    }
+
+    proptest! {
+        #[test]
+        fn no_client_is_drained_for_ever(sizes in proptest::collection::vec(1usize..20_000, 1..200)) {
+            let mut session = Session::answered(Nanos(7));
+            let mut drained = 0;
+            for size in sizes {
+                drained += size;
+                let closed = session.on(Event::Received(size)) == Step::Close;
+                prop_assert_eq!(closed, drained >= usize::try_from(DRAINED_OCTETS).unwrap());
+                if closed {
+                    break;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The operating system: clocks, files, sockets, users, limits. Thin, and without decisions.
+
+pub mod clock;
+pub mod descriptors;
+pub mod directory;
+pub mod inotify;
+pub mod socket;
+pub mod status_file;
+pub mod user;

@@ -1,0 +1,38 @@
+//! TCP sockets: listeners with the options that the contract asks for, and the one write of an answer.
+
+use crate::limits::BACKLOG;
+use mio::net::{TcpListener, TcpStream};
+use nix::errno::Errno;
+use nix::sys::socket::{
+    AddressFamily, Backlog, MsgFlags, SockFlag, SockType, SockaddrStorage, bind, listen, send, setsockopt, socket,
+    sockopt,
+};
+use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
+
+/// A listener on `address`. `ipv6_only` counts for IPv6 addresses.
+pub fn listener(address: SocketAddr, ipv6_only: bool) -> nix::Result<TcpListener> {
+    let family = if address.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    let socket = socket(family, SockType::Stream, flags, None)?;
+    // A restart must not wait for connections of the old process to end.
+    setsockopt(&socket, sockopt::ReuseAddr, &true)?;
+    if address.is_ipv6() {
+        setsockopt(&socket, sockopt::Ipv6V6Only, &ipv6_only)?;
+    }
+    bind(socket.as_raw_fd(), &SockaddrStorage::from(address))?;
+    listen(&socket, Backlog::new(BACKLOG)?)?;
+    Ok(TcpListener::from_std(std::net::TcpListener::from(socket)))
+}
+
+/// Hands `line` to the kernel, which holds it back for the FIN that follows at once: both go out in one segment.
+/// Returns how much was taken.
+pub fn send_last(stream: &TcpStream, line: &[u8]) -> nix::Result<usize> {
+    let flags = MsgFlags::from_bits_retain(libc::MSG_MORE) | MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT;
+    loop {
+        match send(stream.as_raw_fd(), line, flags) {
+            Err(Errno::EINTR) => {}
+            result => return result,
+        }
+    }
+}

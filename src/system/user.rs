@@ -1,0 +1,65 @@
+//! Becoming an unprivileged user for good.
+
+use nix::errno::Errno;
+use nix::unistd::{Gid, Uid, User, geteuid, initgroups, setgid, setuid};
+use std::ffi::CString;
+use std::fmt;
+
+/// Why the privileges could not be dropped.
+#[derive(Debug)]
+pub enum UserError {
+    /// There is no such user.
+    Unknown(String),
+    /// The user exists, and a call failed.
+    Call(&'static str, String, Errno),
+    /// Only root can become another user.
+    NotRoot(String),
+    /// Root could be had back.
+    Regained,
+}
+
+impl fmt::Display for UserError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            UserError::Unknown(name) => write!(f, "user {name}: no such user"),
+            UserError::Call(call, name, errno) => write!(f, "user {name}: {call}: {}", errno.desc()),
+            UserError::NotRoot(name) => write!(f, "user {name}: only root can become another user"),
+            UserError::Regained => write!(f, "the privileges were dropped, but could be had back"),
+        }
+    }
+}
+
+impl std::error::Error for UserError {}
+
+/// The user called `name`.
+pub fn find(name: &str) -> Result<User, UserError> {
+    match User::from_name(name) {
+        Ok(Some(user)) => Ok(user),
+        Ok(None) => Err(UserError::Unknown(name.to_owned())),
+        Err(errno) => Err(UserError::Call("look it up", name.to_owned(), errno)),
+    }
+}
+
+/// Becomes `user` with its own groups, and proves that there is no way back.
+pub fn become_user(user: &User) -> Result<(), UserError> {
+    let failed = |call| move |errno| UserError::Call(call, user.name.clone(), errno);
+    if geteuid() == user.uid {
+        return Ok(());
+    }
+    if !geteuid().is_root() {
+        return Err(UserError::NotRoot(user.name.clone()));
+    }
+    let name = CString::new(user.name.as_str()).map_err(|_| UserError::Unknown(user.name.clone()))?;
+    initgroups(&name, user.gid).map_err(failed("initgroups"))?;
+    setgid(user.gid).map_err(failed("setgid"))?;
+    setuid(user.uid).map_err(failed("setuid"))?;
+    if setuid(Uid::from_raw(0)).is_ok() || (user.gid.as_raw() != 0 && setgid(Gid::from_raw(0)).is_ok()) {
+        return Err(UserError::Regained);
+    }
+    Ok(())
+}
+
+/// Whether the process runs as root.
+pub fn is_root() -> bool {
+    geteuid().is_root()
+}

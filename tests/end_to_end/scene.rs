@@ -1,0 +1,76 @@
+//! What every test needs: a directory of its own, the programs, and waiting for a condition.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// The longest a test waits for something that has to happen. Machines are slow; a passing test never waits so
+/// long.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A temporary directory with a status directory in it.
+pub struct Scene {
+    root: tempfile::TempDir,
+}
+
+impl Scene {
+    pub fn new() -> Scene {
+        let root = tempfile::tempdir().expect("make a temporary directory");
+        std::fs::create_dir(root.path().join("status")).expect("make the status directory");
+        Scene { root }
+    }
+
+    /// A path in the scene, beside the status directory.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.root.path().join(name)
+    }
+
+    /// The status directory.
+    pub fn status(&self) -> PathBuf {
+        self.path("status")
+    }
+
+    /// Writes a file beside the status directory.
+    pub fn file(&self, name: &str, content: &str) -> PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, content).expect("write a file of the scene");
+        path
+    }
+
+    /// Writes a status file as `echo` in a shell does: truncate, write, close.
+    pub fn check(&self, name: &str, content: &str) {
+        std::fs::write(self.status().join(name), content).expect("write a status file");
+    }
+
+    /// `oco` with this scene's directory.
+    pub fn oco(&self, arguments: &[&str]) -> Command {
+        let mut command = program(env!("CARGO_BIN_EXE_oco"));
+        command.env("OCO_DIR", self.status()).args(arguments);
+        command
+    }
+
+    /// `ocod` with this scene's directory.
+    pub fn ocod(&self, arguments: &[&str]) -> Command {
+        let mut command = program(env!("CARGO_BIN_EXE_ocod"));
+        command.env("OCO_DIR", self.status()).args(arguments);
+        command
+    }
+}
+
+fn program(path: &str) -> Command {
+    let mut command = Command::new(Path::new(path));
+    command.env_remove("RUST_LOG").env_remove("OCO_DIR").env_remove("NO_COLOR");
+    command
+}
+
+/// Waits until `condition` gives something.
+pub fn wait_for<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = condition() {
+            return found;
+        }
+        assert!(Instant::now() < end, "waited {PATIENCE:?} in vain for {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
