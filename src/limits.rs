@@ -29,7 +29,8 @@ pub const EMPTY_GRACE: Duration = Duration::from_secs(2);
 
 /// Connections at once unless configured. Each costs about 50 bytes here and some kilobytes in the kernel.
 pub const MAX_CONNECTIONS: u32 = 16_384;
-/// Descriptors kept back from connections: listeners, epoll, inotify, signals, logs, and the file being read.
+/// Descriptors kept back from connections, beside those of the listeners: standard ones, epoll, inotify, signals, and
+/// the file being read.
 pub const RESERVED_DESCRIPTORS: u64 = 16;
 /// How long a client that has its line may linger until it closes.
 pub const LINGER: Duration = Duration::from_secs(2);
@@ -43,6 +44,8 @@ pub const ACCEPT_BATCH: usize = 256;
 pub const BATCHES_PER_TURN: usize = 8;
 /// Connections that may wait in the kernel to be accepted. The kernel cuts it to `net.core.somaxconn`.
 pub const BACKLOG: i32 = 4096;
+/// Batches that are answered at once before a port is closed: more than the longest queue holds.
+pub const STOP_BATCHES: usize = 64;
 /// How long to wait before accepting again when there is no descriptor left and nobody to shed.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How often to look for a directory that is away, besides at each answer.

@@ -1,1 +1,7 @@
-fn main(){}
+//! ocod: see [`oco::daemon`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    oco::daemon::main()
+}

@@ -70,6 +70,11 @@ impl Session {
         self.deadline
     }
 
+    /// Whether the whole line was handed over.
+    pub fn has_line(&self) -> bool {
+        !matches!(self.phase, Phase::Sending(_))
+    }
+
     /// Moves the deadline forward to `deadline`, never back.
     pub fn hurry(&mut self, deadline: Nanos) {
         self.deadline = self.deadline.min(deadline);

@@ -4,11 +4,11 @@ use crate::limits::BACKLOG;
 use mio::net::{TcpListener, TcpStream};
 use nix::errno::Errno;
 use nix::sys::socket::{
-    AddressFamily, Backlog, MsgFlags, SockFlag, SockType, SockaddrStorage, bind, listen, send, setsockopt, socket,
-    sockopt,
+    AddressFamily, Backlog, MsgFlags, Shutdown, SockFlag, SockType, SockaddrStorage, bind, listen, send, setsockopt,
+    shutdown, socket, sockopt,
 };
 use std::net::SocketAddr;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd};
 
 /// A listener on `address`. `ipv6_only` counts for IPv6 addresses.
 pub fn listener(address: SocketAddr, ipv6_only: bool) -> nix::Result<TcpListener> {
@@ -23,6 +23,17 @@ pub fn listener(address: SocketAddr, ipv6_only: bool) -> nix::Result<TcpListener
     bind(socket.as_raw_fd(), &SockaddrStorage::from(address))?;
     listen(&socket, Backlog::new(BACKLOG)?)?;
     Ok(TcpListener::from_std(std::net::TcpListener::from(socket)))
+}
+
+/// Makes `listener` refuse connections. It stays bound, but is no more in the way of another socket on its port.
+pub fn stop_listening(listener: &TcpListener) {
+    // Fails when it does not listen: then there is nothing to stop.
+    let _ = shutdown(listener.as_raw_fd(), Shutdown::Read);
+}
+
+/// Ends what [`stop_listening`] began.
+pub fn listen_again(listener: &TcpListener) -> nix::Result<()> {
+    listen(&listener.as_fd(), Backlog::new(BACKLOG)?)
 }
 
 /// Hands `line` to the kernel, which holds it back for the FIN that follows at once: both go out in one segment.

@@ -1,0 +1,159 @@
+//! ocod: from its command line to its exit.
+//!
+//! The order of the start: read the settings, bind the ports, raise the limit on descriptors, become the
+//! unprivileged user, and only then look at anything that others can write.
+
+mod arguments;
+mod event_loop;
+mod host;
+mod listeners;
+mod sessions;
+mod signals;
+
+use crate::config::{ConfigError, Listen, Settings};
+use crate::limits::RESERVED_DESCRIPTORS;
+use crate::logic::answer::PROGRAM;
+use crate::system::{descriptors, user};
+use crate::{log_format, usage};
+use arguments::{Arguments, Plan};
+use event_loop::{EventLoop, Outcome};
+use host::Host;
+use listeners::{BindError, Listeners};
+use log::{error, info, warn};
+use signals::Signals;
+use std::fmt;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::ExitCode;
+use user::UserError;
+
+/// Exit status of a start that failed.
+const CANNOT_START: u8 = 1;
+/// Exit status of a command line that is not understood.
+const BAD_USAGE: u8 = 2;
+
+/// Why ocod could not start, or had to end.
+#[derive(Debug)]
+enum Error {
+    Config(ConfigError),
+    Bind(BindError),
+    User(UserError),
+    System(&'static str, io::Error),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Config(error) => error.fmt(f),
+            Error::Bind(error) => error.fmt(f),
+            Error::User(error) => error.fmt(f),
+            Error::System(what, error) => write!(f, "{what}: {error}"),
+        }
+    }
+}
+
+/// Runs ocod with the command line of the process.
+pub fn main() -> ExitCode {
+    let arguments = match usage::parse::<Arguments>("ocod", std::env::args_os(), BAD_USAGE) {
+        Ok(arguments) => arguments,
+        Err(exit) => return exit,
+    };
+    log_format::start("info");
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("ocod: {error}");
+            ExitCode::from(CANNOT_START)
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<(), Error> {
+    let plan = Plan::make(arguments).map_err(Error::Config)?;
+    let user = plan.settings.user.as_deref().map(user::find).transpose().map_err(Error::User)?;
+    if arguments.test {
+        println!("ocod: the configuration is good");
+        return Ok(());
+    }
+    // Before anything that takes time: a signal that comes early must not be lost.
+    let signals = Signals::catch().map_err(|error| Error::System("signals", error))?;
+    info!("{PROGRAM} starting, status files in {}", plan.directory.display());
+    let mut host = Host::new(&plan.directory, plan.settings.rules.clone(), plan.settings.empty_is_ok);
+    let listeners = bind(&plan, &mut host).map_err(Error::Bind)?;
+    let max_connections = make_room(&plan.settings);
+    if let Some(user) = &user {
+        user::become_user(user).map_err(Error::User)?;
+    }
+    if user::is_root() {
+        warn!("running as root, which nothing here needs; name a user with -u or in the file");
+    }
+    let event_loop = EventLoop::new(signals, host, listeners, max_connections);
+    serve(event_loop.map_err(|error| Error::System("event loop", error))?, arguments, plan)
+}
+
+/// Runs the loop, and changes its settings when asked.
+fn serve(mut event_loop: EventLoop, arguments: &Arguments, mut plan: Plan) -> Result<(), Error> {
+    let failed = |error| Error::System("event loop", error);
+    loop {
+        match event_loop.run().map_err(failed)? {
+            Outcome::GoOn => {}
+            Outcome::Stop => return Ok(()),
+            Outcome::Reload => {
+                event_loop.answer_waiting();
+                match reload(&mut event_loop, arguments, &plan) {
+                    Ok(new) => {
+                        info!("reloaded");
+                        plan = new;
+                    }
+                    Err(error) => error!("reload refused, going on as before: {error}"),
+                }
+                event_loop.resume(make_room(&plan.settings)).map_err(failed)?;
+            }
+        }
+    }
+}
+
+fn reload(event_loop: &mut EventLoop, arguments: &Arguments, old: &Plan) -> Result<Plan, Error> {
+    let new = Plan::make(arguments).map_err(Error::Config)?;
+    let (host, listeners) = event_loop.parts();
+    let (rules, empty_is_ok) = (new.settings.rules.clone(), new.settings.empty_is_ok);
+    if new.directory == old.directory {
+        listeners.change(&new.settings.listeners, host).map_err(Error::Bind)?;
+        host.configure(rules, empty_is_ok);
+    } else {
+        let mut moved = Host::new(&new.directory, rules, empty_is_ok);
+        listeners.change(&new.settings.listeners, &mut moved).map_err(Error::Bind)?;
+        info!("status files in {}", new.directory.display());
+        *host = moved;
+    }
+    if new.settings.user != old.settings.user {
+        warn!("user: it can't be changed while running; restart for that");
+    }
+    Ok(new)
+}
+
+/// Binds the ports. Where nobody chose one and the host has no IPv6, IPv4 alone will do.
+fn bind(plan: &Plan, host: &mut Host) -> Result<Listeners, BindError> {
+    match Listeners::bind(&plan.settings.listeners, host) {
+        Err(error) if plan.listens_by_default && error.is_without_family() => {
+            let only: SocketAddr = (Ipv4Addr::UNSPECIFIED, crate::config::PORT).into();
+            info!("no IPv6 here: {error}");
+            Listeners::bind(&[Listen::new(only)], host)
+        }
+        result => result,
+    }
+}
+
+/// Makes room for the connections that are wanted, beside the descriptors that ocod needs itself. Returns how many
+/// it got.
+fn make_room(settings: &Settings) -> usize {
+    let wanted = settings.max_connections;
+    let listeners = u64::try_from(settings.listeners.len()).unwrap_or(u64::MAX);
+    let reserved = listeners.saturating_add(RESERVED_DESCRIPTORS);
+    let limit = descriptors::raise_limit(reserved.saturating_add(wanted.into()));
+    let room = limit.saturating_sub(reserved).clamp(1, wanted.into());
+    if room < u64::from(wanted) {
+        warn!("max-connections {wanted}: the limit of {limit} open files leaves room for {room}");
+    }
+    usize::try_from(room).unwrap_or(usize::MAX)
+}

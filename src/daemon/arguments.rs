@@ -1,0 +1,66 @@
+//! The command line of ocod, and the settings that it and the file make together.
+
+use crate::config::{self, ConfigError, Listen, Settings};
+use clap::Parser;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Answers on TCP port 79 with one line for the whole host, made from its status files.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "ocod", version, after_help = "See ocod(8), ocod.toml(5) and oco(7).")]
+pub struct Arguments {
+    /// The configuration file [default: /etc/oco/ocod.toml, if it is there]
+    #[arg(short = 'c', value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The directory of the status files [default: $OCO_DIR, else the file's, else /var/lib/oco]
+    #[arg(short = 'd', value_name = "DIR")]
+    pub directory: Option<PathBuf>,
+    /// Listen here instead of where the file says; may be given several times [default: [::]:79]
+    #[arg(short = 'l', value_name = "ADDR:PORT", value_parser = config::parse_address)]
+    pub listen: Vec<SocketAddr>,
+    /// How old a result may be, as 5m or 25h [default: the file's, else 5m]
+    #[arg(long, value_name = "AGE", value_parser = config::parse_max_age)]
+    pub max_age: Option<Duration>,
+    /// Become this user once the ports are bound
+    #[arg(short = 'u', value_name = "USER")]
+    pub user: Option<String>,
+    /// Check the configuration and exit
+    #[arg(short = 't')]
+    pub test: bool,
+}
+
+/// What ocod runs with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// The settings, with what the command line says put over what the file says.
+    pub settings: Settings,
+    /// The directory of the status files.
+    pub directory: PathBuf,
+    /// Whether nobody asked for the listener: it is the default.
+    pub listens_by_default: bool,
+}
+
+impl Plan {
+    /// Reads the file, if there is one, and puts the command line over it.
+    pub fn make(arguments: &Arguments) -> Result<Plan, ConfigError> {
+        let mut settings = config::load(arguments.config.as_deref())?;
+        if !arguments.listen.is_empty() {
+            settings.listeners = arguments.listen.iter().copied().map(Listen::new).collect();
+            config::check_listeners(&settings.listeners)
+                .map_err(|(_, what)| ConfigError { place: None, what: format!("-l: {what}") })?;
+        }
+        let listens_by_default = settings.listeners.is_empty();
+        if listens_by_default {
+            settings.listeners.push(config::default_listener());
+        }
+        if let Some(max_age) = arguments.max_age {
+            settings.rules.max_age = max_age;
+        }
+        if let Some(user) = &arguments.user {
+            settings.user = Some(user.clone());
+        }
+        let directory = config::directory(arguments.directory.clone(), &settings);
+        Ok(Plan { settings, directory, listens_by_default })
+    }
+}

@@ -1,0 +1,151 @@
+//! What the host answers: the board, and the lines that are kept ready made from it.
+
+use crate::config::Listen;
+use crate::directory::Directory;
+use crate::logic::answer::{Answer, Composer};
+use crate::logic::board::{Board, Change, Rules};
+use crate::logic::code::{Code, Verdict};
+use crate::logic::time::{Nanos, Now, spoken};
+use log::info;
+use std::os::fd::RawFd;
+use std::path::Path;
+use std::rc::Rc;
+
+/// Which checks an answer is about: its place among the [`Host`]'s views.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ViewId(usize);
+
+/// The checks of the host, or those that one listener is limited to, and their answer.
+#[derive(Debug)]
+struct View {
+    /// None: all checks.
+    listen: Option<Listen>,
+    verdict: Option<Verdict>,
+    line: String,
+}
+
+/// See the [module](self).
+#[derive(Debug)]
+pub struct Host {
+    directory: Directory,
+    board: Board,
+    empty_is_ok: bool,
+    /// The first is of all checks.
+    views: Vec<View>,
+    composer: Composer,
+    /// Kept for their memory alone: empty between refreshes.
+    ratings: Vec<(Code, Rc<str>)>,
+    changes: Vec<Change>,
+    /// Whether the directory was away when the lines were made; none: they have to be made anew.
+    was_away: Option<bool>,
+}
+
+impl Host {
+    /// The host whose status files are in `directory`. Its lines are made with the first refresh.
+    pub fn new(directory: &Path, rules: Rules, empty_is_ok: bool) -> Host {
+        Host {
+            directory: Directory::watched(directory),
+            board: Board::new(rules),
+            empty_is_ok,
+            views: vec![View { listen: None, verdict: None, line: String::new() }],
+            composer: Composer::default(),
+            ratings: Vec::new(),
+            changes: Vec::new(),
+            was_away: None,
+        }
+    }
+
+    /// The descriptor that becomes readable when a status file changes, if there is one.
+    pub fn raw_fd(&self) -> Option<RawFd> {
+        self.directory.raw_fd()
+    }
+
+    /// Changes the settings.
+    pub fn configure(&mut self, rules: Rules, empty_is_ok: bool) {
+        self.board.set_rules(rules);
+        self.empty_is_ok = empty_is_ok;
+        self.was_away = None;
+    }
+
+    /// The views that `listeners` need, in their order. Those of before are gone.
+    pub fn set_views<'a>(&mut self, listeners: impl Iterator<Item = &'a Listen>) -> Vec<ViewId> {
+        self.views.truncate(1);
+        self.was_away = None;
+        let mut ids = Vec::new();
+        for listen in listeners {
+            if listen.checks.is_empty() {
+                ids.push(ViewId(0));
+            } else {
+                self.views.push(View { listen: Some(listen.clone()), verdict: None, line: String::new() });
+                ids.push(ViewId(self.views.len() - 1));
+            }
+        }
+        ids
+    }
+
+    /// The answer of a view, with its CRLF, as of the last refresh.
+    pub fn line(&self, view: ViewId) -> &[u8] {
+        self.views.get(view.0).map_or(&[], |view| view.line.as_bytes())
+    }
+
+    /// When to refresh at the latest, on the boot clock.
+    pub fn deadline(&self) -> Option<Nanos> {
+        let looks_left = (self.board.due() > 0).then_some(Nanos(i64::MIN));
+        [looks_left, self.board.deadline(), self.directory.deadline()].into_iter().flatten().min()
+    }
+
+    /// Makes every line true to the status files as they are now.
+    pub fn refresh(&mut self, now: Now) {
+        self.directory.refresh(&mut self.board, now);
+        let is_away = self.directory.away().is_some();
+        let changed = self.board.publish(now, &mut self.changes);
+        if !changed && self.was_away == Some(is_away) {
+            return;
+        }
+        // What is there at the start, or when the directory is back, is no change.
+        if self.was_away == Some(false) && !is_away {
+            for change in &self.changes {
+                info!("{change}");
+            }
+        }
+        self.changes.clear();
+        self.was_away = Some(is_away);
+        for view in &mut self.views {
+            for (code, name) in self.board.ratings() {
+                if view.listen.as_ref().is_none_or(|listen| listen.covers(name)) {
+                    self.ratings.push((code, Rc::clone(name)));
+                }
+            }
+            let is_unknown = is_away || (self.ratings.is_empty() && !self.empty_is_ok);
+            let answer =
+                if is_unknown { self.composer.unknown() } else { self.composer.compose(&mut self.ratings) };
+            view.take(&answer);
+            self.ratings.clear();
+        }
+    }
+
+    /// Logs every check with its code, age and text.
+    pub fn dump(&self, now: Now) {
+        let line = self.views.first().map_or("", |view| view.line.trim_end());
+        info!("{line}: {} checks in {}", self.board.checks(now).count(), self.directory.path().display());
+        for check in self.board.checks(now) {
+            let age = check.age.map_or("no age".to_owned(), |age| format!("{} old", spoken(age)));
+            let stale = if check.stale { ", stale" } else { "" };
+            info!("{} {} {age} of {}{stale} {}", check.code, check.name, spoken(check.max_age), check.text);
+        }
+    }
+}
+
+impl View {
+    fn take(&mut self, answer: &Answer<'_>) {
+        self.line.clear();
+        self.line.push_str(answer.line);
+        if self.verdict == Some(answer.verdict) {
+            return;
+        }
+        let whose = self.listen.as_ref().map(|listen| format!("{}: ", listen.address)).unwrap_or_default();
+        let was = self.verdict.map(|verdict| format!(" (was {verdict})")).unwrap_or_default();
+        info!("{whose}{}{was}", answer.line.trim_end());
+        self.verdict = Some(answer.verdict);
+    }
+}

@@ -1,0 +1,186 @@
+//! The ports that ocod listens on, and how they change with the configuration.
+
+use super::host::{Host, ViewId};
+use crate::config::{Listen, is_ipv6_only};
+use crate::system::socket;
+use log::{error, info};
+use mio::net::TcpListener;
+use mio::{Interest, Registry, Token};
+use nix::errno::Errno;
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+
+/// A bound port.
+#[derive(Debug)]
+pub struct Listener {
+    /// The settings.
+    pub listen: Listen,
+    /// What it answers.
+    pub view: ViewId,
+    /// Whether connections may wait that no event will tell of again.
+    pub ready: bool,
+    socket: TcpListener,
+    /// Whether IPv4 clients have a socket of their own.
+    ipv6_only: bool,
+}
+
+impl Listener {
+    /// The next connection, if one waits.
+    pub fn accept(&self) -> io::Result<(mio::net::TcpStream, SocketAddr)> {
+        self.socket.accept()
+    }
+}
+
+/// Why a port could not be had.
+#[derive(Debug)]
+pub struct BindError {
+    address: SocketAddr,
+    errno: Errno,
+}
+
+impl fmt::Display for BindError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "listen on {}: {}", self.address, io::Error::from(self.errno))?;
+        match self.errno {
+            Errno::EACCES if self.address.port() < 1024 => f.write_str(" (ports below 1024 need root)"),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for BindError {}
+
+impl BindError {
+    /// Whether the host does not have the address's family, or its wildcard.
+    pub fn is_without_family(&self) -> bool {
+        matches!(self.errno, Errno::EAFNOSUPPORT | Errno::EADDRNOTAVAIL)
+    }
+}
+
+/// All bound ports.
+#[derive(Debug, Default)]
+pub struct Listeners {
+    all: Vec<Listener>,
+}
+
+impl Listeners {
+    /// Binds `wanted`, or nothing. The view of each is still to be set.
+    pub fn bind(wanted: &[Listen], host: &mut Host) -> Result<Listeners, BindError> {
+        let mut listeners = Listeners::default();
+        listeners.change(wanted, host)?;
+        Ok(listeners)
+    }
+
+    /// Binds what is wanted and not bound, and gives up what is not wanted any more; on an error all stays as it
+    /// is. Either way all have to be registered anew.
+    pub fn change(&mut self, wanted: &[Listen], host: &mut Host) -> Result<(), BindError> {
+        let mut old: Vec<Option<Listener>> = std::mem::take(&mut self.all).into_iter().map(Some).collect();
+        let keep = |listen: &Listen| {
+            let ipv6_only = is_ipv6_only(listen.address, wanted);
+            let is_same = |old: &Listener| old.listen.address == listen.address && old.ipv6_only == ipv6_only;
+            old.iter_mut().find(|old| old.as_ref().is_some_and(is_same)).and_then(Option::take)
+        };
+        let kept: Vec<Option<Listener>> = wanted.iter().map(keep).collect();
+        let retiring: Vec<Listener> = old.into_iter().flatten().collect();
+        let missing = wanted.iter().zip(&kept).filter(|(_, kept)| kept.is_none()).map(|(listen, _)| listen);
+        let added = match bind_all(missing, wanted, &retiring) {
+            Ok(added) => added,
+            Err(error) => {
+                self.all = kept.into_iter().flatten().chain(retiring).collect();
+                return Err(error);
+            }
+        };
+        let views = host.set_views(wanted.iter());
+        let mut added = added.into_iter();
+        for ((listen, kept), view) in wanted.iter().zip(kept).zip(views) {
+            let ipv6_only = is_ipv6_only(listen.address, wanted);
+            if let Some(socket) = kept.map(|kept| kept.socket).or_else(|| added.next()) {
+                // A connection may have come before the socket was registered.
+                self.all.push(Listener { listen: listen.clone(), view, ready: true, socket, ipv6_only });
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the loop wake up for connections, with tokens from `first` on. What was registered is registered
+    /// anew.
+    pub fn register(&mut self, registry: &Registry, first: usize) -> io::Result<()> {
+        for (index, listener) in self.all.iter_mut().enumerate() {
+            let token = Token(first + index);
+            match registry.register(&mut listener.socket, token, Interest::READABLE) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    registry.reregister(&mut listener.socket, token, Interest::READABLE)?;
+                }
+                result => result?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The listener at `index`.
+    pub fn get(&self, index: usize) -> Option<&Listener> {
+        self.all.get(index)
+    }
+
+    /// The listener at `index`.
+    pub fn get_mut(&mut self, index: usize) -> Option<&mut Listener> {
+        self.all.get_mut(index)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Whether connections may wait at any.
+    pub fn any_ready(&self) -> bool {
+        self.all.iter().any(|listener| listener.ready)
+    }
+
+    /// Closes all.
+    pub fn close(&mut self) {
+        self.all.clear();
+    }
+}
+
+/// Binds every one of `missing`, or none. Where a port of `retiring` is in the way, it stops listening first, and
+/// listens again if that did not help.
+fn bind_all<'a>(
+    missing: impl Iterator<Item = &'a Listen>,
+    wanted: &[Listen],
+    retiring: &[Listener],
+) -> Result<Vec<TcpListener>, BindError> {
+    let mut added = Vec::new();
+    let mut silenced: Vec<&Listener> = Vec::new();
+    for listen in missing {
+        let address = listen.address;
+        let ipv6_only = is_ipv6_only(address, wanted);
+        let mut bound = socket::listener(address, ipv6_only);
+        if matches!(bound, Err(Errno::EADDRINUSE)) {
+            for other in retiring.iter().filter(|other| other.listen.address.port() == address.port()) {
+                socket::stop_listening(&other.socket);
+                silenced.push(other);
+            }
+            bound = socket::listener(address, ipv6_only);
+        }
+        match bound {
+            Ok(socket) => added.push(socket),
+            Err(errno) => {
+                drop(added);
+                for other in silenced {
+                    if let Err(errno) = socket::listen_again(&other.socket) {
+                        error!("{}", BindError { address: other.listen.address, errno });
+                    }
+                }
+                return Err(BindError { address, errno });
+            }
+        }
+    }
+    for socket in &added {
+        if let Ok(address) = socket.local_addr() {
+            info!("listening on {address}");
+        }
+    }
+    Ok(added)
+}

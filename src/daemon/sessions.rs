@@ -1,0 +1,225 @@
+//! The table of connections that have their line and linger.
+//!
+//! All linger equally long, so the order in which they came is the order of their deadlines: the table is its own
+//! timer queue, and its head is the first to go when room is needed.
+
+use crate::logic::session::{Event, Session, Step};
+use crate::logic::time::Nanos;
+use crate::system::socket::send_last;
+use log::debug;
+use mio::net::TcpStream;
+use mio::{Interest, Registry, Token};
+use nix::errno::Errno;
+use std::io::{self, ErrorKind, Read};
+use std::net::Shutdown;
+
+/// Octets drained at once.
+const SCRATCH_OCTETS: usize = 16 * 1024;
+/// Bits of a token that are the slot. Settings allow a million connections at most.
+const SLOT_BITS: u32 = 20;
+/// The lowest token of a connection. Those below are for other sources.
+pub const FIRST_TOKEN: usize = 1 << SLOT_BITS;
+
+/// See the [module](self).
+#[derive(Debug)]
+pub struct Sessions {
+    slots: Vec<Slot>,
+    free: Vec<usize>,
+    /// Ends of the queue by age.
+    oldest: Option<u32>,
+    newest: Option<u32>,
+    open: usize,
+    scratch: Vec<u8>,
+}
+
+#[derive(Debug)]
+struct Slot {
+    open: Option<(TcpStream, Session)>,
+    /// Part of the token, so that an event for an earlier connection in this slot finds nothing. Never 0.
+    generation: u32,
+    older: Option<u32>,
+    newer: Option<u32>,
+}
+
+impl Sessions {
+    /// An empty table.
+    pub fn new() -> Sessions {
+        Sessions {
+            slots: Vec::new(),
+            free: Vec::new(),
+            oldest: None,
+            newest: None,
+            open: 0,
+            scratch: vec![0; SCRATCH_OCTETS],
+        }
+    }
+
+    /// How many connections linger.
+    pub fn len(&self) -> usize {
+        self.open
+    }
+
+    /// Whether none lingers.
+    pub fn is_empty(&self) -> bool {
+        self.open == 0
+    }
+
+    /// Goes on with a new connection, and keeps it if its client has not closed yet.
+    pub fn admit(&mut self, mut stream: TcpStream, mut session: Session, registry: &Registry) {
+        if !advance(&mut stream, &mut session, &mut self.scratch) {
+            return;
+        }
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(Slot { open: None, generation: 1, older: None, newer: None });
+            self.slots.len() - 1
+        });
+        let Some(entry) = self.slots.get_mut(slot) else { return };
+        let interest = match session.step() {
+            Step::Send(_) => Interest::READABLE | Interest::WRITABLE,
+            Step::Finish | Step::Receive | Step::Wait | Step::Close => Interest::READABLE,
+        };
+        if let Err(error) = registry.register(&mut stream, token(slot, entry.generation), interest) {
+            debug!("a client is closed early: epoll: {error}");
+            self.free.push(slot);
+            return;
+        }
+        entry.open = Some((stream, session));
+        self.open += 1;
+        self.append(slot);
+    }
+
+    /// Goes on with the connection of `token`, if it is still there.
+    pub fn ready(&mut self, token: Token) {
+        let slot = token.0 & (FIRST_TOKEN - 1);
+        let Some(entry) = self.slots.get_mut(slot) else { return };
+        if self::token(slot, entry.generation) != token {
+            return;
+        }
+        if let Some((stream, session)) = &mut entry.open
+            && !advance(stream, session, &mut self.scratch)
+        {
+            self.close(slot);
+        }
+    }
+
+    /// When the oldest connection is closed, on the boot clock.
+    pub fn deadline(&self) -> Option<Nanos> {
+        let slot = self.slots.get(index(self.oldest)?)?;
+        slot.open.as_ref().map(|(_, session)| session.deadline())
+    }
+
+    /// Closes the connections whose deadline has come.
+    pub fn expire(&mut self, now: Nanos) {
+        while self.deadline().is_some_and(|deadline| deadline <= now) {
+            self.close_oldest();
+        }
+    }
+
+    /// Closes the oldest connection that has its line. Says whether there was one.
+    pub fn shed(&mut self) -> bool {
+        let mut next = self.oldest;
+        while let Some(slot) = index(next) {
+            let Some(entry) = self.slots.get(slot) else { return false };
+            if entry.open.as_ref().is_some_and(|(_, session)| session.has_line()) {
+                self.close(slot);
+                return true;
+            }
+            next = entry.newer;
+        }
+        false
+    }
+
+    /// Lets nobody linger beyond `deadline`.
+    pub fn hurry(&mut self, deadline: Nanos) {
+        for (_, session) in self.slots.iter_mut().filter_map(|slot| slot.open.as_mut()) {
+            session.hurry(deadline);
+        }
+    }
+
+    fn close_oldest(&mut self) {
+        if let Some(slot) = index(self.oldest) {
+            self.close(slot);
+        }
+    }
+
+    fn close(&mut self, slot: usize) {
+        let Some(entry) = self.slots.get_mut(slot) else { return };
+        // Dropping the stream closes it, which also takes it out of epoll.
+        if entry.open.take().is_none() {
+            return;
+        }
+        entry.generation = entry.generation.wrapping_add(1).max(1);
+        let (older, newer) = (entry.older.take(), entry.newer.take());
+        match index(older).and_then(|slot| self.slots.get_mut(slot)) {
+            Some(older) => older.newer = newer,
+            None => self.oldest = newer,
+        }
+        match index(newer).and_then(|slot| self.slots.get_mut(slot)) {
+            Some(newer) => newer.older = older,
+            None => self.newest = older,
+        }
+        self.free.push(slot);
+        self.open -= 1;
+    }
+
+    fn append(&mut self, slot: usize) {
+        let Ok(number) = u32::try_from(slot) else { return };
+        let older = self.newest.replace(number);
+        match index(older).and_then(|slot| self.slots.get_mut(slot)) {
+            Some(older) => older.newer = Some(number),
+            None => self.oldest = Some(number),
+        }
+        if let Some(entry) = self.slots.get_mut(slot) {
+            entry.older = older;
+        }
+    }
+}
+
+fn index(slot: Option<u32>) -> Option<usize> {
+    slot.and_then(|slot| usize::try_from(slot).ok())
+}
+
+fn token(slot: usize, generation: u32) -> Token {
+    // Where usize has 32 bits the upper bits of the generation fall off, but never all of them are 0.
+    let generation = usize::try_from(generation).unwrap_or(1) & (usize::MAX >> SLOT_BITS);
+    Token((generation.max(1) << SLOT_BITS) | slot)
+}
+
+/// Does what the session asks for until it has to wait. Says whether the connection stays open.
+fn advance(stream: &mut TcpStream, session: &mut Session, scratch: &mut [u8]) -> bool {
+    let mut step = session.step();
+    loop {
+        let event = match step {
+            Step::Send(rest) => match send_last(stream, rest) {
+                Ok(octets) => Event::Sent(octets),
+                Err(Errno::EAGAIN) => Event::Blocked,
+                Err(errno) => failed(&errno.into()),
+            },
+            Step::Finish => match stream.shutdown(Shutdown::Write) {
+                Ok(()) => {
+                    step = session.step();
+                    continue;
+                }
+                Err(error) => failed(&error),
+            },
+            Step::Receive => match stream.read(scratch) {
+                Ok(0) => Event::Closed,
+                Ok(octets) => Event::Received(octets),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => Event::Blocked,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {
+                    step = Step::Receive;
+                    continue;
+                }
+                Err(error) => failed(&error),
+            },
+            Step::Wait => return true,
+            Step::Close => return false,
+        };
+        step = session.on(event);
+    }
+}
+
+fn failed(error: &io::Error) -> Event {
+    debug!("a client has gone: {error}");
+    Event::Failed
+}

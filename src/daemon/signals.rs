@@ -1,0 +1,69 @@
+//! Signals as events of the loop.
+
+use mio::Registry;
+use mio::net::UnixStream;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
+use signal_hook::{flag, low_level::pipe};
+use std::io::{self, Read};
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What a signal asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// SIGTERM, SIGINT: stop.
+    Stop,
+    /// SIGHUP: read the configuration again.
+    Reload,
+    /// SIGUSR1: log every check.
+    Dump,
+}
+
+/// The signals that came and were not taken yet.
+#[derive(Debug)]
+pub struct Signals {
+    waker: UnixStream,
+    pending: Vec<(Signal, Arc<AtomicBool>)>,
+}
+
+impl Signals {
+    /// Catches the signals from now on.
+    pub fn catch() -> io::Result<Signals> {
+        let (waker, sender) = UnixStream::pair()?;
+        let sender = std::os::unix::net::UnixStream::from(OwnedFd::from(sender));
+        let mut pending = Vec::new();
+        for (number, signal) in [
+            (SIGTERM, Signal::Stop),
+            (SIGINT, Signal::Stop),
+            (SIGHUP, Signal::Reload),
+            (SIGUSR1, Signal::Dump),
+        ] {
+            let came = Arc::new(AtomicBool::new(false));
+            // The flag first: who is woken has to find it.
+            flag::register(number, Arc::clone(&came))?;
+            pipe::register(number, sender.try_clone()?)?;
+            pending.push((signal, came));
+        }
+        Ok(Signals { waker, pending })
+    }
+
+    /// Makes the loop wake up with `token` when a signal comes.
+    pub fn register(&mut self, registry: &Registry, token: mio::Token) -> io::Result<()> {
+        registry.register(&mut self.waker, token, mio::Interest::READABLE)
+    }
+
+    /// The signals that came since the last call, each kind once.
+    pub fn take(&mut self) -> Vec<Signal> {
+        // Every octet stands for a signal whose flag is set already. Any error means: nothing more to read.
+        let mut octets = [0; 64];
+        while self.waker.read(&mut octets).is_ok_and(|count| count > 0) {}
+        let mut signals: Vec<Signal> = Vec::new();
+        for (signal, came) in &self.pending {
+            if came.swap(false, Ordering::SeqCst) && !signals.contains(signal) {
+                signals.push(*signal);
+            }
+        }
+        signals
+    }
+}
