@@ -28,6 +28,8 @@ pub struct Directory {
     path: PathBuf,
     c_path: CString,
     state: State,
+    /// How often the board was begun anew.
+    generation: u64,
     /// None where inotify is not wanted or not to be had.
     watcher: Option<Watcher>,
     looker: Looker,
@@ -65,7 +67,7 @@ impl fmt::Display for Away {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Away::Unseen => f.write_str("not read yet"),
-            Away::Error(errno) => write!(f, "{}", io::Error::from(*errno)),
+            Away::Error(errno) => f.write_str(errno.desc()),
             Away::TooMany => write!(f, "more than {CHECKS} files"),
         }
     }
@@ -89,7 +91,7 @@ impl Directory {
         let mut directory = Directory::unwatched(path);
         match Watcher::new() {
             Ok(watcher) => directory.watcher = Some(watcher),
-            Err(errno) => directory.say_plain(&format!("inotify: {}", io::Error::from(errno))),
+            Err(errno) => directory.say_plain(&format!("inotify: {}", errno.desc())),
         }
         directory
     }
@@ -102,6 +104,7 @@ impl Directory {
             path: path.to_owned(),
             c_path,
             state: State::Away(Away::Unseen, Nanos::default()),
+            generation: 0,
             watcher: None,
             looker: Looker::new(path),
             strangers: Strangers::default(),
@@ -127,6 +130,11 @@ impl Directory {
         }
     }
 
+    /// Changes whenever the board was begun anew: with another directory, or with none.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
     /// When to refresh at the latest, on the boot clock, though nobody asks.
     pub fn deadline(&self) -> Option<Nanos> {
         match self.state {
@@ -138,12 +146,13 @@ impl Directory {
     /// Makes `board` true to the directory as it is now. Ratings still have to be published.
     pub fn refresh(&mut self, board: &mut Board, now: Now) {
         self.find(board, now);
+        // Before the events: one that tells of a close is news even of these.
+        board.recheck_volatile();
         let mut need = match self.state {
             State::Watched(_) => self.drain(board),
             State::Plain(_) | State::Away(..) => Need::Nothing,
         };
         self.meet(need, board, now);
-        board.recheck_volatile();
         board.expire(now);
         for _ in 0..REFRESH_PASSES {
             need = self.look(board, now);
@@ -238,6 +247,7 @@ impl Directory {
             info!("directory {}: it is back", self.path.display());
         }
         self.state = state;
+        self.generation += 1;
         self.scan(board, now);
     }
 
@@ -251,7 +261,7 @@ impl Directory {
         match watcher.watch(&self.path) {
             Ok(()) => Ok(None),
             Err(errno @ (Errno::ENOSPC | Errno::ENOMEM | Errno::EINVAL)) => {
-                Ok(Some(format!("inotify: {}", io::Error::from(errno))))
+                Ok(Some(format!("inotify: {}", errno.desc())))
             }
             Err(errno) => Err(errno),
         }
@@ -268,8 +278,11 @@ impl Directory {
         if let Some(watcher) = &mut self.watcher {
             watcher.unwatch();
         }
-        if self.away() != Some(&away) && away != Away::Unseen {
-            error!("directory {}: {away}: answering 300-oco until that changes", self.path.display());
+        if self.away() != Some(&away) {
+            self.generation += 1;
+            if away != Away::Unseen {
+                error!("directory {}: {away}: answering 300-oco until that changes", self.path.display());
+            }
         }
         board.clear();
         self.state = State::Away(away, now.boot.after(DIRECTORY_RETRY));
@@ -325,7 +338,7 @@ fn drain(watcher: &mut Watcher, strangers: &mut Strangers, board: &mut Board) ->
     match result {
         Ok(()) => need,
         Err(errno) => {
-            warn!("inotify: read: {}", io::Error::from(errno));
+            warn!("inotify: read: {}", errno.desc());
             Need::Enter
         }
     }

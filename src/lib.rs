@@ -1,4 +1,5 @@
 //! oco
+pub mod command;
 pub mod config;
 pub mod daemon;
 pub mod directory;

@@ -64,3 +64,16 @@ pub const PLUGINS_AT_ONCE: usize = 64;
 pub const STATUS_TIMEOUT: Duration = Duration::from_secs(3);
 /// Hosts that `oco status` asks at once.
 pub const HOSTS_AT_ONCE: usize = 64;
+/// The longest time-out that can be set: a day. Nothing that watches a host takes longer.
+pub const LONGEST_TIMEOUT: Duration = Duration::from_secs(86_400);
+/// How often to look whether a process group that was told to end is gone. A look reads `/proc`.
+pub const GROUP_LOOK: Duration = Duration::from_millis(20);
+/// Octets in one read of a plugin's output: a page of the pipe's buffer several times over.
+pub const PIPE_OCTETS: usize = 16 * 1024;
+/// Reads of one plugin's output in a turn, so that a flood of one plugin does not starve another.
+pub const PIPE_READS_PER_TURN: usize = 64;
+/// Refreshes until `oco status` has looked at every file: one is enough but for directories full of files that
+/// are not understood.
+pub const STATUS_PASSES: usize = 64;
+/// Characters shown of an answer that is no OCO line.
+pub const STRANGE_LINE_CHARACTERS: usize = 60;

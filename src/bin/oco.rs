@@ -1,1 +1,7 @@
-fn main(){}
+//! oco: see [`oco::command`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    oco::command::main()
+}

@@ -36,8 +36,10 @@ pub struct Host {
     /// Kept for their memory alone: empty between refreshes.
     ratings: Vec<(Code, Rc<str>)>,
     changes: Vec<Change>,
-    /// Whether the directory was away when the lines were made; none: they have to be made anew.
-    was_away: Option<bool>,
+    /// The directory's generation for which the lines were made.
+    made_for: Option<u64>,
+    /// Whether the settings have changed since.
+    is_outdated: bool,
 }
 
 impl Host {
@@ -51,7 +53,8 @@ impl Host {
             composer: Composer::default(),
             ratings: Vec::new(),
             changes: Vec::new(),
-            was_away: None,
+            made_for: None,
+            is_outdated: true,
         }
     }
 
@@ -64,13 +67,13 @@ impl Host {
     pub fn configure(&mut self, rules: Rules, empty_is_ok: bool) {
         self.board.set_rules(rules);
         self.empty_is_ok = empty_is_ok;
-        self.was_away = None;
+        self.is_outdated = true;
     }
 
     /// The views that `listeners` need, in their order. Those of before are gone.
     pub fn set_views<'a>(&mut self, listeners: impl Iterator<Item = &'a Listen>) -> Vec<ViewId> {
         self.views.truncate(1);
-        self.was_away = None;
+        self.is_outdated = true;
         let mut ids = Vec::new();
         for listen in listeners {
             if listen.checks.is_empty() {
@@ -97,19 +100,21 @@ impl Host {
     /// Makes every line true to the status files as they are now.
     pub fn refresh(&mut self, now: Now) {
         self.directory.refresh(&mut self.board, now);
-        let is_away = self.directory.away().is_some();
+        let generation = self.directory.generation();
         let changed = self.board.publish(now, &mut self.changes);
-        if !changed && self.was_away == Some(is_away) {
+        let is_same = self.made_for == Some(generation);
+        if is_same && !changed && !self.is_outdated {
             return;
         }
-        // What is there at the start, or when the directory is back, is no change.
-        if self.was_away == Some(false) && !is_away {
+        // What is there at the start, or in another directory, is no change.
+        if is_same {
             for change in &self.changes {
                 info!("{change}");
             }
         }
         self.changes.clear();
-        self.was_away = Some(is_away);
+        (self.made_for, self.is_outdated) = (Some(generation), false);
+        let is_away = self.directory.away().is_some();
         for view in &mut self.views {
             for (code, name) in self.board.ratings() {
                 if view.listen.as_ref().is_none_or(|listen| listen.covers(name)) {

@@ -41,7 +41,7 @@ pub struct BindError {
 
 impl fmt::Display for BindError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "listen on {}: {}", self.address, io::Error::from(self.errno))?;
+        write!(f, "listen on {}: {}", self.address, self.errno.desc())?;
         match self.errno {
             Errno::EACCES if self.address.port() < 1024 => f.write_str(" (ports below 1024 need root)"),
             _ => Ok(()),

@@ -4,6 +4,8 @@ pub mod clock;
 pub mod descriptors;
 pub mod directory;
 pub mod inotify;
+pub mod process;
 pub mod socket;
 pub mod status_file;
+pub mod terminal;
 pub mod user;

@@ -6,9 +6,9 @@ use crate::logic::code::Code;
 use crate::logic::status_file::{self, Status};
 use crate::logic::text::push_printable;
 use crate::logic::time::{Nanos, Now, spoken};
+use nix::errno::Errno;
 use std::collections::VecDeque;
 use std::fmt;
-use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -57,7 +57,7 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Fault::NotAFile(kind) => write!(f, "not a regular file but a {kind}"),
-            Fault::Unreadable(errno) => write!(f, "unreadable: {}", io::Error::from_raw_os_error(*errno)),
+            Fault::Unreadable(errno) => write!(f, "unreadable: {}", Errno::from_raw(*errno).desc()),
         }
     }
 }

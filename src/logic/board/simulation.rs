@@ -210,8 +210,8 @@ impl World {
     /// What the daemon does before it answers, with `meanwhile` happening between its looks and its reading of
     /// events.
     fn refresh(&mut self, board: &mut Board, meanwhile: &mut dyn Iterator<Item = Act>) {
-        self.deliver(board);
         board.recheck_volatile();
+        self.deliver(board);
         board.expire(self.now);
         let mut looks = board.due() + crate::limits::EXTRA_LOOKS;
         while looks > 0 && let Some((id, name)) = board.next_due() {

@@ -1,0 +1,115 @@
+//! What a plugin's end means: its code, and the text to keep.
+
+use crate::logic::code::Code;
+use crate::system::process::End;
+use std::borrow::Cow;
+use std::time::Duration;
+
+/// How a run of a plugin came to its result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Run {
+    /// It ended by itself.
+    Ended(End),
+    /// It was ended, as it took longer than this.
+    TimedOut(Duration),
+    /// It could not be started, for this reason.
+    NotStarted(String),
+}
+
+impl Run {
+    /// The code that is recorded.
+    pub fn code(&self) -> Code {
+        match self {
+            Run::Ended(End::Status(0)) => Code::OK,
+            Run::Ended(End::Status(1)) => Code::BUT,
+            Run::Ended(End::Status(2)) => Code::KO,
+            Run::Ended(End::Status(_) | End::Signal(_) | End::Lost) | Run::TimedOut(_) | Run::NotStarted(_) => {
+                Code::UNKNOWN
+            }
+        }
+    }
+
+    /// The text that is kept: the first line of what it wrote to stdout, else to stderr. Where the end needs words
+    /// and the plugin had none, ours; of a time-out we always tell.
+    pub fn text<'a>(&self, stdout: &'a [u8], stderr: &'a [u8]) -> Cow<'a, [u8]> {
+        let said = [stdout, stderr].map(first_line).into_iter().find(|line| !line.is_empty()).unwrap_or_default();
+        let ours = match self {
+            Run::TimedOut(after) => {
+                let ours = format!("timed out after {}", humantime::format_duration(*after));
+                return if said.is_empty() {
+                    Cow::Owned(ours.into_bytes())
+                } else {
+                    Cow::Owned([ours.as_bytes(), b": ", said].concat())
+                };
+            }
+            Run::Ended(_) if !said.is_empty() => return Cow::Borrowed(said),
+            Run::Ended(End::Status(0..=2)) => String::new(),
+            Run::Ended(End::Status(status)) => format!("exit status {status}"),
+            Run::Ended(End::Signal(Some(signal))) => format!("killed by signal {signal}"),
+            Run::Ended(End::Signal(None)) => "killed by a real-time signal".to_owned(),
+            Run::Ended(End::Lost) => "its end was lost".to_owned(),
+            Run::NotStarted(why) => why.clone(),
+        };
+        Cow::Owned(ours.into_bytes())
+    }
+}
+
+fn first_line(output: &[u8]) -> &[u8] {
+    output.split(|octet| *octet == b'\n').next().unwrap_or_default().trim_ascii()
+}
+
+/// The exit status of `oco run` for the code that was recorded: what the plugin itself would have said.
+pub fn exit_status(code: Code) -> u8 {
+    match code {
+        Code::OK => 0,
+        Code::BUT => 1,
+        Code::KO => 2,
+        _ => 3,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ends_have_the_codes_of_the_contract() {
+        let cases = [
+            (Run::Ended(End::Status(0)), 200, 0),
+            (Run::Ended(End::Status(1)), 210, 1),
+            (Run::Ended(End::Status(2)), 300, 2),
+            (Run::Ended(End::Status(3)), 310, 3),
+            (Run::Ended(End::Status(4)), 310, 3),
+            (Run::Ended(End::Status(255)), 310, 3),
+            (Run::Ended(End::Status(-1)), 310, 3),
+            (Run::Ended(End::Signal(Some(9))), 310, 3),
+            (Run::Ended(End::Signal(None)), 310, 3),
+            (Run::Ended(End::Lost), 310, 3),
+            (Run::TimedOut(Duration::from_secs(30)), 310, 3),
+            (Run::NotStarted("not found: x".to_owned()), 310, 3),
+        ];
+        for (run, code, status) in cases {
+            assert_eq!((run.code().number(), exit_status(run.code())), (code, status), "{run:?}");
+        }
+    }
+
+    #[test]
+    fn the_text_is_the_plugins_first_line_or_ours() {
+        let text = |run: Run, stdout: &[u8], stderr: &[u8]| {
+            String::from_utf8(run.text(stdout, stderr).into_owned()).unwrap()
+        };
+        let ended = |status| Run::Ended(End::Status(status));
+        let late = || Run::TimedOut(Duration::from_millis(1500));
+        assert_eq!(text(ended(0), b"fine | a=1\nmore\n", b"noise\n"), "fine | a=1");
+        assert_eq!(text(ended(2), b"", b"bad\nworse"), "bad");
+        assert_eq!(text(ended(2), b" \nsecond", b"bad"), "bad");
+        assert_eq!(text(ended(0), b"", b""), "");
+        assert_eq!(text(ended(2), b"", b""), "");
+        assert_eq!(text(ended(3), b"", b""), "exit status 3");
+        assert_eq!(text(ended(4), b"odd\r\n", b""), "odd");
+        assert_eq!(text(Run::Ended(End::Signal(Some(9))), b"", b""), "killed by signal 9");
+        assert_eq!(text(late(), b"", b""), "timed out after 1s 500ms");
+        assert_eq!(text(late(), b"waiting\n", b""), "timed out after 1s 500ms: waiting");
+        assert_eq!(text(Run::NotStarted("not found: x".to_owned()), b"", b""), "not found: x");
+    }
+}

@@ -1,0 +1,127 @@
+//! Processes and their groups: seeing that one ended, signalling a group, and who of it is left.
+
+use nix::errno::Errno;
+use nix::sys::signal::{SigSet, Signal, killpg};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
+use nix::unistd::Pid;
+use std::collections::HashSet;
+use std::io;
+
+/// How a process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// With this exit status, 0 to 255.
+    Status(i32),
+    /// By this signal; none for one that has no name (the real-time signals).
+    Signal(Option<i32>),
+    /// Nobody knows: somebody else has reaped it.
+    Lost,
+}
+
+/// How the child `process` ended, if it did. It is not reaped: its number, which is that of its group too, can't
+/// pass to a stranger before [`reap`].
+pub fn end_of(process: u32) -> Option<End> {
+    let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT | WaitPidFlag::WNOHANG;
+    match waitid(Id::Pid(pid(process)?), flags) {
+        Ok(WaitStatus::Exited(_, status)) => Some(End::Status(status)),
+        Ok(WaitStatus::Signaled(_, signal, _)) => Some(End::Signal(Some(signal_number(signal)))),
+        Ok(_) | Err(Errno::EINTR) => None,
+        // What nix says of a signal that it has no name for.
+        Err(Errno::EINVAL) => Some(End::Signal(None)),
+        Err(_) => Some(End::Lost),
+    }
+}
+
+/// Reaps the child `process` if it has ended. Never waits.
+pub fn reap(process: u32) {
+    if let Some(pid) = pid(process) {
+        // Fails when there is nothing to reap, which is as well.
+        let _ = waitpid(pid, Some(WaitPidFlag::WNOHANG));
+    }
+}
+
+/// Asks every process of the group to end.
+pub fn terminate_group(group: u32) -> nix::Result<()> {
+    signal_group(group, Signal::SIGTERM)
+}
+
+/// Ends every process of the group.
+pub fn kill_group(group: u32) -> nix::Result<()> {
+    signal_group(group, Signal::SIGKILL)
+}
+
+fn signal_group(group: u32, signal: Signal) -> nix::Result<()> {
+    match pid(group).map(|group| killpg(group, signal)) {
+        // A group without a process is what was wanted.
+        None | Some(Ok(()) | Err(Errno::ESRCH)) => Ok(()),
+        Some(Err(errno)) => Err(errno),
+    }
+}
+
+/// Lets signals through that whoever started us has blocked.
+pub fn unblock(signals: &[Signal]) -> nix::Result<()> {
+    signals.iter().copied().collect::<SigSet>().thread_unblock()
+}
+
+/// The groups that have a living process. One that ended and was not reaped does not count.
+#[expect(clippy::disallowed_methods, reason = "there is no other way to learn it")]
+pub fn living_groups() -> io::Result<HashSet<u32>> {
+    let mut groups = HashSet::new();
+    for entry in std::fs::read_dir("/proc")? {
+        let entry = entry?;
+        let is_process = entry.file_name().as_encoded_bytes().iter().all(u8::is_ascii_digit);
+        if !is_process {
+            continue;
+        }
+        // A process may end between the two looks.
+        let Ok(stat) = std::fs::read(entry.path().join("stat")) else { continue };
+        groups.extend(living_group(&stat));
+    }
+    Ok(groups)
+}
+
+/// The group of a living process, from its `/proc/PID/stat`: `PID (NAME) STATE PARENT GROUP ...`. The name can
+/// hold anything.
+fn living_group(stat: &[u8]) -> Option<u32> {
+    let name_end = stat.iter().rposition(|octet| *octet == b')')?;
+    let mut fields = stat.get(name_end + 1..)?.split(|octet| *octet == b' ').filter(|field| !field.is_empty());
+    let state = fields.next()?;
+    let group = std::str::from_utf8(fields.nth(1)?).ok()?.parse().ok()?;
+    (!matches!(state, b"Z" | b"X")).then_some(group)
+}
+
+/// Neither 0 nor a negative number, which the calls here would take for something else than one process or group.
+fn pid(process: u32) -> Option<Pid> {
+    i32::try_from(process).ok().filter(|process| *process > 1).map(Pid::from_raw)
+}
+
+#[expect(clippy::as_conversions, reason = "an enum of numbers that fit by its definition")]
+fn signal_number(signal: Signal) -> i32 {
+    signal as i32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_group_is_found_behind_any_name() {
+        assert_eq!(living_group(b"12 (sh) S 1 12 12 0 -1"), Some(12));
+        assert_eq!(living_group(b"13 (a) Z 1 2) R 1 77 12 0"), Some(77));
+        assert_eq!(living_group(b"14 (sh) Z 1 12 12 0"), None);
+        assert_eq!(living_group(b"14 (sh"), None);
+        assert_eq!(living_group(b"14 (sh) S 1"), None);
+        assert_eq!(living_group(b""), None);
+    }
+
+    #[test]
+    fn our_own_group_lives() {
+        let own = u32::try_from(nix::unistd::getpgrp().as_raw()).unwrap();
+        assert!(living_groups().unwrap().contains(&own));
+    }
+
+    #[test]
+    fn no_number_means_everybody() {
+        assert_eq!([0, 1, u32::MAX].map(pid), [None; 3]);
+    }
+}
