@@ -103,7 +103,6 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 /// Reads the settings from `file`, or from the default place if there is a file.
-#[expect(clippy::disallowed_methods, reason = "reads the file")]
 pub fn load(file: Option<&Path>) -> Result<Settings, ConfigError> {
     use std::io::{ErrorKind, Read};
     let path = file.unwrap_or(Path::new(DEFAULT_FILE));
@@ -125,11 +124,8 @@ pub fn load(file: Option<&Path>) -> Result<Settings, ConfigError> {
 
 /// The directory: as the command line says, else the environment, else the file, else the default.
 pub fn directory(flag: Option<PathBuf>, settings: &Settings) -> PathBuf {
-    let from_environment = || {
-        #[expect(clippy::disallowed_methods, reason = "part of the command line's contract")]
-        let value = std::env::var_os(DIRECTORY_VARIABLE);
-        value.filter(|value| !value.is_empty()).map(PathBuf::from)
-    };
+    let from_environment =
+        || std::env::var_os(DIRECTORY_VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
     flag.or_else(from_environment)
         .or_else(|| settings.directory.clone())
         .unwrap_or_else(|| PathBuf::from(DEFAULT_DIRECTORY))

@@ -253,7 +253,9 @@ impl Directory {
 
     /// Watches the directory. Some text says why it can only be read for each answer.
     fn start_watch(&mut self) -> nix::Result<Option<String>> {
-        let Some(watcher) = &mut self.watcher else { return Ok(Some(self.said_plain.clone().unwrap_or_default())) };
+        let Some(watcher) = &mut self.watcher else {
+            return Ok(Some(self.said_plain.clone().unwrap_or_default()));
+        };
         watcher.unwatch();
         if let Some(file_system) = unwatchable(&self.path)? {
             return Ok(Some(format!("inotify sees no changes on {file_system}")));

@@ -5,7 +5,6 @@ use std::io::Write;
 use std::time::SystemTime;
 
 /// Starts logging at `level` and above, or as `RUST_LOG` says.
-#[expect(clippy::disallowed_methods, reason = "the log's own time, and the journal's mark")]
 pub fn start(level: &str) {
     // systemd sets this to say that stderr is the journal, which keeps the time itself.
     let is_journal = std::env::var_os("JOURNAL_STREAM").is_some();

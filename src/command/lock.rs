@@ -40,9 +40,8 @@ impl fmt::Display for LockError {
 /// Locks the check `name`, or fails at once.
 pub fn lock(directory: &Path, name: &str) -> Result<Lock, LockError> {
     let path = directory.join(format!(".{name}.lock"));
-    let locked = open_file(&path).and_then(|file| {
-        Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, errno)| errno)
-    });
+    let locked = open_file(&path)
+        .and_then(|file| Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, errno)| errno));
     match locked {
         Ok(file) => Ok(Lock { _file: file }),
         Err(Errno::EWOULDBLOCK) => Err(LockError::Busy),
@@ -55,18 +54,18 @@ pub fn lock(directory: &Path, name: &str) -> Result<Lock, LockError> {
 fn open_file(path: &Path) -> nix::Result<OwnedFd> {
     // O_NONBLOCK for the case that somebody put a FIFO there.
     let flags = OFlag::O_RDWR | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
-    let mut result = Err(Errno::EAGAIN);
+    let mode = Mode::S_IRUSR | Mode::S_IWUSR;
     for _ in 0..TRIES {
-        result = open(path, flags, Mode::empty());
-        if result != Err(Errno::ENOENT) {
-            break;
+        match open(path, flags, Mode::empty()) {
+            Err(Errno::ENOENT) => {}
+            result => return result,
         }
-        result = open(path, flags | OFlag::O_CREAT | OFlag::O_EXCL, Mode::S_IRUSR | Mode::S_IWUSR);
-        if result != Err(Errno::EEXIST) {
-            break;
+        match open(path, flags | OFlag::O_CREAT | OFlag::O_EXCL, mode) {
+            Err(Errno::EEXIST) => {}
+            result => return result,
         }
     }
-    result
+    Err(Errno::EEXIST)
 }
 
 #[cfg(test)]

@@ -150,7 +150,8 @@ impl Plugin {
                 vec![Action::Reap]
             }
             (Phase::Ending { kill_at, .. }, Event::Time) if now >= kill_at => {
-                self.phase = Phase::Killed { give_up_at: now.after(KILL_AFTER), look_at: now.after(GROUP_LOOK) };
+                self.phase =
+                    Phase::Killed { give_up_at: now.after(KILL_AFTER), look_at: now.after(GROUP_LOOK) };
                 vec![Action::Kill]
             }
             (Phase::Killed { give_up_at, .. }, Event::Time) if now >= give_up_at => {
@@ -170,7 +171,10 @@ impl Plugin {
                 self.phase = Phase::Killed { give_up_at, look_at: now.after(GROUP_LOOK) };
                 vec![]
             }
-            (Phase::Ending { .. } | Phase::Killed { .. }, Event::Time | Event::Stopped | Event::OutputEnded) => {
+            (
+                Phase::Ending { .. } | Phase::Killed { .. },
+                Event::Time | Event::Stopped | Event::OutputEnded,
+            ) => {
                 vec![]
             }
             (Phase::Over, _) => vec![],
@@ -183,7 +187,6 @@ impl Plugin {
 }
 
 #[cfg(test)]
-#[path = "plugin/simulation.rs"]
 mod simulation;
 
 #[cfg(test)]

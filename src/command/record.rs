@@ -33,8 +33,11 @@ impl std::error::Error for RecordError {}
 /// then renamed. It is not flushed to the disk: a result that a power cut takes along is stale after it anyway.
 pub fn write(directory: &Path, name: &str, code: Code, text: &[u8]) -> Result<(), RecordError> {
     let path = directory.join(name);
-    write_aside(directory, name, &path, content(code, text).as_bytes())
-        .map_err(|error| RecordError { what: "write", path, error })
+    write_aside(directory, name, &path, content(code, text).as_bytes()).map_err(|error| RecordError {
+        what: "write",
+        path,
+        error,
+    })
 }
 
 fn write_aside(directory: &Path, name: &str, path: &Path, content: &[u8]) -> io::Result<()> {
@@ -47,7 +50,6 @@ fn write_aside(directory: &Path, name: &str, path: &Path, content: &[u8]) -> io:
 }
 
 /// Removes the check `name`. That there is none is no error; that there is no directory is one.
-#[expect(clippy::disallowed_methods, reason = "looks at the directory")]
 pub fn remove(directory: &Path, name: &str) -> Result<(), RecordError> {
     let path = directory.join(name);
     match std::fs::remove_file(&path) {
@@ -63,7 +65,8 @@ pub fn remove(directory: &Path, name: &str) -> Result<(), RecordError> {
 /// What is written: the code, and the text behind one blank if there is any. Control characters become blanks,
 /// and what does not fit into [`STATUS_FILE_OCTETS`] is cut.
 fn content(code: Code, text: &[u8]) -> String {
-    let blanked: Vec<u8> = text.iter().map(|octet| if octet.is_ascii_control() { b' ' } else { *octet }).collect();
+    let blanked: Vec<u8> =
+        text.iter().map(|octet| if octet.is_ascii_control() { b' ' } else { *octet }).collect();
     let text = printable(&blanked);
     let mut content = format!("{code} {}", text.trim());
     let mut end = content.len().min(STATUS_FILE_OCTETS - 1);

@@ -23,16 +23,17 @@ impl Run {
             Run::Ended(End::Status(0)) => Code::OK,
             Run::Ended(End::Status(1)) => Code::BUT,
             Run::Ended(End::Status(2)) => Code::KO,
-            Run::Ended(End::Status(_) | End::Signal(_) | End::Lost) | Run::TimedOut(_) | Run::NotStarted(_) => {
-                Code::UNKNOWN
-            }
+            Run::Ended(End::Status(_) | End::Signal(_) | End::Lost)
+            | Run::TimedOut(_)
+            | Run::NotStarted(_) => Code::UNKNOWN,
         }
     }
 
     /// The text that is kept: the first line of what it wrote to stdout, else to stderr. Where the end needs words
     /// and the plugin had none, ours; of a time-out we always tell.
     pub fn text<'a>(&self, stdout: &'a [u8], stderr: &'a [u8]) -> Cow<'a, [u8]> {
-        let said = [stdout, stderr].map(first_line).into_iter().find(|line| !line.is_empty()).unwrap_or_default();
+        let said =
+            [stdout, stderr].map(first_line).into_iter().find(|line| !line.is_empty()).unwrap_or_default();
         let ours = match self {
             Run::TimedOut(after) => {
                 let ours = format!("timed out after {}", humantime::format_duration(*after));

@@ -141,7 +141,8 @@ fn patterns<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Pattern>, 
         return Err(D::Error::custom("checks is empty; expected names or patterns as \"php*\""));
     }
     let parse = |text: &String| {
-        Pattern::new(text).map_err(|error| D::Error::custom(format!("checks {text:?}: no check can match: {error}")))
+        Pattern::new(text)
+            .map_err(|error| D::Error::custom(format!("checks {text:?}: no check can match: {error}")))
     };
     list.iter().map(parse).collect()
 }
@@ -149,11 +150,14 @@ fn patterns<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Pattern>, 
 fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Network>>, D::Error> {
     let list = Vec::<String>::deserialize(deserializer)?;
     if list.is_empty() {
-        return Err(D::Error::custom("allow is empty, so nobody could ask; expected networks as \"192.0.2.0/24\""));
+        return Err(D::Error::custom(
+            "allow is empty, so nobody could ask; expected networks as \"192.0.2.0/24\"",
+        ));
     }
     let parse = |text: &String| {
-        Network::parse(text)
-            .map_err(|why| D::Error::custom(format!("allow {text:?}: {why}; expected a network as 192.0.2.0/24")))
+        Network::parse(text).map_err(|why| {
+            D::Error::custom(format!("allow {text:?}: {why}; expected a network as 192.0.2.0/24"))
+        })
     };
     list.iter().map(parse).collect::<Result<_, _>>().map(Some)
 }
@@ -183,7 +187,8 @@ pub fn parse(text: &str) -> Result<Settings, (Option<usize>, String)> {
         (line, error.message().trim_end().replace('\n', "; "))
     })?;
     let places: Vec<usize> = file.listen.iter().map(|section| section.span().start).collect();
-    let listeners: Vec<Listen> = file.listen.into_iter().map(|section| listener(section.into_inner())).collect();
+    let listeners: Vec<Listen> =
+        file.listen.into_iter().map(|section| listener(section.into_inner())).collect();
     check_listeners(&listeners)
         .map_err(|(index, what)| (places.get(index).map(|offset| line_of(*offset)), what))?;
     let defaults = Settings::default();

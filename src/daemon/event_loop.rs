@@ -74,7 +74,12 @@ enum Queue {
 
 impl EventLoop {
     /// A loop that answers for `host` at `listeners`.
-    pub fn new(signals: Signals, host: Host, listeners: Listeners, max_connections: usize) -> io::Result<EventLoop> {
+    pub fn new(
+        signals: Signals,
+        host: Host,
+        listeners: Listeners,
+        max_connections: usize,
+    ) -> io::Result<EventLoop> {
         let mut event_loop = EventLoop {
             poll: Poll::new()?,
             signals,
@@ -220,7 +225,9 @@ impl EventLoop {
         self.paused_until = None;
         for index in 0..self.listeners.len() {
             let mut batches = 0;
-            while self.listeners.get(index).is_some_and(|listener| listener.ready) && batches < BATCHES_PER_TURN {
+            while self.listeners.get(index).is_some_and(|listener| listener.ready)
+                && batches < BATCHES_PER_TURN
+            {
                 let queue = self.serve_batch(index);
                 if let Some(listener) = self.listeners.get_mut(index) {
                     listener.ready = queue == Queue::MayHoldMore;

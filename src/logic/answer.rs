@@ -113,7 +113,7 @@ pub fn parse(line: &[u8]) -> Option<Parsed<'_>> {
         None => (rest, ""),
         Some((program, list)) => (program, list),
     };
-    if !program.strip_prefix("oco-").is_some_and(|version| !version.is_empty()) {
+    if program.strip_prefix("oco-").is_none_or(str::is_empty) {
         return None;
     }
     let mut parsed = Parsed { verdict, program, entries: Vec::new(), omitted: 0 };
@@ -143,7 +143,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn compose(ratings: &[(u16, &str)]) -> String {
-        let mut ratings: Vec<_> = ratings.iter().map(|(code, name)| (Code::new(*code).unwrap(), *name)).collect();
+        let mut ratings: Vec<_> =
+            ratings.iter().map(|(code, name)| (Code::new(*code).unwrap(), *name)).collect();
         Composer::default().compose(&mut ratings).line.to_owned()
     }
 
@@ -182,9 +183,22 @@ mod tests {
     #[test]
     fn other_lines_are_no_answers() {
         let bad: [&[u8]; 16] = [
-            b"", b"200", b"200 OK", b"200 OK ", b"200 OK nginx", b"200 OK oco-", b"220 OK oco-1", b"350 OK oco-1 300-a",
-            b"200 OK oco-1 300-a", b"350 KO oco-1", b"250 OK, but oco-1 200-a", b"350 KO oco-1 300-a,+0",
-            b"350 KO oco-1 300-a,+1,300-b", b"350 KO oco-1 300", b"HTTP/1.1 200 OK", b"350 KO oco-1 300-a\x07",
+            b"",
+            b"200",
+            b"200 OK",
+            b"200 OK ",
+            b"200 OK nginx",
+            b"200 OK oco-",
+            b"220 OK oco-1",
+            b"350 OK oco-1 300-a",
+            b"200 OK oco-1 300-a",
+            b"350 KO oco-1",
+            b"250 OK, but oco-1 200-a",
+            b"350 KO oco-1 300-a,+0",
+            b"350 KO oco-1 300-a,+1,300-b",
+            b"350 KO oco-1 300",
+            b"HTTP/1.1 200 OK",
+            b"350 KO oco-1 300-a\x07",
         ];
         for line in bad {
             assert_eq!(parse(line), None, "{}", line.escape_ascii());

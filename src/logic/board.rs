@@ -14,6 +14,8 @@
 mod check;
 #[cfg(test)]
 mod simulation;
+#[cfg(test)]
+mod tests;
 
 use super::code::Code;
 use super::time::{Nanos, Now};
@@ -89,22 +91,32 @@ impl fmt::Display for Change {
 
 /// Which check a look belongs to. Valid until it is settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Id(usize);
+pub struct Id(u32);
+
+impl Id {
+    fn index(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+}
+
+/// Queues may keep this much memory when they are empty.
+const QUEUE_KEPT: usize = 1024;
 
 /// See the [module](self).
 #[derive(Debug, Default)]
 pub struct Board {
     rules: Rules,
-    ids: BTreeMap<Rc<str>, usize>,
     /// Checks by id; the free ones hold no name.
     checks: Vec<Check>,
-    free: Vec<usize>,
-    /// Ids to look at, each once, in the order in which they became due.
-    due: VecDeque<usize>,
-    /// Ids that can change without an event and are due for each answer.
-    volatile: Vec<usize>,
-    /// Ids whose rating may have changed.
-    touched: Vec<usize>,
+    free: Vec<Id>,
+    /// The ids in use, in byte order of the names: four octets a check where a tree would take forty.
+    order: Vec<Id>,
+    /// What to look at, each once, in the order in which they became due.
+    due: VecDeque<Id>,
+    /// What can change without an event and is due for each answer.
+    volatile: Vec<Id>,
+    /// What may be rated differently now.
+    touched: Vec<Id>,
     /// No rating changes by time alone before this: a lower bound, made exact by [`Board::expire`].
     next_change: Option<Nanos>,
 }
@@ -129,11 +141,9 @@ impl Board {
             // Not held back by the limit on files: these come from the configuration.
             self.insert(&name);
         }
-        for (name, id) in &self.ids {
-            let Some(check) = self.checks.get_mut(*id) else { continue };
-            let rules = self.rules.checks.get(&**name).copied().unwrap_or_default();
-            check.max_age = rules.max_age.unwrap_or(self.rules.max_age);
-            check.required = rules.required;
+        for id in &self.order {
+            let Some(check) = self.checks.get_mut(id.index()) else { continue };
+            check.apply(&self.rules);
             check.touch(*id, &mut self.touched);
         }
         self.next_change = Some(Nanos(i64::MIN));
@@ -143,40 +153,57 @@ impl Board {
         self.rules.checks.iter().filter(|(_, rules)| rules.required).map(|(name, _)| name.as_str())
     }
 
-    fn insert(&mut self, name: &str) -> usize {
-        if let Some(id) = self.ids.get(name) {
-            return *id;
-        }
-        let name: Rc<str> = name.into();
-        let rules = self.rules.checks.get(&*name).copied().unwrap_or_default();
-        let check =
-            Check::new(Rc::clone(&name), rules.max_age.unwrap_or(self.rules.max_age), rules.required);
-        let id = match self.free.pop() {
-            Some(id) => {
-                if let Some(slot) = self.checks.get_mut(id) {
-                    *slot = check;
-                }
-                id
-            }
-            None => {
-                self.checks.push(check);
-                self.checks.len() - 1
-            }
+    /// Where `name` stands in the order, or would stand.
+    fn place(&self, name: &str) -> Result<usize, usize> {
+        self.order.binary_search_by(|id| self.checks.get(id.index()).map_or("", |check| &check.name).cmp(name))
+    }
+
+    fn find(&self, name: &str) -> Option<Id> {
+        self.order.get(self.place(name).ok()?).copied()
+    }
+
+    fn insert(&mut self, name: &str) -> Id {
+        let place = match self.place(name) {
+            Ok(known) => return self.order.get(known).copied().unwrap_or(Id(u32::MAX)),
+            Err(place) => place,
         };
-        self.ids.insert(name, id);
+        let check = Check::new(name, &self.rules);
+        let id = self.free.pop().unwrap_or_else(|| {
+            // Doubling would leave the memory of thousands of checks unused.
+            if self.checks.len() == self.checks.capacity() {
+                self.checks.reserve_exact(self.checks.len() / 8 + 16);
+            }
+            self.checks.push(Check::default());
+            Id(u32::try_from(self.checks.len() - 1).unwrap_or(u32::MAX))
+        });
+        if let Some(slot) = self.checks.get_mut(id.index()) {
+            *slot = check;
+        }
+        self.order.insert(place, id);
         id
+    }
+
+    fn remove(&mut self, id: Id) {
+        let name = self.checks.get(id.index()).map(|check| Rc::clone(&check.name)).unwrap_or_default();
+        if let Ok(place) = self.place(&name) {
+            self.order.remove(place);
+        }
+        if let Some(slot) = self.checks.get_mut(id.index()) {
+            *slot = Check::default();
+        }
+        self.free.push(id);
     }
 
     /// Takes in an event on the file `name`, which has to be a [check's](super::name::check_name).
     pub fn event(&mut self, name: &str, event: Event) -> Result<(), TooMany> {
-        let id = match (self.ids.get(name), event) {
-            (Some(id), _) => *id,
+        let id = match (self.find(name), event) {
+            (Some(id), _) => id,
             // Nothing is known of a file that was never seen to appear; its end will tell.
             (None, Event::Modified | Event::Gone) => return Ok(()),
-            (None, _) if self.ids.len() >= CHECKS => return Err(TooMany),
+            (None, _) if self.order.len() >= CHECKS => return Err(TooMany),
             (None, _) => self.insert(name),
         };
-        let Some(check) = self.checks.get_mut(id) else { return Ok(()) };
+        let Some(check) = self.checks.get_mut(id.index()) else { return Ok(()) };
         if check.on(event) {
             check.touch(id, &mut self.touched);
         }
@@ -188,8 +215,8 @@ impl Board {
 
     /// Begins a scan of the directory: all that is known is due, and events so far count no more.
     pub fn begin_scan(&mut self) {
-        for id in self.ids.values() {
-            if let Some(check) = self.checks.get_mut(*id) {
+        for id in &self.order {
+            if let Some(check) = self.checks.get_mut(id.index()) {
                 check.distrust();
                 check.make_due(*id, &mut self.due);
             }
@@ -198,8 +225,8 @@ impl Board {
 
     /// Makes everything due: what can be read of the files may have changed.
     pub fn recheck_all(&mut self) {
-        for id in self.ids.values() {
-            if let Some(check) = self.checks.get_mut(*id) {
+        for id in &self.order {
+            if let Some(check) = self.checks.get_mut(id.index()) {
                 check.make_due(*id, &mut self.due);
             }
         }
@@ -207,11 +234,11 @@ impl Board {
 
     /// Takes in a name that a scan found.
     pub fn found(&mut self, name: &str) -> Result<(), TooMany> {
-        if !self.ids.contains_key(name) && self.ids.len() >= CHECKS {
+        if self.order.len() >= CHECKS && self.find(name).is_none() {
             return Err(TooMany);
         }
         let id = self.insert(name);
-        if let Some(check) = self.checks.get_mut(id) {
+        if let Some(check) = self.checks.get_mut(id.index()) {
             check.make_due(id, &mut self.due);
         }
         Ok(())
@@ -226,7 +253,7 @@ impl Board {
     pub fn recheck_volatile(&mut self) {
         let (checks, due) = (&mut self.checks, &mut self.due);
         self.volatile.retain(|id| {
-            let Some(check) = checks.get_mut(*id) else { return false };
+            let Some(check) = checks.get_mut(id.index()) else { return false };
             check.listed = check.volatile;
             if check.volatile {
                 check.distrust_content();
@@ -243,8 +270,8 @@ impl Board {
             return;
         }
         self.next_change = None;
-        for id in self.ids.values() {
-            let Some(check) = self.checks.get_mut(*id) else { continue };
+        for id in &self.order {
+            let Some(check) = self.checks.get_mut(id.index()) else { continue };
             if check.grace_is_over(now) {
                 check.make_due(*id, &mut self.due);
             }
@@ -268,15 +295,17 @@ impl Board {
     /// The next file to look at, if any is due, with its name.
     pub fn next_due(&mut self) -> Option<(Id, Rc<str>)> {
         let id = self.due.pop_front()?;
-        let check = self.checks.get_mut(id)?;
+        if self.due.is_empty() {
+            self.due.shrink_to(QUEUE_KEPT);
+        }
+        let check = self.checks.get_mut(id.index())?;
         (check.due, check.replaced) = (false, false);
-        Some((Id(id), Rc::clone(&check.name)))
+        Some((id, Rc::clone(&check.name)))
     }
 
     /// Takes in what a look at a file showed. All events up to the look's end have to be told before.
     pub fn settle(&mut self, id: Id, look: &Look<'_>, now: Now) {
-        let Id(id) = id;
-        let Some(check) = self.checks.get_mut(id) else { return };
+        let Some(check) = self.checks.get_mut(id.index()) else { return };
         let was_known_by_several =
             matches!(look, Look::File(sight) if check.volatile && check.is_inode(sight.inode));
         if check.settle(look, now) {
@@ -297,8 +326,10 @@ impl Board {
 
     /// A file got a further name: its other names here were not told.
     fn distrust_names_of(&mut self, inode: u64) {
-        for id in self.ids.values() {
-            if let Some(check) = self.checks.get_mut(*id).filter(|check| !check.volatile && check.is_inode(inode)) {
+        for id in &self.order {
+            if let Some(check) =
+                self.checks.get_mut(id.index()).filter(|check| !check.volatile && check.is_inode(inode))
+            {
                 check.make_due(*id, &mut self.due);
             }
         }
@@ -308,7 +339,7 @@ impl Board {
     pub fn publish(&mut self, now: Now, changes: &mut Vec<Change>) -> bool {
         let mut changed = false;
         while let Some(id) = self.touched.pop() {
-            let Some(check) = self.checks.get_mut(id) else { continue };
+            let Some(check) = self.checks.get_mut(id.index()) else { continue };
             check.touched = false;
             let rating = check.rating(now);
             if rating != check.published {
@@ -325,22 +356,24 @@ impl Board {
                 if check.listed {
                     self.volatile.retain(|other| *other != id);
                 }
-                self.ids.remove(&check.name);
-                *check = Check::default();
-                self.free.push(id);
+                self.remove(id);
             }
         }
+        self.touched.shrink_to(QUEUE_KEPT);
         changed
     }
 
     /// The published rating of every check, in byte order of the names.
     pub fn ratings(&self) -> impl Iterator<Item = (Code, &Rc<str>)> {
-        self.ids.iter().filter_map(|(name, id)| Some((self.checks.get(*id)?.published?, name)))
+        self.order.iter().filter_map(|id| {
+            let check = self.checks.get(id.index())?;
+            Some((check.published?, &check.name))
+        })
     }
 
     /// Everything there is to know of every check, in byte order of the names.
     pub fn checks(&self, now: Now) -> impl Iterator<Item = CheckView<'_>> {
-        self.ids.values().filter_map(move |id| self.checks.get(*id)?.view(now))
+        self.order.iter().filter_map(move |id| self.checks.get(id.index())?.view(now))
     }
 }
 

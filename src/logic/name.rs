@@ -139,7 +139,8 @@ mod tests {
 
     #[test]
     fn names_of_the_contract() {
-        for good in ["http", "a", "php8.2", "A_b-c.d", "0", "x".repeat(64).as_str(), "oco2", "lock", "tmp.x"] {
+        for good in ["http", "a", "php8.2", "A_b-c.d", "0", "x".repeat(64).as_str(), "oco2", "lock", "tmp.x"]
+        {
             assert_eq!(check_name(good.as_bytes()), Ok(good));
         }
         let long = "x".repeat(65);

@@ -70,8 +70,25 @@ mod tests {
             assert_eq!(code(content), Some(expected), "{content:?}");
         }
         let bad: [&[u8]; 19] = [
-            b"", b"\n", b"\n200", b"20", b"20\n0", b"2000", b"200x", b"200\rx", b"200\x00", b"OK", b"OK 200",
-            b"100", b"199", b"400", b"499", b"600", b"999", b"+200", b"\xff\xfe2\x000\x000\x00",
+            b"",
+            b"\n",
+            b"\n200",
+            b"20",
+            b"20\n0",
+            b"2000",
+            b"200x",
+            b"200\rx",
+            b"200\x00",
+            b"OK",
+            b"OK 200",
+            b"100",
+            b"199",
+            b"400",
+            b"499",
+            b"600",
+            b"999",
+            b"+200",
+            b"\xff\xfe2\x000\x000\x00",
         ];
         for content in bad {
             assert_eq!(code(content), None, "{content:?}");

@@ -4,7 +4,6 @@ use crate::logic::time::{Nanos, Now};
 use nix::time::{ClockId, clock_gettime};
 
 /// Both clocks, read once.
-#[expect(clippy::disallowed_methods, reason = "this is where time comes from")]
 pub fn now() -> Now {
     // These clocks exist since Linux 2.6.39 and can't fail; a clock at zero would make everything stale.
     let read = |clock| {

@@ -50,7 +50,6 @@ pub fn unwatchable(path: &Path) -> nix::Result<Option<&'static str>> {
 
 /// Hands each name in the directory to `handle`, which says whether to go on, with whether it is a directory as
 /// far as that is known at no cost.
-#[expect(clippy::disallowed_methods, reason = "this is where the directory is read")]
 pub fn names(path: &Path, mut handle: impl FnMut(OsString, bool) -> bool) -> io::Result<()> {
     for entry in std::fs::read_dir(path)? {
         let entry = entry?;

@@ -1,6 +1,7 @@
 //! The operating system: clocks, files, sockets, users, limits. Thin, and without decisions.
 
 pub mod clock;
+pub mod confinement;
 pub mod descriptors;
 pub mod directory;
 pub mod inotify;

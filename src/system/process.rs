@@ -64,7 +64,6 @@ pub fn unblock(signals: &[Signal]) -> nix::Result<()> {
 }
 
 /// The groups that have a living process. One that ended and was not reaped does not count.
-#[expect(clippy::disallowed_methods, reason = "there is no other way to learn it")]
 pub fn living_groups() -> io::Result<HashSet<u32>> {
     let mut groups = HashSet::new();
     for entry in std::fs::read_dir("/proc")? {
@@ -84,7 +83,8 @@ pub fn living_groups() -> io::Result<HashSet<u32>> {
 /// hold anything.
 fn living_group(stat: &[u8]) -> Option<u32> {
     let name_end = stat.iter().rposition(|octet| *octet == b')')?;
-    let mut fields = stat.get(name_end + 1..)?.split(|octet| *octet == b' ').filter(|field| !field.is_empty());
+    let mut fields =
+        stat.get(name_end + 1..)?.split(|octet| *octet == b' ').filter(|field| !field.is_empty());
     let state = fields.next()?;
     let group = std::str::from_utf8(fields.nth(1)?).ok()?.parse().ok()?;
     (!matches!(state, b"Z" | b"X")).then_some(group)

@@ -4,8 +4,8 @@ use crate::limits::BACKLOG;
 use mio::net::{TcpListener, TcpStream};
 use nix::errno::Errno;
 use nix::sys::socket::{
-    AddressFamily, Backlog, MsgFlags, Shutdown, SockFlag, SockType, SockaddrStorage, bind, listen, send, setsockopt,
-    shutdown, socket, sockopt,
+    AddressFamily, Backlog, MsgFlags, Shutdown, SockFlag, SockType, SockaddrStorage, bind, listen, send,
+    setsockopt, shutdown, socket, sockopt,
 };
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd};

@@ -46,7 +46,8 @@ impl Looker {
         if let Err(look) = regular(&stat) {
             return look;
         }
-        let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+        let flags =
+            OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
         let file = match open(path, flags, Mode::empty()) {
             Ok(file) => file,
             Err(Errno::ENOENT | Errno::ENOTDIR) => return Look::Absent,
@@ -96,9 +97,15 @@ fn sight<'a>(stat: &FileStat, content: Result<&'a [u8], Fault>) -> Sight<'a> {
         inode: stat.st_ino,
         modified: Nanos::from_parts(stat.st_mtime, stat.st_mtime_nsec),
         size: u64::try_from(stat.st_size).unwrap_or(0),
-        links: stat.st_nlink.into(),
+        links: links(stat),
         content,
     }
+}
+
+/// The number of links, which has 32 bits on some platforms.
+#[allow(clippy::useless_conversion, reason = "not useless on all")]
+fn links(stat: &FileStat) -> u64 {
+    stat.st_nlink.into()
 }
 
 /// Nothing if this is a regular file, else the look.

@@ -293,8 +293,8 @@ fn without_inotify_each_answer_reads_the_directory() {
     let scene = Scene::new();
     scene.check("x", "200\n");
     let mut command = Command::new("strace");
-    // The first instance is epoll's neighbour; this daemon makes one inotify instance only.
-    command.args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=inotify_init1"]);
+    // As a grandchild: the process that the test ends has to be ocod.
+    command.args(["-D", "-qq", "-o", "/dev/null", "-e", "trace=inotify_init1"]);
     command.args([
         "-e",
         "inject=inotify_init1:error=EMFILE",

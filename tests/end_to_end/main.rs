@@ -1,7 +1,10 @@
 //! Drives the real programs, each test in a directory of its own and on free loopback ports.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
+mod clients;
 mod coherence;
 mod command;
+mod control;
 mod rating;
 mod scene;
 mod server;

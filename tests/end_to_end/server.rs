@@ -5,7 +5,6 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
 
 /// A daemon that is ended with the test.
 pub struct Ocod {
@@ -95,10 +94,6 @@ impl Ocod {
     pub fn wait(&mut self) -> ExitStatus {
         wait_for("ocod to end", || self.child.try_wait().expect("wait for ocod"))
     }
-
-    pub fn is_running(&mut self) -> bool {
-        self.child.try_wait().expect("wait for ocod").is_none()
-    }
 }
 
 impl Drop for Ocod {
@@ -144,9 +139,4 @@ pub fn ask_with(address: SocketAddr, request: &[u8], half_close: bool) -> String
         stream.shutdown(Shutdown::Write).expect("half-close");
     }
     read_line(&mut stream)
-}
-
-/// How long something took at least to be worth a complaint: only for bounds of seconds.
-pub fn elapsed_since(start: Instant) -> Duration {
-    start.elapsed()
 }

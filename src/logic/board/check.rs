@@ -1,6 +1,6 @@
 //! One check on the board: what its file said when it was last seen whole, and what is pending.
 
-use super::Event;
+use super::{Event, Id, Rules};
 use crate::limits::EMPTY_GRACE;
 use crate::logic::code::Code;
 use crate::logic::status_file::{self, Status};
@@ -91,22 +91,24 @@ enum Outcome {
 /// Said of a required check without a file.
 const MISSING: &str = "required, but there is no file";
 
-/// What tells one state of a file from another: inode, time and size.
-type Mark = (u64, Nanos, u64);
+/// What tells one state of a file from another: inode, time and size, of which the lower bits are enough.
+type Mark = (u64, Nanos, u32);
 
 #[derive(Debug, Default)]
 pub(super) struct Check {
     pub name: Rc<str>,
-    pub max_age: Duration,
+    /// In nanoseconds; there may be thousands of checks, and this is half a [`Duration`].
+    max_age: u64,
     pub required: bool,
     /// What the file said when it was last seen whole; none: no check (yet).
     outcome: Option<Outcome>,
-    text: String,
+    /// The text, where there is any: most results are a bare code.
+    text: Option<Box<String>>,
     mark: Mark,
     /// When the result was written, on the boot clock.
     written: Nanos,
-    /// When an empty file that may be half written will be believed, on the boot clock.
-    grace_end: Option<Nanos>,
+    /// When an empty file that may be half written will be believed, on the boot clock; 0: there is no such.
+    grace_end: Nanos,
     /// The rating that answers use.
     pub published: Option<Code>,
 
@@ -131,18 +133,44 @@ pub(super) struct Check {
 }
 
 impl Check {
-    pub fn new(name: Rc<str>, max_age: Duration, required: bool) -> Check {
-        Check { name, max_age, required, ..Check::default() }
+    pub fn new(name: &str, rules: &Rules) -> Check {
+        let mut check = Check { name: name.into(), ..Check::default() };
+        check.apply(rules);
+        check
     }
 
-    pub fn make_due(&mut self, id: usize, due: &mut VecDeque<usize>) {
+    /// Takes on the rules for its name.
+    pub fn apply(&mut self, rules: &Rules) {
+        let own = rules.checks.get(&*self.name).copied().unwrap_or_default();
+        self.max_age = u64::try_from(own.max_age.unwrap_or(rules.max_age).as_nanos()).unwrap_or(u64::MAX);
+        self.required = own.required;
+    }
+
+    fn max_age(&self) -> Duration {
+        Duration::from_nanos(self.max_age)
+    }
+
+    fn text(&self) -> &str {
+        self.text.as_ref().map_or("", |text| text.as_str())
+    }
+
+    fn set_text(&mut self, bytes: &[u8]) {
+        if bytes.is_empty() && self.text.is_none() {
+            return;
+        }
+        let text = self.text.get_or_insert_default();
+        text.clear();
+        push_printable(text, bytes);
+    }
+
+    pub fn make_due(&mut self, id: Id, due: &mut VecDeque<Id>) {
         if !self.due {
             self.due = true;
             due.push_back(id);
         }
     }
 
-    pub fn touch(&mut self, id: usize, touched: &mut Vec<usize>) {
+    pub fn touch(&mut self, id: Id, touched: &mut Vec<Id>) {
         if !self.touched {
             self.touched = true;
             touched.push(id);
@@ -183,9 +211,9 @@ impl Check {
 
     fn forget(&mut self) {
         self.outcome = None;
-        self.text.clear();
+        self.text = None;
         self.mark = Mark::default();
-        self.grace_end = None;
+        self.grace_end = Nanos::default();
         (self.writing, self.nascent, self.rewritten, self.volatile) = (false, false, false, false);
     }
 
@@ -222,7 +250,7 @@ impl Check {
             Err(fault) => {
                 self.forget();
                 self.outcome = Some(Outcome::Faulty);
-                self.text = fault.to_string();
+                self.set_text(fault.to_string().as_bytes());
                 self.mark = (sight.inode, Nanos::default(), 0);
                 self.volatile = fault.may_pass();
                 return false;
@@ -252,8 +280,9 @@ impl Check {
                 if let Some(rest) = young.filter(|rest| !rest.is_zero()) {
                     let end = now.boot.after(rest);
                     // A file dated in the future would have its grace renewed for ever.
-                    let known = self.grace_end.filter(|_| sight.modified > now.wall);
-                    self.grace_end = Some(known.unwrap_or(end));
+                    if self.grace_end == Nanos::default() || sight.modified <= now.wall {
+                        self.grace_end = end;
+                    }
                     if !self.grace_is_over(now) {
                         return false;
                     }
@@ -265,7 +294,7 @@ impl Check {
     }
 
     fn accept(&mut self, sight: &Sight<'_>, status: Status<'_>, now: Now) {
-        let mark = (sight.inode, sight.modified, sight.size);
+        let mark = (sight.inode, sight.modified, low_bits(sight.size));
         let is_known = self.has_content() && self.mark == mark;
         let is_future = sight.modified > now.wall;
         if !is_known || (is_future && self.rewritten) {
@@ -273,9 +302,8 @@ impl Check {
         }
         self.mark = mark;
         self.outcome = Some(status.code.map_or(Outcome::Malformed, Outcome::Says));
-        self.text.clear();
-        push_printable(&mut self.text, status.text);
-        self.grace_end = None;
+        self.set_text(status.text);
+        self.grace_end = Nanos::default();
         (self.nascent, self.rewritten, self.doubted) = (false, false, false);
     }
 
@@ -288,7 +316,7 @@ impl Check {
     }
 
     fn is_stale(&self, now: Now) -> bool {
-        self.has_content() && self.age(now) > self.max_age
+        self.has_content() && self.age(now) > self.max_age()
     }
 
     /// The rating at `now`; none if this is no check.
@@ -301,24 +329,28 @@ impl Check {
     }
 
     pub fn grace_is_over(&self, now: Now) -> bool {
-        self.grace_end.is_some_and(|end| now.boot >= end)
+        self.grace_end != Nanos::default() && now.boot >= self.grace_end
     }
 
     /// When time alone changes the rating, or ends a grace.
     pub fn next_change(&self, now: Now) -> Option<Nanos> {
         let expiry = match self.outcome {
             Some(Outcome::Says(code)) if code != Code::KO && !self.is_stale(now) => {
-                Some(self.written.after(self.max_age).after(Duration::from_nanos(1)))
+                Some(self.written.after(self.max_age()).after(Duration::from_nanos(1)))
             }
             _ => None,
         };
-        super::earliest(expiry, self.grace_end.filter(|end| now.boot < *end))
+        super::earliest(expiry, Some(self.grace_end).filter(|end| now.boot < *end))
     }
 
     /// Whether nothing needs this entry any more.
     pub fn is_forgotten(&self) -> bool {
-        self.outcome.is_none() && !self.required && !self.due && !self.nascent && !self.writing
-            && self.grace_end.is_none()
+        self.outcome.is_none()
+            && !self.required
+            && !self.due
+            && !self.nascent
+            && !self.writing
+            && self.grace_end == Nanos::default()
     }
 
     /// Why the rating is what it is.
@@ -327,9 +359,9 @@ impl Check {
             None if self.required => MISSING.to_owned(),
             None => "removed".to_owned(),
             Some(_) if self.is_stale(now) => format!("stale, {} old", spoken(self.age(now))),
-            Some(Outcome::Says(_) | Outcome::Faulty) => self.text.clone(),
-            Some(Outcome::Malformed) if self.text.is_empty() => "empty".to_owned(),
-            Some(Outcome::Malformed) => format!("not understood: {}", self.text),
+            Some(Outcome::Says(_) | Outcome::Faulty) => self.text().to_owned(),
+            Some(Outcome::Malformed) if self.text().is_empty() => "empty".to_owned(),
+            Some(Outcome::Malformed) => format!("not understood: {}", self.text()),
         }
     }
 
@@ -337,10 +369,14 @@ impl Check {
         Some(CheckView {
             name: &self.name,
             code: self.rating(now)?,
-            text: if self.outcome.is_none() { MISSING } else { &self.text },
+            text: if self.outcome.is_none() { MISSING } else { self.text() },
             age: self.has_content().then(|| self.age(now)),
-            max_age: self.max_age,
+            max_age: self.max_age(),
             stale: self.is_stale(now),
         })
     }
+}
+
+fn low_bits(size: u64) -> u32 {
+    u32::try_from(size & u64::from(u32::MAX)).unwrap_or(0)
 }

@@ -214,7 +214,9 @@ impl World {
         self.deliver(board);
         board.expire(self.now);
         let mut looks = board.due() + crate::limits::EXTRA_LOOKS;
-        while looks > 0 && let Some((id, name)) = board.next_due() {
+        while looks > 0
+            && let Some((id, name)) = board.next_due()
+        {
             looks -= 1;
             let file = self.names.get(&*name).map(|inode| (*inode, self.files[inode].clone()));
             if let Some(act) = meanwhile.next() {
@@ -226,7 +228,7 @@ impl World {
                 Some((inode, file)) => Look::File(Sight {
                     inode: *inode,
                     modified: file.modified,
-                    size: file.content.len() as u64,
+                    size: u64::try_from(file.content.len()).unwrap(),
                     links: file.links,
                     content: match file.unreadable {
                         false => Ok(file.content.as_bytes()),

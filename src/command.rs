@@ -1,0 +1,176 @@
+//! oco: from its command line to its exit.
+//!
+//! ```text
+//! set, clear, maint -> record           run, run-parts -> runner -> plugin (what to do), record, lock
+//! status            -> this host: directory and board, as in the daemon; others: ask -> table, report
+//! ```
+
+mod arguments;
+mod ask;
+mod host;
+mod lock;
+mod output;
+mod parts;
+mod plugin;
+mod reason;
+mod record;
+mod report;
+mod result;
+mod runner;
+mod signals;
+mod status;
+mod table;
+
+use crate::config::{self, ConfigError, Settings};
+use crate::logic::code::Code;
+use crate::logic::name::MAINTENANCE;
+use crate::logic::text::printable;
+use crate::{log_format, usage};
+use arguments::{Arguments, Maintenance, Order};
+use clap::Parser;
+use clap::error::ErrorKind;
+use runner::{Job, Outcome, Runner};
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// Exit status of all failures of oco itself: UNKNOWN to Nagios, so that no monitoring system takes one for an
+/// answer.
+const BAD: u8 = 3;
+/// What is said of a host that is taken out without a reason.
+const NO_REASON: &str = "maintenance";
+
+/// Runs oco with the command line of the process.
+pub fn main() -> ExitCode {
+    let raw: Vec<OsString> = std::env::args_os().collect();
+    let failure = if arguments::is_status_up(&raw) { status::NOT_UP } else { BAD };
+    let arguments = match parse(&raw, failure) {
+        Ok(arguments) => arguments,
+        // A help that was asked for by mistake (-h for the host) must not look like a host that is up.
+        Err(_) if failure == status::NOT_UP => return ExitCode::from(failure),
+        Err(exit) => return exit,
+    };
+    log_format::start("warn");
+    match obey(&arguments) {
+        Ok(status) => ExitCode::from(status),
+        Err(why) => {
+            say(&why);
+            ExitCode::from(failure)
+        }
+    }
+}
+
+fn parse(raw: &[OsString], failure: u8) -> Result<Arguments, ExitCode> {
+    if let Err(error) = Arguments::try_parse_from(raw)
+        && matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion)
+        && let Some(mistaken) = arguments::mistaken_for_help(raw)
+    {
+        let shown = printable(mistaken.as_bytes());
+        say(&format!("unexpected argument '{shown}'; a name does not begin with a dash; see oco --help"));
+        return Err(ExitCode::from(failure));
+    }
+    usage::parse("oco", raw.iter().cloned(), failure)
+}
+
+/// Does what is asked, and returns the exit status.
+fn obey(arguments: &Arguments) -> Result<u8, String> {
+    match &arguments.order {
+        Order::Set { name, code, text } => {
+            let text = arguments::joined(text);
+            record::write(&directory(arguments)?, name, *code, text.as_bytes())
+                .map_err(|error| error.to_string())?;
+            Ok(0)
+        }
+        Order::Clear { name } => clear(arguments, name),
+        Order::Maint { state: Maintenance::Off, text: _ } => clear(arguments, MAINTENANCE),
+        Order::Maint { state: Maintenance::On, text } => {
+            let reason = if text.is_empty() { NO_REASON.into() } else { arguments::joined(text) };
+            record::write(&directory(arguments)?, MAINTENANCE, Code::KO, reason.as_bytes())
+                .map_err(|error| error.to_string())?;
+            Ok(0)
+        }
+        Order::Run { name, timeout, command } => run(&directory(arguments)?, name, *timeout, command),
+        Order::RunParts { timeout, parts } => run_parts(&directory(arguments)?, parts, *timeout),
+        Order::Status { up: true, json, timeout, hosts } => match hosts.as_slice() {
+            [host] => Ok(status::is_up(host.clone(), *timeout, *json)),
+            _ => Err(format!("status --up: {} hosts; expected exactly one", hosts.len())),
+        },
+        Order::Status { up: false, json, hosts, .. } if hosts.is_empty() => {
+            let settings = settings(arguments)?;
+            let directory = config::directory(arguments.directory.clone(), &settings);
+            status::this_host(&directory, &settings, *json)
+        }
+        Order::Status { up: false, json, timeout, hosts } => status::other_hosts(hosts, *timeout, *json),
+    }
+}
+
+fn clear(arguments: &Arguments, name: &str) -> Result<u8, String> {
+    record::remove(&directory(arguments)?, name).map_err(|error| error.to_string())?;
+    Ok(0)
+}
+
+fn run(directory: &Path, name: &str, timeout: Duration, command: &[OsString]) -> Result<u8, String> {
+    let Some((program, rest)) = command.split_first() else { return Err("no command".to_owned()) };
+    let job = Job { name: name.to_owned(), program: program.clone(), arguments: rest.to_vec() };
+    let outcomes = run_all(directory, timeout, vec![job])?;
+    match outcomes.into_iter().next() {
+        Some(Outcome::Recorded(code)) => Ok(result::exit_status(code)),
+        Some(Outcome::Failed(why)) => Err(why),
+        Some(Outcome::Busy | Outcome::Stopped) | None => Ok(BAD),
+    }
+}
+
+fn run_parts(directory: &Path, parts: &Path, timeout: Duration) -> Result<u8, String> {
+    let jobs = parts::jobs(parts)?;
+    let names: Vec<String> = jobs.iter().map(|job| job.name.clone()).collect();
+    let mut status = 0;
+    for (name, outcome) in names.iter().zip(run_all(directory, timeout, jobs)?) {
+        match outcome {
+            Outcome::Recorded(_) => continue,
+            // The runner has told of it, at debug level.
+            Outcome::Busy => {}
+            Outcome::Stopped => say(&format!("{name}: stopped by a signal")),
+            Outcome::Failed(why) => say(&format!("{name}: {why}")),
+        }
+        status = BAD;
+    }
+    Ok(status)
+}
+
+fn run_all(directory: &Path, timeout: Duration, jobs: Vec<Job>) -> Result<Vec<Outcome>, String> {
+    let failed = |error: io::Error| format!("event loop: {}", reason::reason(&error));
+    Runner::new(directory, timeout).map_err(failed)?.run(jobs).map_err(failed)
+}
+
+fn settings(arguments: &Arguments) -> Result<Settings, String> {
+    config::load(arguments.config.as_deref()).map_err(|error: ConfigError| error.to_string())
+}
+
+/// The directory of the status files. Who names it on the command line needs no good configuration file.
+fn directory(arguments: &Arguments) -> Result<PathBuf, String> {
+    let settings = match arguments {
+        Arguments { directory: Some(_), config: None, .. } => Settings::default(),
+        _ => settings(arguments)?,
+    };
+    Ok(config::directory(arguments.directory.clone(), &settings))
+}
+
+/// Writes to standard output. A reader that has gone is none of our business.
+fn print(text: &str) -> Result<(), String> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(format!("write standard output: {}", reason::reason(&error)))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Says what went wrong, in one line.
+fn say(what: &str) {
+    // There is nobody to tell that stderr is closed.
+    let _ = writeln!(io::stderr(), "oco: {what}");
+}

@@ -1,0 +1,181 @@
+//! The state of this host and the answers of others, for people: aligned, in colour on a terminal.
+
+use super::ask::{NoAnswer, Reply};
+use super::host::Host;
+use crate::logic::board::CheckView;
+use crate::logic::code::Verdict;
+use crate::system::terminal;
+use std::time::Duration;
+
+/// How to show a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    /// Columns of the terminal; none: lines are not cut.
+    width: Option<usize>,
+    is_coloured: bool,
+}
+
+impl Style {
+    /// As standard output can take it: colour only on a terminal that knows it and where `NO_COLOR` does not forbid
+    /// it (<https://no-color.org>).
+    pub fn of_stdout() -> Style {
+        let width = terminal::width();
+        let is_set = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let is_dumb = std::env::var_os("TERM").is_none_or(|terminal| terminal == "dumb");
+        Style { width, is_coloured: width.is_some() && !is_set && !is_dumb }
+    }
+
+    /// `text` in the colour of `verdict`.
+    fn paint(self, verdict: Verdict, text: &str) -> String {
+        let colour = match verdict {
+            _ if !self.is_coloured => return text.to_owned(),
+            Verdict::Ok => 32,
+            Verdict::But => 33,
+            Verdict::Ko => 31,
+            Verdict::Incident => 35,
+        };
+        format!("\x1b[{colour}m{text}\x1b[0m")
+    }
+
+    /// The beginning of `text` that fits behind `used` columns. A character counts as one column.
+    fn cut(self, text: &str, used: usize) -> &str {
+        let room = self.width.map_or(usize::MAX, |width| width.saturating_sub(used));
+        let end = text.char_indices().nth(room).map_or(text.len(), |(end, _)| end);
+        text.get(..end).unwrap_or(text)
+    }
+}
+
+/// The checks of this host, one a line in the order given: code, name, age/max-age, whether stale, text.
+pub fn checks(checks: &[CheckView<'_>], style: Style) -> String {
+    let ages: Vec<String> = checks.iter().map(age).collect();
+    let name_width = checks.iter().map(|check| check.name.len()).max().unwrap_or(0);
+    let age_width = ages.iter().map(String::len).max().unwrap_or(0);
+    let stale_width = if checks.iter().any(|check| check.stale) { 7 } else { 0 };
+    let mut table = String::new();
+    for (check, age) in checks.iter().zip(&ages) {
+        let code = check.code.to_string();
+        let stale = if check.stale { "stale" } else { "" };
+        let middle = format!("  {:name_width$}  {age:age_width$}  {stale:stale_width$}", check.name);
+        let used = code.len() + middle.chars().count();
+        let line =
+            format!("{}{middle}{}", style.paint(check.code.verdict(), &code), style.cut(check.text, used));
+        table.push_str(line.trim_end());
+        table.push('\n');
+    }
+    table
+}
+
+fn age(check: &CheckView<'_>) -> String {
+    // Nobody wants to see how many milliseconds ago.
+    let age = check.age.map_or("-".to_owned(), |age| short(Duration::from_secs(age.as_secs())));
+    format!("{age}/{}", short(check.max_age))
+}
+
+/// The answers of other hosts, one a line in the order given.
+pub fn hosts(hosts: &[Host], answers: &[Result<Reply, NoAnswer>], style: Style) -> String {
+    let width = hosts.iter().map(|host| host.shown.chars().count()).max().unwrap_or(0);
+    let mut table = String::new();
+    for (host, answer) in hosts.iter().zip(answers) {
+        let said = match answer {
+            Ok(reply) => {
+                let (code, rest) = reply.line.split_at_checked(3).unwrap_or((&reply.line, ""));
+                format!("{}{}", style.paint(reply.verdict, code), style.cut(rest, width + 5))
+            }
+            // Where a code would stand, so that columns stay columns.
+            Err(error) => format!("---{}", style.cut(&format!(" {error}"), width + 5)),
+        };
+        table.push_str(&format!("{:width$}  {said}\n", host.shown));
+    }
+    table
+}
+
+/// The first line of a Nagios plugin about one host. A `|` would begin perfdata.
+pub fn summary(host: &Host, answer: &Result<Reply, NoAnswer>) -> String {
+    let (state, said) = match answer {
+        Ok(reply) => match reply.verdict {
+            Verdict::Ok => ("OK", reply.line.clone()),
+            Verdict::But => ("WARNING", reply.line.clone()),
+            Verdict::Ko | Verdict::Incident => ("CRITICAL", reply.line.clone()),
+        },
+        Err(error) => ("UNKNOWN", error.to_string()),
+    };
+    format!("OCO {state} - {}: {said}", host.shown).replace('|', "?") + "\n"
+}
+
+/// A duration in a word: its two largest units, `5m3s`, `1d2h`; milliseconds only below a second.
+fn short(duration: Duration) -> String {
+    const UNITS: [(u64, &str); 4] = [(86_400, "d"), (3600, "h"), (60, "m"), (1, "s")];
+    let seconds = duration.as_secs();
+    if seconds == 0 && duration.subsec_millis() > 0 {
+        return format!("{}ms", duration.subsec_millis());
+    }
+    let Some(largest) = UNITS.iter().position(|(unit, _)| seconds >= *unit) else { return "0s".to_owned() };
+    let mut rest = seconds;
+    let mut text = String::new();
+    for (unit, letter) in UNITS.iter().skip(largest).take(2) {
+        if rest >= *unit {
+            text.push_str(&format!("{}{letter}", rest / unit));
+        }
+        rest %= unit;
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::logic::code::Code;
+
+    const PLAIN: Style = Style { width: None, is_coloured: false };
+
+    fn check<'a>(name: &'a str, code: u16, text: &'a str, age: Option<u64>, stale: bool) -> CheckView<'a> {
+        let code = Code::new(code).unwrap();
+        CheckView {
+            name,
+            code,
+            text,
+            age: age.map(Duration::from_secs),
+            max_age: Duration::from_secs(300),
+            stale,
+        }
+    }
+
+    #[test]
+    fn durations_are_one_short_word() {
+        let of = |milliseconds| short(Duration::from_millis(milliseconds));
+        assert_eq!([of(0), of(250), of(1999), of(300_000)], ["0s", "250ms", "1s", "5m"]);
+        assert_eq!([of(303_999), of(3_600_000), of(5_400_000)], ["5m3s", "1h", "1h30m"]);
+        assert_eq!([of(3_601_000), of(90_000_000), of(40_000_000_000)], ["1h", "1d1h", "462d23h"]);
+    }
+
+    #[test]
+    fn checks_are_aligned() {
+        let views = [
+            check("http", 300, "", None, false),
+            check("backup", 300, "done", Some(400), true),
+            check("load", 200, "load 0.5", Some(7), false),
+        ];
+        let expected = "\
+            300  http    -/5m\n\
+            300  backup  6m40s/5m  stale  done\n\
+            200  load    7s/5m            load 0.5\n";
+        assert_eq!(checks(&views, PLAIN), expected);
+        assert_eq!(checks(&[], PLAIN), "");
+    }
+
+    #[test]
+    fn text_is_cut_and_codes_painted_on_a_terminal() {
+        let style = Style { width: Some(20), is_coloured: true };
+        let shown = checks(&[check("http", 300, "\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}", Some(1), false)], style);
+        assert_eq!(shown, "\x1b[31m300\x1b[0m  http  1s/5m  \u{e9}\u{e9}\n");
+    }
+
+    #[test]
+    fn a_summary_has_no_perfdata_of_others() {
+        let host = super::super::host::parse("web1").unwrap();
+        let reply = Reply { verdict: Verdict::Ok, line: "200 OK oco-1.0.0".to_owned() };
+        assert_eq!(summary(&host, &Ok(reply)), "OCO OK - web1: 200 OK oco-1.0.0\n");
+        let strange = NoAnswer::Strange("a|b".to_owned());
+        assert_eq!(summary(&host, &Err(strange)), "OCO UNKNOWN - web1: no OCO line: a?b\n");
+    }
+}

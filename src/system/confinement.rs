@@ -1,0 +1,201 @@
+//! What the process gives up once it has its ports: files, networks and system calls that it will never need.
+//!
+//! Two layers, each at its best effort: Landlock says which files may be read and which ports bound, seccomp says
+//! which system calls may be made. Neither can be undone, and both hold for everything that runs in the process.
+
+use landlock::{
+    ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, NetPort, Ruleset, RulesetAttr, RulesetCreatedAttr,
+    RulesetError, RulesetStatus, Scope, path_beneath_rules,
+};
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
+    apply_filter,
+};
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::path::PathBuf;
+
+/// The newest Landlock interface that is asked for (Linux 6.15). What an older kernel lacks is left out.
+const LANDLOCK: ABI = ABI::V6;
+
+/// What stays allowed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Allowed {
+    /// Folders below which files may be read.
+    pub folders: Vec<PathBuf>,
+    /// TCP ports that may be bound. 0 stands for any free one.
+    pub ports: Vec<u16>,
+}
+
+/// Gives up all but what is allowed, and returns what this kernel could not do, for the log.
+pub fn confine(allowed: &Allowed) -> Vec<String> {
+    let mut missing = Vec::new();
+    match restrict_files(allowed) {
+        Ok(RulesetStatus::FullyEnforced) => {}
+        Ok(RulesetStatus::PartiallyEnforced) => missing.push("a part of Landlock".to_owned()),
+        Ok(RulesetStatus::NotEnforced) => missing.push("Landlock".to_owned()),
+        Err(error) => missing.push(format!("Landlock ({error})")),
+    }
+    if let Err(error) = restrict_calls() {
+        missing.push(format!("seccomp ({error})"));
+    }
+    missing
+}
+
+fn restrict_files(allowed: &Allowed) -> Result<RulesetStatus, Box<dyn Error>> {
+    let read = AccessFs::ReadFile | AccessFs::ReadDir;
+    let ports = allowed.ports.iter().map(|port| Ok::<_, RulesetError>(NetPort::new(*port, AccessNet::BindTcp)));
+    let status = Ruleset::default()
+        .set_compatibility(CompatLevel::BestEffort)
+        .handle_access(AccessFs::from_all(LANDLOCK))?
+        .handle_access(AccessNet::from_all(LANDLOCK))?
+        .scope(Scope::from_all(LANDLOCK))?
+        .create()?
+        .add_rules(path_beneath_rules(&allowed.folders, read))?
+        .add_rules(ports)?
+        .restrict_self()?;
+    Ok(status.ruleset)
+}
+
+fn restrict_calls() -> Result<(), Box<dyn Error>> {
+    // Of two filters the stricter answer counts: first what is never right, then what is not needed.
+    for filter in [fatal()?, needed()?] {
+        apply_filter(&filter)?;
+    }
+    Ok(())
+}
+
+/// Calls that end the process: who makes them has taken it over.
+fn fatal() -> Result<BpfProgram, Box<dyn Error>> {
+    let mut calls: BTreeMap<i64, Vec<SeccompRule>> = [
+        libc::SYS_execve,
+        libc::SYS_execveat,
+        libc::SYS_clone,
+        libc::SYS_clone3,
+        libc::SYS_ptrace,
+        libc::SYS_process_vm_readv,
+        libc::SYS_process_vm_writev,
+        libc::SYS_mount,
+        libc::SYS_umount2,
+        libc::SYS_pivot_root,
+        libc::SYS_init_module,
+        libc::SYS_finit_module,
+        libc::SYS_kexec_load,
+        libc::SYS_bpf,
+    ]
+    .map(|call| (call, Vec::new()))
+    .into();
+    calls.insert(libc::SYS_openat, opening_for_writing(2)?);
+    #[cfg(target_arch = "x86_64")]
+    {
+        calls.insert(libc::SYS_fork, Vec::new());
+        calls.insert(libc::SYS_vfork, Vec::new());
+        calls.insert(libc::SYS_creat, Vec::new());
+        calls.insert(libc::SYS_open, opening_for_writing(1)?);
+    }
+    compile(calls, SeccompAction::Allow, SeccompAction::KillProcess)
+}
+
+/// The flags that let a file be changed, in the call's argument `index`.
+fn opening_for_writing(index: u8) -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
+    let flags = [
+        (libc::O_ACCMODE, libc::O_WRONLY),
+        (libc::O_ACCMODE, libc::O_RDWR),
+        (libc::O_CREAT, libc::O_CREAT),
+        (libc::O_TRUNC, libc::O_TRUNC),
+    ];
+    let rule = |(mask, value): (i32, i32)| {
+        let mask = SeccompCmpOp::MaskedEq(mask.cast_unsigned().into());
+        let condition = SeccompCondition::new(index, SeccompCmpArgLen::Dword, mask, value.cast_unsigned().into())?;
+        SeccompRule::new(vec![condition])
+    };
+    flags.into_iter().map(rule).collect()
+}
+
+/// The calls that the daemon makes. To any other the kernel says that it does not know it, so that a newer libc
+/// falls back to an older one.
+fn needed() -> Result<BpfProgram, Box<dyn Error>> {
+    let mut calls = vec![
+        // Connections and listeners, also those of a reload.
+        libc::SYS_accept4,
+        libc::SYS_sendto,
+        libc::SYS_recvfrom,
+        libc::SYS_shutdown,
+        libc::SYS_socket,
+        libc::SYS_bind,
+        libc::SYS_listen,
+        libc::SYS_setsockopt,
+        libc::SYS_getsockopt,
+        libc::SYS_getsockname,
+        // The loop.
+        libc::SYS_epoll_create1,
+        libc::SYS_epoll_ctl,
+        libc::SYS_epoll_pwait,
+        libc::SYS_inotify_init1,
+        libc::SYS_inotify_add_watch,
+        libc::SYS_inotify_rm_watch,
+        libc::SYS_rt_sigreturn,
+        libc::SYS_restart_syscall,
+        // Files: opening for writing is fatal.
+        libc::SYS_openat,
+        libc::SYS_read,
+        libc::SYS_readv,
+        libc::SYS_pread64,
+        libc::SYS_write,
+        libc::SYS_writev,
+        libc::SYS_close,
+        libc::SYS_lseek,
+        libc::SYS_fstat,
+        libc::SYS_newfstatat,
+        libc::SYS_statx,
+        libc::SYS_statfs,
+        libc::SYS_fstatfs,
+        libc::SYS_getdents64,
+        libc::SYS_readlinkat,
+        libc::SYS_fcntl,
+        libc::SYS_ioctl,
+        // Memory, time, and the end.
+        libc::SYS_brk,
+        libc::SYS_mmap,
+        libc::SYS_munmap,
+        libc::SYS_mremap,
+        libc::SYS_mprotect,
+        libc::SYS_madvise,
+        libc::SYS_futex,
+        libc::SYS_getrandom,
+        libc::SYS_clock_gettime,
+        libc::SYS_clock_nanosleep,
+        libc::SYS_prlimit64,
+        libc::SYS_geteuid,
+        libc::SYS_getpid,
+        libc::SYS_gettid,
+        libc::SYS_tgkill,
+        libc::SYS_rt_sigprocmask,
+        libc::SYS_rt_sigaction,
+        libc::SYS_sigaltstack,
+        libc::SYS_sched_yield,
+        libc::SYS_exit,
+        libc::SYS_exit_group,
+    ];
+    #[cfg(target_arch = "x86_64")]
+    calls.extend([
+        libc::SYS_open,
+        libc::SYS_stat,
+        libc::SYS_lstat,
+        libc::SYS_readlink,
+        libc::SYS_epoll_wait,
+        libc::SYS_poll,
+    ]);
+    let calls = calls.into_iter().map(|call| (call, Vec::new())).collect();
+    let unknown = SeccompAction::Errno(libc::ENOSYS.cast_unsigned());
+    compile(calls, unknown, SeccompAction::Allow)
+}
+
+fn compile(
+    calls: BTreeMap<i64, Vec<SeccompRule>>,
+    otherwise: SeccompAction,
+    listed: SeccompAction,
+) -> Result<BpfProgram, Box<dyn Error>> {
+    let architecture = std::env::consts::ARCH.try_into()?;
+    Ok(SeccompFilter::new(calls, otherwise, listed, architecture)?.try_into()?)
+}

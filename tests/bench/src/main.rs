@@ -1,0 +1,58 @@
+//! Measures what ocod costs and prints it beside what is demanded of it.
+//!
+//! `servers` starts the programs under test, `load` asks them, `meter` and `calls` read what that cost them,
+//! `figures` has one function for each row of the table and `report` prints and judges it. The exit status is 1 when
+//! a figure fails, 2 when nothing could be measured. `scripts/bench` builds all that this needs.
+
+mod calls;
+mod figures;
+mod files;
+mod load;
+mod meter;
+mod report;
+mod servers;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use figures::{Bench, Effort};
+use report::Report;
+use servers::Programs;
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+const USAGE: &str = "usage: oco-bench [--peers] OCOD HONEST LIBCOUNT_MALLOC.SO [FIGURE...]";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(e) => {
+            eprintln!("oco-bench: {e}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run() -> Result<bool> {
+    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
+    let peers = arguments.iter().any(|a| a == "--peers");
+    arguments.retain(|a| a != "--peers");
+    if arguments.len() < 3 || arguments.iter().any(|a| a.starts_with('-')) {
+        return Err(USAGE.into());
+    }
+    let wanted = arguments.split_off(3);
+    let mut paths = arguments.into_iter().map(PathBuf::from);
+    let mut path = || paths.next().ok_or(USAGE);
+    let programs = Programs { ocod: path()?, honest: path()?, count_malloc: path()? };
+
+    let smoke = std::env::var_os("CI").is_some_and(|ci| ci == "true");
+    let effort = if smoke { Effort::SMOKE } else { Effort::FULL };
+    let file_limit = load::raise_file_limit()?;
+    servers::leave_the_servers_cpu()?;
+
+    let mut report = Report::new(!smoke);
+    figures::measure(&Bench { programs, effort, file_limit }, peers, &wanted, &mut report)?;
+    print!("{report}");
+    Ok(report.passed())
+}

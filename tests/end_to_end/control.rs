@@ -1,0 +1,323 @@
+//! Section 5 of the contract: command line, file, signals, log.
+
+use crate::scene::{Scene, wait_for};
+use crate::server::{Ocod, answer, ask, connect, read_line};
+use std::fs;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::Output;
+use std::time::Duration;
+
+/// Runs ocod to its end, which it has to reach by itself.
+fn run(scene: &Scene, arguments: &[&str]) -> Output {
+    scene.ocod(arguments).output().expect("run ocod")
+}
+
+#[track_caller]
+fn assert_refused(output: &Output, status: i32, what: &str) {
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(status), "{stderr}");
+    let complaint: Vec<&str> = stderr.lines().filter(|line| line.starts_with("ocod: ")).collect();
+    assert!(complaint.len() == 1 && complaint[0].contains(what), "{stderr}");
+}
+
+#[test]
+fn bad_usage_is_one_line_and_exit_2() {
+    let scene = Scene::new();
+    let cases: [(&[&str], &str); 7] = [
+        (&["-x"], "unexpected argument '-x'"),
+        (&["extra"], "unexpected argument 'extra'"),
+        (&["-l", "79"], "expected ADDRESS:PORT"),
+        (&["-l", "host:79"], "expected ADDRESS:PORT"),
+        (&["--max-age", "5"], "expected a duration as 5m"),
+        (&["--max-age", "0s"], "more than 0s"),
+        (&["-d"], "a value is required"),
+    ];
+    for (arguments, what) in cases {
+        let output = run(&scene, arguments);
+        assert_refused(&output, 2, what);
+        assert_eq!(String::from_utf8_lossy(&output.stderr).lines().count(), 1);
+    }
+}
+
+#[test]
+fn help_and_version_succeed() {
+    let scene = Scene::new();
+    let version = run(&scene, &["-V"]);
+    assert_eq!(version.stdout, format!("ocod {}\n", env!("CARGO_PKG_VERSION")).as_bytes());
+    for flag in ["-h", "--help"] {
+        let help = run(&scene, &[flag]);
+        assert!(help.status.success());
+        let text = String::from_utf8(help.stdout).unwrap();
+        for flag in ["-c", "-d", "-l", "--max-age", "-u", "-t", "-V", "-h"] {
+            assert!(
+                text.contains(&format!("{flag} ")) || text.contains(&format!("{flag},")),
+                "{flag}:\n{text}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_start_that_fails_is_one_line_and_exit_1() {
+    let scene = Scene::new();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    assert_refused(
+        &run(&scene, &["-l", &address]),
+        1,
+        &format!("listen on {address}: Address already in use"),
+    );
+    assert_refused(&run(&scene, &["-l", "192.0.2.1:7979"]), 1, "Cannot assign requested address");
+    assert_refused(&run(&scene, &["-u", "no-such-user"]), 1, "user no-such-user: no such user");
+    assert_refused(&run(&scene, &["-c", "/nowhere/x"]), 1, "/nowhere/x: can't be read: No such file");
+    assert_refused(&run(&scene, &["-l", "127.0.0.1:79", "-l", "127.0.0.1:79"]), 1, "given twice");
+    let bad = scene.file("bad.toml", "# comment\nmax-age = \"5m\"\nlisten = 3\n");
+    let bad = bad.to_str().unwrap();
+    assert_refused(&run(&scene, &["-c", bad]), 1, &format!("{bad}:3: "));
+    assert_refused(&run(&scene, &["-t", "-c", bad]), 1, &format!("{bad}:3: "));
+    fs::write(bad, [0xff, 0xfe, 0x00]).unwrap();
+    assert_refused(&run(&scene, &["-c", bad]), 1, "can't be read");
+}
+
+#[test]
+fn t_checks_the_configuration_and_exits() {
+    let scene = Scene::new();
+    let good = scene.file("good.toml", "max-age = \"10m\"\n[checks.backup]\nmax-age = \"25h\"\n");
+    let output = run(&scene, &["-t", "-c", good.to_str().unwrap()]);
+    assert!(output.status.success());
+    assert_eq!(output.stdout, b"ocod: the configuration is good\n");
+    assert!(output.stderr.is_empty());
+}
+
+#[test]
+fn the_directory_is_the_flags_else_the_environments_else_the_files() {
+    let scene = Scene::new();
+    let directories = ["flag", "environment", "file"].map(|name| scene.path(name));
+    for (directory, code) in directories.iter().zip(["210", "220", "230"]) {
+        fs::create_dir(directory).unwrap();
+        fs::write(directory.join("x"), code).unwrap();
+    }
+    let [flag, environment, file] = directories.map(|path| path.to_str().unwrap().to_owned());
+    let config = scene.file("ocod.toml", &format!("dir = {file:?}\n"));
+    let arguments = ["-l", "127.0.0.1:0", "-c", config.to_str().unwrap()];
+    let start = |variable: Option<&str>, flag: Option<&str>| {
+        let mut command = scene.ocod(&arguments);
+        command.env_remove("OCO_DIR").envs(variable.map(|value| ("OCO_DIR", value)));
+        command.args(flag.map(|value| ["-d", value]).into_iter().flatten());
+        Ocod::spawn(command)
+    };
+    start(None, None).expect("250 OK, but oco 230-x");
+    start(Some(""), None).expect("250 OK, but oco 230-x");
+    start(Some(&environment), None).expect("250 OK, but oco 220-x");
+    start(Some(&environment), Some(&flag)).expect("250 OK, but oco 210-x");
+}
+
+#[test]
+fn sigterm_and_sigint_end_it_with_0() {
+    for signal in ["TERM", "INT"] {
+        let scene = Scene::new();
+        let mut ocod = Ocod::start(&scene);
+        // A client that lingers holds it up for a second at the most.
+        let mut lingerer = connect(ocod.address());
+        read_line(&mut lingerer);
+        ocod.signal(signal);
+        assert_eq!(ocod.wait().code(), Some(0));
+        assert!(TcpStream::connect(ocod.address()).is_err());
+    }
+}
+
+/// Nobody who was connected before the stop goes without a line, and the port can be had again at once.
+#[test]
+fn a_restart_loses_no_connection_and_gets_the_same_port() {
+    let scene = Scene::new();
+    scene.check("http", "200\n");
+    let mut ocod = Ocod::start(&scene);
+    let address = ocod.address();
+    for _ in 0..10 {
+        ocod.signal("STOP");
+        let mut waiting: Vec<TcpStream> = (0..300).map(|_| connect(address)).collect();
+        ocod.signal("TERM");
+        ocod.signal("CONT");
+        for stream in &mut waiting {
+            assert_eq!(read_line(stream), answer("200 OK oco"));
+        }
+        drop(waiting);
+        assert_eq!(ocod.wait().code(), Some(0));
+        ocod = Ocod::start_with(&scene, &["-l", &address.to_string()]);
+        ocod.expect("200 OK oco");
+    }
+}
+
+#[test]
+fn sigkill_and_restart_gets_the_same_port() {
+    let scene = Scene::new();
+    scene.check("http", "200\n");
+    let ocod = Ocod::start(&scene);
+    let address = ocod.address();
+    let _lingerers: Vec<TcpStream> = (0..50).map(|_| connect(address)).collect();
+    drop(ocod);
+    Ocod::start_with(&scene, &["-l", &address.to_string()]).expect("200 OK oco");
+}
+
+#[test]
+fn sigusr1_logs_every_check() {
+    let scene = Scene::new();
+    scene.check("http", "200 all fine\n");
+    scene.check("disk", "210-91% full\n");
+    let ocod = Ocod::start(&scene);
+    ocod.signal("USR1");
+    ocod.wait_for_log("2 checks in ");
+    ocod.wait_for_log("all fine");
+    let log = ocod.log();
+    assert!(log.contains("info: 200 http ") && log.contains("old of 5m all fine"), "{log}");
+    assert!(log.contains("info: 210 disk ") && log.contains(" 91% full"), "{log}");
+}
+
+#[test]
+fn the_log_tells_changes_once_and_no_connections() {
+    let scene = Scene::new();
+    scene.check("http", "200\n");
+    let ocod = Ocod::start(&scene);
+    for _ in 0..10 {
+        scene.check("http", "200 still fine\n");
+        ocod.expect("200 OK oco");
+    }
+    scene.check("http", "300 no answer\n");
+    // Nobody asks.
+    ocod.wait_for_log("http: 200 -> 300 (no answer)");
+    ocod.wait_for_log("350 KO oco-0.1.0 300-http (was 200 OK)");
+    fs::remove_file(scene.status().join("http")).unwrap();
+    ocod.wait_for_log("http: 300 -> none (removed)");
+    let log = ocod.log();
+    assert_eq!(log.matches("http: ").count(), 2, "{log}");
+    assert!(!log.contains("connected"), "{log}");
+}
+
+/// A configuration that the test changes, and a daemon that reads it.
+struct Reloading {
+    scene: Scene,
+    config: std::path::PathBuf,
+    ocod: Ocod,
+}
+
+impl Reloading {
+    fn start(config: &str) -> Reloading {
+        let scene = Scene::new();
+        scene.check("http", "200\n");
+        let path = scene.file("ocod.toml", config);
+        let ocod = Ocod::start_with(&scene, &["-c", path.to_str().unwrap()]);
+        Reloading { scene, config: path, ocod }
+    }
+
+    fn reload(&self, config: &str, expected: &str) {
+        let count = |log: &str| log.matches(expected).count();
+        let before = count(&self.ocod.log());
+        fs::write(&self.config, config).unwrap();
+        self.ocod.signal("HUP");
+        wait_for(expected, || (count(&self.ocod.log()) > before).then_some(()));
+    }
+}
+
+/// A port that is free now.
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+#[test]
+fn sighup_applies_the_file() {
+    let port = free_port();
+    let listen = format!("[[listen]]\naddress = \"127.0.0.1:{port}\"\n");
+    let test = Reloading::start(&listen);
+    test.ocod.expect("200 OK oco");
+    test.reload(&format!("{listen}[checks.raid]\nrequired = true\n"), "info: reloaded");
+    test.ocod.expect("350 KO oco 300-raid");
+    test.ocod.wait_for_log("raid: none -> 300 (required, but there is no file)");
+    test.reload(&format!("{listen}checks = [\"php\"]\n"), "info: reloaded");
+    test.ocod.expect("350 KO oco 300-oco");
+    test.reload(&format!("max-age = \"1ms\"\n{listen}"), "info: reloaded");
+    test.ocod.expect("350 KO oco 300-http");
+    test.reload(&format!("empty = \"ok\"\n{listen}checks = [\"php\"]\n"), "info: reloaded");
+    test.ocod.expect("200 OK oco");
+    let second = free_port();
+    let both = format!("{listen}[[listen]]\naddress = \"127.0.0.1:{second}\"\n");
+    test.reload(&both, "info: reloaded");
+    let second: SocketAddr = ([127, 0, 0, 1], second).into();
+    assert_eq!(ask(second), answer("200 OK oco"));
+    test.ocod.expect("200 OK oco");
+    test.reload(&listen, "info: reloaded");
+    assert!(TcpStream::connect(second).is_err());
+    let other = test.scene.path("other");
+    fs::create_dir(&other).unwrap();
+    fs::write(other.join("x"), "500\n").unwrap();
+    // The environment beats the file's directory, here as at the start.
+    test.reload(&format!("dir = {other:?}\n{listen}"), "info: reloaded");
+    test.ocod.expect("200 OK oco");
+    test.reload(&format!("user = \"nobody\"\n{listen}"), "it can't be changed while running");
+}
+
+#[test]
+fn a_bad_file_or_port_is_refused_and_the_running_one_stays() {
+    let port = free_port();
+    let listen = format!("[[listen]]\naddress = \"127.0.0.1:{port}\"\n");
+    let test = Reloading::start(&listen);
+    test.reload("nonsense = 1\n", "error: reload refused");
+    test.ocod.expect("200 OK oco");
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let wanted = format!("[[listen]]\naddress = \"{}\"\n", taken.local_addr().unwrap());
+    test.reload(&wanted, "error: reload refused");
+    test.ocod.expect("200 OK oco");
+    assert!(test.ocod.log().contains("Address already in use"));
+}
+
+/// A listener in the way of its own successor: 127.0.0.1 becomes the wildcard, and dual stack becomes two.
+#[test]
+fn sighup_changes_a_port_that_is_in_its_own_way() {
+    let port = free_port();
+    let at = |address: &str| format!("[[listen]]\naddress = \"{address}:{port}\"\n");
+    let test = Reloading::start(&at("127.0.0.1"));
+    for config in [at("0.0.0.0"), at("[::]"), at("[::]") + &at("0.0.0.0"), at("[::]"), at("127.0.0.1")] {
+        test.reload(&config, "info: reloaded");
+        test.ocod.expect("200 OK oco");
+    }
+    // One that fails leaves the port as it was.
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let bad = at("0.0.0.0") + &format!("[[listen]]\naddress = \"{}\"\n", taken.local_addr().unwrap());
+    test.reload(&bad, "error: reload refused");
+    test.ocod.expect("200 OK oco");
+}
+
+#[test]
+fn max_age_of_the_flag_beats_the_file() {
+    let scene = Scene::new();
+    scene.check("http", "200\n");
+    let config = scene.file("ocod.toml", "max-age = \"1ms\"\n[[listen]]\naddress = \"127.0.0.1:0\"\n");
+    let ocod = Ocod::start_with(&scene, &["-c", config.to_str().unwrap(), "--max-age", "1h"]);
+    ocod.expect("200 OK oco");
+    // -l replaces every [[listen]].
+    let ocod = Ocod::start_with(&scene, &["-c", config.to_str().unwrap(), "-l", "127.0.0.2:0"]);
+    assert_eq!(ocod.addresses.len(), 1);
+    assert!(ocod.address().ip().to_string() == "127.0.0.2");
+}
+
+/// At rest nothing wakes it up. The bench counts for longer; this sees a spin.
+#[test]
+fn at_rest_it_sleeps() {
+    let scene = Scene::new();
+    scene.check("http", "200\n");
+    let ocod = Ocod::start(&scene);
+    ocod.expect("200 OK oco");
+    let switches = || {
+        let status = fs::read_to_string(format!("/proc/{}/status", ocod.pid())).unwrap();
+        let count = |line: &str| line.split_whitespace().nth(1).and_then(|number| number.parse::<u64>().ok());
+        status.lines().filter(|line| line.contains("ctxt_switches")).filter_map(count).sum::<u64>()
+    };
+    // First the last client has to be closed.
+    let mut known = switches();
+    wait_for("a quiet second", || {
+        std::thread::sleep(Duration::from_secs(1));
+        let now = switches();
+        let quiet = now == known;
+        known = now;
+        quiet.then_some(())
+    });
+}
