@@ -13,6 +13,7 @@ mod signals;
 use crate::config::{ConfigError, Listen, Settings};
 use crate::limits::RESERVED_DESCRIPTORS;
 use crate::logic::answer::PROGRAM;
+use crate::system::confinement::{self, Allowed};
 use crate::system::{descriptors, user};
 use crate::{log_format, usage};
 use arguments::{Arguments, Plan};
@@ -39,6 +40,8 @@ enum Error {
     Bind(BindError),
     User(UserError),
     System(&'static str, io::Error),
+    /// What only a new start can do.
+    NeedsRestart(String),
 }
 
 impl fmt::Display for Error {
@@ -48,6 +51,7 @@ impl fmt::Display for Error {
             Error::Bind(error) => error.fmt(f),
             Error::User(error) => error.fmt(f),
             Error::System(what, error) => write!(f, "{what}: {error}"),
+            Error::NeedsRestart(what) => write!(f, "{what}; that needs a restart"),
         }
     }
 }
@@ -87,8 +91,20 @@ fn run(arguments: &Arguments) -> Result<(), Error> {
     if user::is_root() {
         warn!("running as root, which nothing here needs; name a user with -u or in the file");
     }
+    confine(arguments, &plan, &listeners, &mut host);
     let event_loop = EventLoop::new(signals, host, listeners, max_connections);
     serve(event_loop.map_err(|error| Error::System("event loop", error))?, arguments, plan)
+}
+
+/// Gives up all that the settings do not need.
+fn confine(arguments: &Arguments, plan: &Plan, listeners: &Listeners, host: &mut Host) {
+    let folders = plan.folders(arguments);
+    let shown: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
+    host.set_denial_hint(format!("since the start only what lies below {} can be read", shown.join(" and ")));
+    let missing = confinement::confine(&Allowed { folders, ports: listeners.ports().collect() });
+    if !missing.is_empty() {
+        info!("this kernel confines less than it could; missing: {}", missing.join(", "));
+    }
 }
 
 /// Runs the loop, and changes its settings when asked.
@@ -117,12 +133,26 @@ fn reload(event_loop: &mut EventLoop, arguments: &Arguments, old: &Plan) -> Resu
     let new = Plan::make(arguments).map_err(Error::Config)?;
     let (host, listeners) = event_loop.parts();
     let (rules, empty_is_ok) = (new.settings.rules.clone(), new.settings.empty_is_ok);
+    // Since the start only its ports may be bound, and those below 1024 not at all.
+    let refused = |error: BindError| match error.is_denied() {
+        true => Error::NeedsRestart(error.to_string()),
+        false => Error::Bind(error),
+    };
     if new.directory == old.directory {
-        listeners.change(&new.settings.listeners, host).map_err(Error::Bind)?;
+        listeners.change(&new.settings.listeners, host).map_err(refused)?;
         host.configure(rules, empty_is_ok);
     } else {
+        if let Err(error) = std::fs::read_dir(&new.directory)
+            && error.kind() == io::ErrorKind::PermissionDenied
+        {
+            let directory = new.directory.display();
+            return Err(Error::NeedsRestart(format!(
+                "dir {directory}: it can't be read since the start: {error}"
+            )));
+        }
         let mut moved = Host::new(&new.directory, rules, empty_is_ok);
-        listeners.change(&new.settings.listeners, &mut moved).map_err(Error::Bind)?;
+        moved.copy_denial_hint(host);
+        listeners.change(&new.settings.listeners, &mut moved).map_err(refused)?;
         info!("status files in {}", new.directory.display());
         *host = moved;
     }

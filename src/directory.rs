@@ -36,6 +36,7 @@ pub struct Directory {
     strangers: Strangers,
     /// Why the directory is read for each answer, as last said in the log.
     said_plain: Option<String>,
+    denial_hint: Option<String>,
 }
 
 /// How often a refresh begins anew when the directory itself changes under it.
@@ -109,7 +110,18 @@ impl Directory {
             looker: Looker::new(path),
             strangers: Strangers::default(),
             said_plain: None,
+            denial_hint: None,
         }
+    }
+
+    /// What to add to the log where it may not be read.
+    pub fn denial_hint(&self) -> Option<&str> {
+        self.denial_hint.as_deref()
+    }
+
+    /// Changes what to add to the log where it may not be read.
+    pub fn set_denial_hint(&mut self, hint: Option<String>) {
+        self.denial_hint = hint;
     }
 
     /// Where it is.
@@ -283,7 +295,12 @@ impl Directory {
         if self.away() != Some(&away) {
             self.generation += 1;
             if away != Away::Unseen {
-                error!("directory {}: {away}: answering 300-oco until that changes", self.path.display());
+                let hint = self.denial_hint.as_ref().filter(|_| away == Away::Error(Errno::EACCES));
+                let hint = hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
+                error!(
+                    "directory {}: {away}{hint}: answering 300-oco until that changes",
+                    self.path.display()
+                );
             }
         }
         board.clear();

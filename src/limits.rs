@@ -29,6 +29,9 @@ pub const EMPTY_GRACE: Duration = Duration::from_secs(2);
 
 /// Connections at once unless configured. Each costs about 50 bytes here and some kilobytes in the kernel.
 pub const MAX_CONNECTIONS: u32 = 16_384;
+/// One address may hold one in so many of the connections before it is the first to be shed: room enough for a site
+/// behind one address, as each lingers for two seconds at most.
+pub const ADDRESS_SHARE: usize = 4;
 /// Descriptors kept back from connections, beside those of the listeners: standard ones, epoll, inotify, signals, and
 /// the file being read.
 pub const RESERVED_DESCRIPTORS: u64 = 16;

@@ -113,7 +113,8 @@ pub fn is_status_up(raw: &[OsString]) -> bool {
 
 /// What clap takes for a request for help or the version and is none: it sees the `-h` in `-http`.
 pub fn mistaken_for_help(raw: &[OsString]) -> Option<&OsString> {
-    let is_request = |argument: &&OsString| ["-h", "--help", "-V", "--version"].iter().any(|word| *argument == word);
+    let is_request =
+        |argument: &&OsString| ["-h", "--help", "-V", "--version"].iter().any(|word| *argument == word);
     if raw.iter().any(|argument| is_request(&argument)) {
         return None;
     }

@@ -3,7 +3,7 @@
 use crate::config::{self, ConfigError, Listen, Settings};
 use clap::Parser;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Answers on TCP port 79 with one line for the whole host, made from its status files.
@@ -62,5 +62,27 @@ impl Plan {
         }
         let directory = config::directory(arguments.directory.clone(), &settings);
         Ok(Plan { settings, directory, listens_by_default })
+    }
+
+    /// The folders that may be read while running: the parents of the status directory and of the file, each also
+    /// as it is called without symbolic links.
+    pub fn folders(&self, arguments: &Arguments) -> Vec<PathBuf> {
+        let file = arguments.config.as_deref().unwrap_or(Path::new(config::DEFAULT_FILE));
+        let mut folders = Vec::new();
+        for path in [self.directory.as_path(), file] {
+            let real = std::fs::canonicalize(path).ok();
+            for path in [Some(path.to_owned()), real].into_iter().flatten() {
+                let folder = match path.parent() {
+                    // A bare name stands in the working directory; the root is its own parent.
+                    Some(folder) if folder.as_os_str().is_empty() => PathBuf::from("."),
+                    Some(folder) => folder.to_owned(),
+                    None => path,
+                };
+                if !folders.contains(&folder) {
+                    folders.push(folder);
+                }
+            }
+        }
+        folders
     }
 }

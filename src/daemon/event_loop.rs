@@ -10,7 +10,7 @@ use super::listeners::Listeners;
 use super::sessions::{FIRST_TOKEN, Sessions};
 use super::signals::{Signal, Signals};
 use crate::limits::{
-    ACCEPT_BATCH, ACCEPT_PAUSE, BATCHES_PER_TURN, LINGER, LISTENERS, STOP_BATCHES, STOP_LINGER,
+    ACCEPT_BATCH, ACCEPT_PAUSE, ADDRESS_SHARE, BATCHES_PER_TURN, LINGER, LISTENERS, STOP_BATCHES, STOP_LINGER,
 };
 use crate::logic::session::Session;
 use crate::logic::time::{Nanos, Now};
@@ -22,7 +22,7 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 use nix::errno::Errno;
 use std::io::{self, ErrorKind};
-use std::net::Shutdown;
+use std::net::{IpAddr, Shutdown};
 use std::time::Duration;
 
 const SIGNALS: Token = Token(0);
@@ -44,9 +44,9 @@ pub struct EventLoop {
     sessions: Sessions,
     max_connections: usize,
     /// Connections accepted and not answered yet.
-    batch: Vec<TcpStream>,
+    batch: Vec<(TcpStream, IpAddr)>,
     /// Connections answered and not yet in the table.
-    answered: Vec<(TcpStream, Session)>,
+    answered: Vec<(TcpStream, IpAddr, Session)>,
     now: Now,
     /// No descriptors: accept again then, on the boot clock.
     paused_until: Option<Nanos>,
@@ -251,14 +251,14 @@ impl EventLoop {
         self.host.refresh(self.now);
         let line = self.host.line(listener.view);
         let deadline = self.now.boot.after(LINGER);
-        for stream in self.batch.drain(..) {
+        for (stream, client) in self.batch.drain(..) {
             if let Some(session) = answer(&stream, line, deadline) {
-                self.answered.push((stream, session));
+                self.answered.push((stream, client, session));
             }
         }
         // Only now: by this time many clients have read their line and closed, and need no place in the table.
-        for (stream, session) in self.answered.drain(..) {
-            self.sessions.admit(stream, session, self.poll.registry());
+        for (stream, client, session) in self.answered.drain(..) {
+            self.sessions.admit(stream, session, client, self.poll.registry());
         }
         queue
     }
@@ -266,9 +266,10 @@ impl EventLoop {
     /// Fills the batch with the connections that wait.
     fn accept(&mut self, index: usize) -> Queue {
         let Some(listener) = self.listeners.get(index) else { return Queue::Empty };
+        let share = u32::try_from(self.max_connections / ADDRESS_SHARE).unwrap_or(u32::MAX).max(1);
         let mut accepted = 0;
         while accepted < ACCEPT_BATCH {
-            if self.sessions.len() + self.batch.len() >= self.max_connections && !self.sessions.shed() {
+            if self.sessions.len() + self.batch.len() >= self.max_connections && !self.sessions.shed(share) {
                 return Queue::MayHoldMore;
             }
             accepted += 1;
@@ -276,7 +277,7 @@ impl EventLoop {
                 Ok((stream, client)) => {
                     if listener.listen.allows(client.ip()) {
                         debug!("{client}: connected");
-                        self.batch.push(stream);
+                        self.batch.push((stream, client.ip()));
                     } else {
                         debug!("{client}: not in allow, closed");
                     }
@@ -288,7 +289,7 @@ impl EventLoop {
                 Errno::EAGAIN => return Queue::Empty,
                 Errno::EINTR => {}
                 Errno::EMFILE | Errno::ENFILE | Errno::ENOBUFS | Errno::ENOMEM => {
-                    if self.sessions.shed() {
+                    if self.sessions.shed(share) {
                         continue;
                     }
                     // Those in the batch will be gone soon; without any, only time helps.

@@ -63,6 +63,16 @@ impl Host {
         self.directory.raw_fd()
     }
 
+    /// What to add to the log where the directory may not be read.
+    pub fn set_denial_hint(&mut self, hint: String) {
+        self.directory.set_denial_hint(Some(hint));
+    }
+
+    /// Takes on the hint of `other`.
+    pub fn copy_denial_hint(&mut self, other: &Host) {
+        self.directory.set_denial_hint(other.directory.denial_hint().map(str::to_owned));
+    }
+
     /// Changes the settings.
     pub fn configure(&mut self, rules: Rules, empty_is_ok: bool) {
         self.board.set_rules(rules);

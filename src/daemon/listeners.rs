@@ -52,6 +52,11 @@ impl fmt::Display for BindError {
 impl std::error::Error for BindError {}
 
 impl BindError {
+    /// Whether it may not be bound by this process, though others could.
+    pub fn is_denied(&self) -> bool {
+        self.errno == Errno::EACCES
+    }
+
     /// Whether the host does not have the address's family, or its wildcard.
     pub fn is_without_family(&self) -> bool {
         matches!(self.errno, Errno::EAFNOSUPPORT | Errno::EADDRNOTAVAIL)
@@ -131,6 +136,11 @@ impl Listeners {
     /// How many there are.
     pub fn len(&self) -> usize {
         self.all.len()
+    }
+
+    /// The ports as the settings name them.
+    pub fn ports(&self) -> impl Iterator<Item = u16> {
+        self.all.iter().map(|listener| listener.listen.address.port())
     }
 
     /// Whether connections may wait at any.

@@ -1,7 +1,10 @@
 //! The table of connections that have their line and linger.
 //!
 //! All linger equally long, so the order in which they came is the order of their deadlines: the table is its own
-//! timer queue, and its head is the first to go when room is needed.
+//! timer queue, and its head is the first to go when room is needed. Unless somebody holds more than a fair share:
+//! then it is the oldest of such a one, so that a flood from one address pushes out only itself.
+
+mod share;
 
 use crate::logic::session::{Event, Session, Step};
 use crate::logic::time::Nanos;
@@ -10,8 +13,9 @@ use log::debug;
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 use nix::errno::Errno;
+use share::{Holder, Shares};
 use std::io::{self, ErrorKind, Read};
-use std::net::Shutdown;
+use std::net::{IpAddr, Shutdown};
 
 /// Octets drained at once.
 const SCRATCH_OCTETS: usize = 16 * 1024;
@@ -29,11 +33,13 @@ pub struct Sessions {
     oldest: Option<u32>,
     newest: Option<u32>,
     open: usize,
+    shares: Shares,
     scratch: Vec<u8>,
 }
 
 #[derive(Debug)]
 struct Slot {
+    holder: Holder,
     open: Option<(TcpStream, Session)>,
     /// Part of the token, so that an event for an earlier connection in this slot finds nothing. Never 0.
     generation: u32,
@@ -50,6 +56,7 @@ impl Sessions {
             oldest: None,
             newest: None,
             open: 0,
+            shares: Shares::new(),
             scratch: vec![0; SCRATCH_OCTETS],
         }
     }
@@ -65,12 +72,28 @@ impl Sessions {
     }
 
     /// Goes on with a new connection, and keeps it if its client has not closed yet.
-    pub fn admit(&mut self, mut stream: TcpStream, mut session: Session, registry: &Registry) {
+    pub fn admit(
+        &mut self,
+        mut stream: TcpStream,
+        mut session: Session,
+        client: IpAddr,
+        registry: &Registry,
+    ) {
         if !advance(&mut stream, &mut session, &mut self.scratch) {
             return;
         }
         let slot = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(Slot { open: None, generation: 1, older: None, newer: None });
+            // Doubling would leave the memory of thousands of connections unused.
+            if self.slots.len() == self.slots.capacity() {
+                self.slots.reserve_exact(self.slots.len() / 8 + 64);
+            }
+            self.slots.push(Slot {
+                holder: Holder::default(),
+                open: None,
+                generation: 1,
+                older: None,
+                newer: None,
+            });
             self.slots.len() - 1
         });
         let Some(entry) = self.slots.get_mut(slot) else { return };
@@ -84,6 +107,7 @@ impl Sessions {
             return;
         }
         entry.open = Some((stream, session));
+        entry.holder = self.shares.take(client);
         self.open += 1;
         self.append(slot);
     }
@@ -115,18 +139,28 @@ impl Sessions {
         }
     }
 
-    /// Closes the oldest connection that has its line. Says whether there was one.
-    pub fn shed(&mut self) -> bool {
+    /// Closes the oldest connection that has its line: of those who hold more than `share`, if there are any. Says
+    /// whether there was one.
+    pub fn shed(&mut self, share: u32) -> bool {
+        let excess = if self.shares.any_above(share) { Some(share) } else { None };
+        let Some(slot) = self.oldest_to_shed(excess).or_else(|| self.oldest_to_shed(None)) else {
+            return false;
+        };
+        self.close(slot);
+        true
+    }
+
+    fn oldest_to_shed(&self, excess: Option<u32>) -> Option<usize> {
         let mut next = self.oldest;
         while let Some(slot) = index(next) {
-            let Some(entry) = self.slots.get(slot) else { return false };
-            if entry.open.as_ref().is_some_and(|(_, session)| session.has_line()) {
-                self.close(slot);
-                return true;
+            let entry = self.slots.get(slot)?;
+            let is_fair = excess.is_some_and(|share| self.shares.held(entry.holder) <= share);
+            if !is_fair && entry.open.as_ref().is_some_and(|(_, session)| session.has_line()) {
+                return Some(slot);
             }
             next = entry.newer;
         }
-        false
+        None
     }
 
     /// Lets nobody linger beyond `deadline`.
@@ -148,6 +182,7 @@ impl Sessions {
         if entry.open.take().is_none() {
             return;
         }
+        self.shares.give_back(entry.holder);
         entry.generation = entry.generation.wrapping_add(1).max(1);
         let (older, newer) = (entry.older.take(), entry.newer.take());
         match index(older).and_then(|slot| self.slots.get_mut(slot)) {

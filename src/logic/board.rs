@@ -155,7 +155,8 @@ impl Board {
 
     /// Where `name` stands in the order, or would stand.
     fn place(&self, name: &str) -> Result<usize, usize> {
-        self.order.binary_search_by(|id| self.checks.get(id.index()).map_or("", |check| &check.name).cmp(name))
+        self.order
+            .binary_search_by(|id| self.checks.get(id.index()).map_or("", |check| &check.name).cmp(name))
     }
 
     fn find(&self, name: &str) -> Option<Id> {

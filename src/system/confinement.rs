@@ -4,8 +4,8 @@
 //! which system calls may be made. Neither can be undone, and both hold for everything that runs in the process.
 
 use landlock::{
-    ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, NetPort, Ruleset, RulesetAttr, RulesetCreatedAttr,
-    RulesetError, RulesetStatus, Scope, path_beneath_rules,
+    ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, NetPort, Ruleset, RulesetAttr,
+    RulesetCreatedAttr, RulesetError, RulesetStatus, Scope, path_beneath_rules,
 };
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
@@ -44,7 +44,8 @@ pub fn confine(allowed: &Allowed) -> Vec<String> {
 
 fn restrict_files(allowed: &Allowed) -> Result<RulesetStatus, Box<dyn Error>> {
     let read = AccessFs::ReadFile | AccessFs::ReadDir;
-    let ports = allowed.ports.iter().map(|port| Ok::<_, RulesetError>(NetPort::new(*port, AccessNet::BindTcp)));
+    let ports =
+        allowed.ports.iter().map(|port| Ok::<_, RulesetError>(NetPort::new(*port, AccessNet::BindTcp)));
     let status = Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(AccessFs::from_all(LANDLOCK))?
@@ -106,7 +107,8 @@ fn opening_for_writing(index: u8) -> Result<Vec<SeccompRule>, seccompiler::Backe
     ];
     let rule = |(mask, value): (i32, i32)| {
         let mask = SeccompCmpOp::MaskedEq(mask.cast_unsigned().into());
-        let condition = SeccompCondition::new(index, SeccompCmpArgLen::Dword, mask, value.cast_unsigned().into())?;
+        let condition =
+            SeccompCondition::new(index, SeccompCmpArgLen::Dword, mask, value.cast_unsigned().into())?;
         SeccompRule::new(vec![condition])
     };
     flags.into_iter().map(rule).collect()

@@ -297,3 +297,44 @@ fn the_line_comes_whole() {
         stream.shutdown(Shutdown::Both).ok();
     }
 }
+
+/// How many connections from `client` ocod still holds: those of the kernel's table that belong to a process.
+fn held_from(ocod: &Ocod, client: [u8; 4]) -> usize {
+    let table = std::fs::read_to_string("/proc/net/tcp").expect("the kernel's connections");
+    let local = format!(":{:04X}", ocod.address().port());
+    let remote = format!("{:08X}:", u32::from_ne_bytes(client));
+    let is_held = |line: &&str| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        fields.len() > 9 && fields[1].ends_with(&local) && fields[2].starts_with(&remote) && fields[9] != "0"
+    };
+    table.lines().filter(is_held).count()
+}
+
+#[test]
+fn a_flood_from_one_address_pushes_out_only_itself() {
+    let scene = ok_scene();
+    let config = scene.file("ocod.toml", "max-connections = 40\n[[listen]]\naddress = \"127.0.0.1:0\"\n");
+    let ocod = Ocod::start_with(&scene, &["-c", config.to_str().unwrap()]);
+    let from = |client: [u8; 4]| {
+        use nix::sys::socket::{AddressFamily, SockFlag, SockType, SockaddrIn, bind, connect, socket};
+        let socket = socket(AddressFamily::Inet, SockType::Stream, SockFlag::SOCK_CLOEXEC, None).unwrap();
+        let [a, b, c, d] = client;
+        bind(std::os::fd::AsRawFd::as_raw_fd(&socket), &SockaddrIn::new(a, b, c, d, 0)).unwrap();
+        let port = ocod.address().port();
+        connect(std::os::fd::AsRawFd::as_raw_fd(&socket), &SockaddrIn::new(127, 0, 0, 1, port)).unwrap();
+        let mut stream = TcpStream::from(socket);
+        assert_eq!(read_line(&mut stream), answer("200 OK oco"));
+        stream
+    };
+    // All within the two seconds for which a client may linger; a slow machine tries again.
+    let kept = wait_for("a flood within two seconds", || {
+        let start = std::time::Instant::now();
+        let quiet: Vec<TcpStream> = (0..8).map(|_| from([127, 0, 0, 2])).collect();
+        let flood: Vec<TcpStream> = (0..200).map(|_| from([127, 0, 0, 3])).collect();
+        let kept = held_from(&ocod, [127, 0, 0, 2]);
+        drop((quiet, flood));
+        (start.elapsed().as_millis() < 1_500).then_some(kept)
+    });
+    assert_eq!(kept, 8);
+    assert!(held_from(&ocod, [127, 0, 0, 3]) <= 40);
+}

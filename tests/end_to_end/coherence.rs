@@ -326,3 +326,22 @@ fn without_inotify_each_answer_reads_the_directory() {
     wait_for("the empty file to count", || (ocod.ask() == answer("350 KO oco 300-x")).then_some(()));
     assert_eq!(ocod.log().matches("read whole for each answer").count(), 1, "{}", ocod.log());
 }
+
+/// What lies beside the parents of the start can't be read; the answer says that nothing is known.
+#[test]
+fn a_directory_pointed_outside_of_the_confinement_is_300_oco_and_says_why() {
+    let scene = Scene::new();
+    let outside = Scene::new();
+    outside.check("x", "200\n");
+    scene.check("x", "200\n");
+    let ocod = Ocod::start(&scene);
+    ocod.expect("200 OK oco");
+    fs::remove_dir_all(scene.status()).unwrap();
+    symlink(outside.status(), scene.status()).unwrap();
+    if ocod.log().contains("Landlock") {
+        println!("skipped: this kernel has no Landlock: {}", ocod.log());
+        return;
+    }
+    ocod.expect("350 KO oco 300-oco");
+    assert!(ocod.log().contains("Permission denied (since the start only what lies below"), "{}", ocod.log());
+}

@@ -17,7 +17,13 @@ impl Nanos {
 }
 
 fn sight(content: &[u8], modified: Nanos) -> Look<'_> {
-    Look::File(Sight { inode: 7, modified, size: content.len().try_into().unwrap(), links: 1, content: Ok(content) })
+    Look::File(Sight {
+        inode: 7,
+        modified,
+        size: content.len().try_into().unwrap(),
+        links: 1,
+        content: Ok(content),
+    })
 }
 
 /// Tells of a close and settles all looks that come due with the same sight.
