@@ -13,6 +13,7 @@ mod signals;
 use crate::config::{ConfigError, Listen, Settings};
 use crate::limits::RESERVED_DESCRIPTORS;
 use crate::logic::answer::PROGRAM;
+use crate::logic::text::printable;
 use crate::system::confinement::{self, Allowed};
 use crate::system::{descriptors, user};
 use crate::{log_format, usage};
@@ -23,7 +24,7 @@ use listeners::{BindError, Listeners};
 use log::{error, info, warn};
 use signals::Signals;
 use std::fmt;
-use std::io;
+use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use user::UserError;
@@ -66,7 +67,8 @@ pub fn main() -> ExitCode {
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("ocod: {error}");
+            // There is nobody to tell that stderr is closed.
+            let _ = writeln!(io::stderr(), "ocod: {}", printable(error.to_string().as_bytes()));
             ExitCode::from(CANNOT_START)
         }
     }
@@ -76,8 +78,8 @@ fn run(arguments: &Arguments) -> Result<(), Error> {
     let plan = Plan::make(arguments).map_err(Error::Config)?;
     let user = plan.settings.user.as_deref().map(user::find).transpose().map_err(Error::User)?;
     if arguments.test {
-        println!("ocod: the configuration is good");
-        return Ok(());
+        let said = writeln!(io::stdout(), "ocod: the configuration is good");
+        return said.map_err(|error| Error::System("stdout", error));
     }
     // Before anything that takes time: a signal that comes early must not be lost.
     let signals = Signals::catch().map_err(|error| Error::System("signals", error))?;

@@ -177,7 +177,8 @@ impl Directory {
 
     /// Looks at the files that are due.
     fn look(&mut self, board: &mut Board, now: Now) -> Need {
-        let mut looks = board.due() + EXTRA_LOOKS;
+        // What is not understood is looked at twice.
+        let mut looks = 2 * board.due() + EXTRA_LOOKS;
         let mut need = Need::Nothing;
         while looks > 0
             && let Some((id, name)) = board.next_due()
@@ -282,7 +283,7 @@ impl Directory {
     }
 
     fn say_plain(&mut self, why: &str) {
-        if self.said_plain.as_deref() != Some(why) {
+        if self.said_plain.as_deref().unwrap_or_default() != why {
             warn!("directory {}: read whole for each answer: {why}", self.path.display());
             self.said_plain = Some(why.to_owned());
         }

@@ -12,6 +12,8 @@ pub const NAME_OCTETS: usize = 64;
 pub const STATUS_FILE_OCTETS: usize = 4096;
 /// Checks in one directory. More is an accident (a script that makes up names) and must not eat the memory.
 pub const CHECKS: usize = 100_000;
+/// Places that an empty queue may keep, so that ordinary work allocates nothing and a rare burst is given back.
+pub const IDLE_CAPACITY: usize = 1024;
 /// Names that are no check and were warned of once; further ones are not remembered, nor warned of.
 pub const WARNED_NAMES: usize = 1024;
 /// Listeners of one daemon: a token each, and nobody needs more.
@@ -43,6 +45,8 @@ pub const DRAINED_OCTETS: u32 = 64 * 1024;
 pub const STOP_LINGER: Duration = Duration::from_secs(1);
 /// Connections accepted before the directory's events are read and all of them are answered.
 pub const ACCEPT_BATCH: usize = 256;
+/// Connections answered before any is drained: enough for a full queue of an ordinary kernel.
+pub const ANSWERED: usize = 1024;
 /// Batches of one listener in a turn, so that a flood of one port does not starve another.
 pub const BATCHES_PER_TURN: usize = 8;
 /// Connections that may wait in the kernel to be accepted. The kernel cuts it to `net.core.somaxconn`.
@@ -53,7 +57,7 @@ pub const STOP_BATCHES: usize = 64;
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How often to look for a directory that is away, besides at each answer.
 pub const DIRECTORY_RETRY: Duration = Duration::from_secs(1);
-/// Looks at files in one refresh beyond one for each file that is due: under a storm of rewrites the rest
+/// Looks at files in one refresh beyond two for each file that is due: under a storm of rewrites the rest
 /// waits for the next turn.
 pub const EXTRA_LOOKS: usize = 64;
 

@@ -1,8 +1,10 @@
 //! Command lines: read by clap, with errors in one line.
 
+use crate::logic::text::printable;
 use clap::Parser;
 use clap::error::ErrorKind;
 use std::ffi::OsString;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 /// Reads a command line. On `--help` and `--version` the exit is a success; on an error it is said in one line,
@@ -19,7 +21,9 @@ pub fn parse<A: Parser>(
             ExitCode::SUCCESS
         }
         _ => {
-            eprintln!("{program}: {}; see {program} --help", one_line(&error.to_string()));
+            // Arguments may come from anywhere, and nobody may be there to read of them.
+            let what = printable(one_line(&error.to_string()).as_bytes());
+            let _ = writeln!(io::stderr(), "{program}: {what}; see {program} --help");
             ExitCode::from(bad_usage)
         }
     })

@@ -147,10 +147,9 @@ impl<'a> Runner<'a> {
     }
 
     fn turn(&mut self, events: &Events, now: Nanos) {
-        let mut was_signalled = false;
         for event in events {
             match event.token() {
-                SIGNALS => was_signalled = true,
+                SIGNALS => self.stopping = self.signals.take(),
                 Token(pipe) => {
                     let number = pipe.saturating_sub(FIRST_PIPE) / 2;
                     if let Some(running) = self.running.get_mut(&number) {
@@ -160,17 +159,13 @@ impl<'a> Runner<'a> {
                 }
             }
         }
-        if was_signalled {
-            self.stopping = self.signals.take();
-        }
         if self.stopping {
             self.waiting.clear();
         }
         let mut turn = Turn { directory: self.directory, timeout: self.timeout, now, living: None };
         for running in self.running.values_mut() {
-            if was_signalled {
-                running.notice_exit(&mut turn);
-            }
+            // Not only when a signal told of it: who ended just before its time-out did not time out.
+            running.notice_exit(&mut turn);
             running.notice_output_end(&mut turn);
             if self.stopping {
                 running.tell(Event::Stopped, &mut turn);
@@ -314,6 +309,7 @@ impl Running {
         self.outcome = recorded(turn.directory, &self.name, run.code(), &text);
     }
 
+    /// Ends it at once, and unseen.
     fn drop_group(&self) {
         let _ = kill_group(self.process);
     }

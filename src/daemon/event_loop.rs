@@ -10,7 +10,7 @@ use super::listeners::Listeners;
 use super::sessions::{FIRST_TOKEN, Sessions};
 use super::signals::{Signal, Signals};
 use crate::limits::{
-    ACCEPT_BATCH, ACCEPT_PAUSE, ADDRESS_SHARE, BATCHES_PER_TURN, LINGER, LISTENERS, STOP_BATCHES, STOP_LINGER,
+    ACCEPT_BATCH, ACCEPT_PAUSE, ADDRESS_SHARE, ANSWERED, BATCHES_PER_TURN, LINGER, LISTENERS, STOP_BATCHES, STOP_LINGER,
 };
 use crate::logic::session::Session;
 use crate::logic::time::{Nanos, Now};
@@ -85,7 +85,7 @@ impl EventLoop {
             signals,
             host,
             listeners,
-            sessions: Sessions::new(),
+            sessions: Sessions::new(max_connections),
             max_connections,
             batch: Vec::new(),
             answered: Vec::new(),
@@ -129,7 +129,9 @@ impl EventLoop {
     pub fn answer_waiting(&mut self) {
         for index in 0..self.listeners.len() {
             for _ in 0..STOP_BATCHES {
-                if self.serve_batch(index) == Queue::Empty {
+                let queue = self.serve_batch(index);
+                self.settle_answered();
+                if queue == Queue::Empty {
                     break;
                 }
             }
@@ -229,15 +231,24 @@ impl EventLoop {
                 && batches < BATCHES_PER_TURN
             {
                 let queue = self.serve_batch(index);
+                if self.is_full() {
+                    self.settle_answered();
+                }
                 if let Some(listener) = self.listeners.get_mut(index) {
                     listener.ready = queue == Queue::MayHoldMore;
                 }
                 if self.paused_until.is_some() {
-                    return;
+                    break;
                 }
                 batches += 1;
             }
         }
+        self.settle_answered();
+    }
+
+    /// Whether those who were answered have to make room.
+    fn is_full(&self) -> bool {
+        self.answered.len() >= ANSWERED || self.sessions.len() + self.answered.len() >= self.max_connections
     }
 
     /// Accepts a batch of connections and answers them.
@@ -256,11 +267,15 @@ impl EventLoop {
                 self.answered.push((stream, client, session));
             }
         }
-        // Only now: by this time many clients have read their line and closed, and need no place in the table.
+        queue
+    }
+
+    /// Goes on with those who were answered. Only when all who waited have their line: by this time many clients
+    /// have read it and closed, and need no place in the table.
+    fn settle_answered(&mut self) {
         for (stream, client, session) in self.answered.drain(..) {
             self.sessions.admit(stream, session, client, self.poll.registry());
         }
-        queue
     }
 
     /// Fills the batch with the connections that wait.
@@ -269,7 +284,9 @@ impl EventLoop {
         let share = u32::try_from(self.max_connections / ADDRESS_SHARE).unwrap_or(u32::MAX).max(1);
         let mut accepted = 0;
         while accepted < ACCEPT_BATCH {
-            if self.sessions.len() + self.batch.len() >= self.max_connections && !self.sessions.shed(share) {
+            if self.sessions.len() + self.answered.len() + self.batch.len() >= self.max_connections
+                && !self.sessions.shed(share)
+            {
                 return Queue::MayHoldMore;
             }
             accepted += 1;
@@ -292,8 +309,8 @@ impl EventLoop {
                     if self.sessions.shed(share) {
                         continue;
                     }
-                    // Those in the batch will be gone soon; without any, only time helps.
-                    if self.batch.is_empty() {
+                    // Those just answered will be gone soon; without any, only time helps.
+                    if self.batch.is_empty() && self.answered.is_empty() {
                         warn!("accept: {error}: trying again in {ACCEPT_PAUSE:?}");
                         self.paused_until = Some(self.now.boot.after(ACCEPT_PAUSE));
                     }

@@ -2,6 +2,7 @@
 
 use crate::config::Listen;
 use crate::directory::Directory;
+use crate::limits::IDLE_CAPACITY;
 use crate::logic::answer::{Answer, Composer};
 use crate::logic::board::{Board, Change, Rules};
 use crate::logic::code::{Code, Verdict};
@@ -126,17 +127,23 @@ impl Host {
         (self.made_for, self.is_outdated) = (Some(generation), false);
         let is_away = self.directory.away().is_some();
         for view in &mut self.views {
+            let mut is_empty = true;
             for (code, name) in self.board.ratings() {
                 if view.listen.as_ref().is_none_or(|listen| listen.covers(name)) {
-                    self.ratings.push((code, Rc::clone(name)));
+                    is_empty = false;
+                    if code != Code::OK {
+                        self.ratings.push((code, Rc::clone(name)));
+                    }
                 }
             }
-            let is_unknown = is_away || (self.ratings.is_empty() && !self.empty_is_ok);
+            let is_unknown = is_away || (is_empty && !self.empty_is_ok);
             let answer =
                 if is_unknown { self.composer.unknown() } else { self.composer.compose(&mut self.ratings) };
             view.take(&answer);
             self.ratings.clear();
         }
+        self.ratings.shrink_to(IDLE_CAPACITY);
+        self.changes.shrink_to(IDLE_CAPACITY);
     }
 
     /// Logs every check with its code, age and text.

@@ -28,10 +28,11 @@ pub const FIRST_TOKEN: usize = 1 << SLOT_BITS;
 #[derive(Debug)]
 pub struct Sessions {
     slots: Vec<Slot>,
-    free: Vec<usize>,
+    /// The first slot without a connection. The others follow by `newer`.
+    free: Link,
     /// Ends of the queue by age.
-    oldest: Option<u32>,
-    newest: Option<u32>,
+    oldest: Link,
+    newest: Link,
     open: usize,
     shares: Shares,
     scratch: Vec<u8>,
@@ -43,18 +44,23 @@ struct Slot {
     open: Option<(TcpStream, Session)>,
     /// Part of the token, so that an event for an earlier connection in this slot finds nothing. Never 0.
     generation: u32,
-    older: Option<u32>,
-    newer: Option<u32>,
+    older: Link,
+    newer: Link,
 }
 
+/// A slot's number, or [`NONE`]: half the size of an `Option`.
+type Link = u32;
+const NONE: Link = u32::MAX;
+
 impl Sessions {
-    /// An empty table.
-    pub fn new() -> Sessions {
+    /// An empty table, with room for `max_connections`: memory that is never touched costs nothing, while a table
+    /// that grows leaves holes.
+    pub fn new(max_connections: usize) -> Sessions {
         Sessions {
-            slots: Vec::new(),
-            free: Vec::new(),
-            oldest: None,
-            newest: None,
+            slots: Vec::with_capacity(max_connections),
+            free: NONE,
+            oldest: NONE,
+            newest: NONE,
             open: 0,
             shares: Shares::new(),
             scratch: vec![0; SCRATCH_OCTETS],
@@ -82,20 +88,7 @@ impl Sessions {
         if !advance(&mut stream, &mut session, &mut self.scratch) {
             return;
         }
-        let slot = self.free.pop().unwrap_or_else(|| {
-            // Doubling would leave the memory of thousands of connections unused.
-            if self.slots.len() == self.slots.capacity() {
-                self.slots.reserve_exact(self.slots.len() / 8 + 64);
-            }
-            self.slots.push(Slot {
-                holder: Holder::default(),
-                open: None,
-                generation: 1,
-                older: None,
-                newer: None,
-            });
-            self.slots.len() - 1
-        });
+        let slot = self.free_slot();
         let Some(entry) = self.slots.get_mut(slot) else { return };
         let interest = match session.step() {
             Step::Send(_) => Interest::READABLE | Interest::WRITABLE,
@@ -103,7 +96,7 @@ impl Sessions {
         };
         if let Err(error) = registry.register(&mut stream, token(slot, entry.generation), interest) {
             debug!("a client is closed early: epoll: {error}");
-            self.free.push(slot);
+            self.release(slot);
             return;
         }
         entry.open = Some((stream, session));
@@ -128,7 +121,7 @@ impl Sessions {
 
     /// When the oldest connection is closed, on the boot clock.
     pub fn deadline(&self) -> Option<Nanos> {
-        let slot = self.slots.get(index(self.oldest)?)?;
+        let slot = self.slots.get(index(self.oldest))?;
         slot.open.as_ref().map(|(_, session)| session.deadline())
     }
 
@@ -151,16 +144,15 @@ impl Sessions {
     }
 
     fn oldest_to_shed(&self, excess: Option<u32>) -> Option<usize> {
-        let mut next = self.oldest;
-        while let Some(slot) = index(next) {
+        let mut slot = index(self.oldest);
+        loop {
             let entry = self.slots.get(slot)?;
             let is_fair = excess.is_some_and(|share| self.shares.held(entry.holder) <= share);
             if !is_fair && entry.open.as_ref().is_some_and(|(_, session)| session.has_line()) {
                 return Some(slot);
             }
-            next = entry.newer;
+            slot = index(entry.newer);
         }
-        None
     }
 
     /// Lets nobody linger beyond `deadline`.
@@ -171,9 +163,7 @@ impl Sessions {
     }
 
     fn close_oldest(&mut self) {
-        if let Some(slot) = index(self.oldest) {
-            self.close(slot);
-        }
+        self.close(index(self.oldest));
     }
 
     fn close(&mut self, slot: usize) {
@@ -184,34 +174,56 @@ impl Sessions {
         }
         self.shares.give_back(entry.holder);
         entry.generation = entry.generation.wrapping_add(1).max(1);
-        let (older, newer) = (entry.older.take(), entry.newer.take());
-        match index(older).and_then(|slot| self.slots.get_mut(slot)) {
+        let (older, newer) = (entry.older, entry.newer);
+        match self.slots.get_mut(index(older)) {
             Some(older) => older.newer = newer,
             None => self.oldest = newer,
         }
-        match index(newer).and_then(|slot| self.slots.get_mut(slot)) {
+        match self.slots.get_mut(index(newer)) {
             Some(newer) => newer.older = older,
             None => self.newest = older,
         }
-        self.free.push(slot);
+        self.release(slot);
         self.open -= 1;
     }
 
+    fn free_slot(&mut self) -> usize {
+        let slot = index(self.free);
+        if let Some(entry) = self.slots.get(slot) {
+            self.free = entry.newer;
+            return slot;
+        }
+        self.slots.push(Slot { open: None, holder: Holder::default(), generation: 1, older: NONE, newer: NONE });
+        self.slots.len() - 1
+    }
+
+    fn release(&mut self, slot: usize) {
+        if let Some(entry) = self.slots.get_mut(slot) {
+            (entry.older, entry.newer) = (NONE, self.free);
+            self.free = link(slot);
+        }
+    }
+
+    /// Puts a slot at the young end of the queue.
     fn append(&mut self, slot: usize) {
-        let Ok(number) = u32::try_from(slot) else { return };
-        let older = self.newest.replace(number);
-        match index(older).and_then(|slot| self.slots.get_mut(slot)) {
-            Some(older) => older.newer = Some(number),
-            None => self.oldest = Some(number),
+        let older = std::mem::replace(&mut self.newest, link(slot));
+        match self.slots.get_mut(index(older)) {
+            Some(older) => older.newer = link(slot),
+            None => self.oldest = link(slot),
         }
         if let Some(entry) = self.slots.get_mut(slot) {
-            entry.older = older;
+            (entry.older, entry.newer) = (older, NONE);
         }
     }
 }
 
-fn index(slot: Option<u32>) -> Option<usize> {
-    slot.and_then(|slot| usize::try_from(slot).ok())
+/// The slot of a link; one that is never there for [`NONE`].
+fn index(link: Link) -> usize {
+    usize::try_from(link).unwrap_or(usize::MAX)
+}
+
+fn link(slot: usize) -> Link {
+    Link::try_from(slot).unwrap_or(NONE)
 }
 
 fn token(slot: usize, generation: u32) -> Token {

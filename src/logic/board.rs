@@ -19,7 +19,7 @@ mod tests;
 
 use super::code::Code;
 use super::time::{Nanos, Now};
-use crate::limits::{CHECKS, MAX_AGE};
+use crate::limits::{CHECKS, IDLE_CAPACITY, MAX_AGE};
 use check::Check;
 pub use check::{CheckView, Fault, Look, Sight};
 use std::collections::{BTreeMap, VecDeque};
@@ -99,9 +99,6 @@ impl Id {
     }
 }
 
-/// Queues may keep this much memory when they are empty.
-const QUEUE_KEPT: usize = 1024;
-
 /// See the [module](self).
 #[derive(Debug, Default)]
 pub struct Board {
@@ -128,7 +125,12 @@ pub struct TooMany;
 impl Board {
     /// A board that knows of no file yet.
     pub fn new(rules: Rules) -> Board {
-        let mut board = Board::default();
+        // Room for all at once: memory that is never touched costs nothing, while tables that grow leave holes.
+        let mut board = Board {
+            checks: Vec::with_capacity(CHECKS),
+            order: Vec::with_capacity(CHECKS),
+            ..Board::default()
+        };
         board.set_rules(rules);
         board
     }
@@ -170,10 +172,6 @@ impl Board {
         };
         let check = Check::new(name, &self.rules);
         let id = self.free.pop().unwrap_or_else(|| {
-            // Doubling would leave the memory of thousands of checks unused.
-            if self.checks.len() == self.checks.capacity() {
-                self.checks.reserve_exact(self.checks.len() / 8 + 16);
-            }
             self.checks.push(Check::default());
             Id(u32::try_from(self.checks.len() - 1).unwrap_or(u32::MAX))
         });
@@ -247,7 +245,12 @@ impl Board {
 
     /// Forgets every file: the directory is away. Nothing of this is a [`Change`] of a check.
     pub fn clear(&mut self) {
-        *self = Board::new(std::mem::take(&mut self.rules));
+        let rules = std::mem::take(&mut self.rules);
+        self.checks.clear();
+        self.order.clear();
+        let (checks, order) = (std::mem::take(&mut self.checks), std::mem::take(&mut self.order));
+        *self = Board { checks, order, ..Board::default() };
+        self.set_rules(rules);
     }
 
     /// Makes due what has to be looked at for each answer.
@@ -297,7 +300,7 @@ impl Board {
     pub fn next_due(&mut self) -> Option<(Id, Rc<str>)> {
         let id = self.due.pop_front()?;
         if self.due.is_empty() {
-            self.due.shrink_to(QUEUE_KEPT);
+            self.due.shrink_to(IDLE_CAPACITY);
         }
         let check = self.checks.get_mut(id.index())?;
         (check.due, check.replaced) = (false, false);
@@ -360,7 +363,7 @@ impl Board {
                 self.remove(id);
             }
         }
-        self.touched.shrink_to(QUEUE_KEPT);
+        self.touched.shrink_to(IDLE_CAPACITY);
         changed
     }
 

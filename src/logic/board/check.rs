@@ -103,6 +103,7 @@ pub(super) struct Check {
     /// What the file said when it was last seen whole; none: no check (yet).
     outcome: Option<Outcome>,
     /// The text, where there is any: most results are a bare code.
+    #[expect(clippy::box_collection, reason = "8 octets a check instead of 24")]
     text: Option<Box<String>>,
     mark: Mark,
     /// When the result was written, on the boot clock.
@@ -302,7 +303,11 @@ impl Check {
         }
         self.mark = mark;
         self.outcome = Some(status.code.map_or(Outcome::Malformed, Outcome::Says));
-        self.set_text(status.text);
+        match (self.outcome, status.text) {
+            (Some(Outcome::Malformed), []) => self.set_text(b"empty"),
+            (Some(Outcome::Malformed), text) => self.set_text(&[b"not understood: ", text].concat()),
+            (_, text) => self.set_text(text),
+        }
         self.grace_end = Nanos::default();
         (self.nascent, self.rewritten, self.doubted) = (false, false, false);
     }
@@ -359,9 +364,7 @@ impl Check {
             None if self.required => MISSING.to_owned(),
             None => "removed".to_owned(),
             Some(_) if self.is_stale(now) => format!("stale, {} old", spoken(self.age(now))),
-            Some(Outcome::Says(_) | Outcome::Faulty) => self.text().to_owned(),
-            Some(Outcome::Malformed) if self.text().is_empty() => "empty".to_owned(),
-            Some(Outcome::Malformed) => format!("not understood: {}", self.text()),
+            Some(_) => self.text().to_owned(),
         }
     }
 

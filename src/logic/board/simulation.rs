@@ -213,7 +213,7 @@ impl World {
         board.recheck_volatile();
         self.deliver(board);
         board.expire(self.now);
-        let mut looks = board.due() + crate::limits::EXTRA_LOOKS;
+        let mut looks = 2 * board.due() + crate::limits::EXTRA_LOOKS;
         while looks > 0
             && let Some((id, name)) = board.next_due()
         {

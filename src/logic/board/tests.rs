@@ -173,3 +173,9 @@ fn what_is_gone_leaves_nothing_behind() {
     }
     assert!(board.checks.len() <= 2 && board.order.is_empty(), "{} slots", board.checks.len());
 }
+
+/// The bench measures what a file costs; this says which change it was.
+#[test]
+fn a_check_is_small() {
+    assert!(size_of::<Check>() <= 96, "{}", size_of::<Check>());
+}

@@ -121,6 +121,8 @@ fn more_than_run_at_once_are_all_run() {
     names.iter().for_each(|name| parts.add(name, "echo fine"));
     end(&mut parts.oco("20s")).expect_silent(0);
     assert_eq!(parts.checks(), names);
+    // What a plugin writes just before it ends is not lost.
+    assert!(names.iter().all(|name| parts.recorded(name) == "200 fine\n"));
 }
 
 #[test]
