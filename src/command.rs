@@ -29,6 +29,7 @@ use crate::{log_format, usage};
 use arguments::{Arguments, Maintenance, Order};
 use clap::Parser;
 use clap::error::ErrorKind;
+use parts::Parts;
 use runner::{Job, Outcome, Runner};
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -124,9 +125,10 @@ fn run(directory: &Path, name: &str, timeout: Duration, command: &[OsString]) ->
 }
 
 fn run_parts(directory: &Path, parts: &Path, timeout: Duration) -> Result<u8, String> {
-    let jobs = parts::jobs(parts)?;
+    let Parts { jobs, refused } = parts::find(parts)?;
     let names: Vec<String> = jobs.iter().map(|job| job.name.clone()).collect();
-    let mut status = 0;
+    let mut status = if refused.is_empty() { 0 } else { BAD };
+    refused.iter().for_each(|line| say(line));
     for (name, outcome) in names.iter().zip(run_all(directory, timeout, jobs)?) {
         match outcome {
             Outcome::Recorded(_) => continue,

@@ -55,6 +55,8 @@ impl Default for Settings {
 /// One listener.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listen {
+    /// Its name, by which a socket that systemd passes takes its settings.
+    pub name: Option<String>,
     /// Address and port. Port 0 is any free one.
     pub address: SocketAddr,
     /// The checks that it answers for; empty: all.
@@ -66,7 +68,7 @@ pub struct Listen {
 impl Listen {
     /// A listener for everybody and everything.
     pub fn new(address: SocketAddr) -> Listen {
-        Listen { address, checks: Vec::new(), allow: None }
+        Listen { name: None, address, checks: Vec::new(), allow: None }
     }
 
     /// Whether the check `name` counts here.

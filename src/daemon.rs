@@ -15,7 +15,7 @@ use crate::limits::RESERVED_DESCRIPTORS;
 use crate::logic::answer::PROGRAM;
 use crate::logic::text::printable;
 use crate::system::confinement::{self, Allowed};
-use crate::system::{descriptors, user};
+use crate::system::{descriptors, passed, user};
 use crate::{log_format, usage};
 use arguments::{Arguments, Plan};
 use event_loop::{EventLoop, Outcome};
@@ -75,7 +75,9 @@ pub fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<(), Error> {
-    let plan = Plan::make(arguments).map_err(Error::Config)?;
+    let passed = passed::take().map_err(|error| Error::System("sockets passed by systemd", error))?;
+    let names: Vec<(String, SocketAddr)> = passed.iter().map(|one| (one.name.clone(), one.address)).collect();
+    let plan = Plan::make(arguments, &names).map_err(Error::Config)?;
     let user = plan.settings.user.as_deref().map(user::find).transpose().map_err(Error::User)?;
     if arguments.test {
         let said = writeln!(io::stdout(), "ocod: the configuration is good");
@@ -85,7 +87,10 @@ fn run(arguments: &Arguments) -> Result<(), Error> {
     let signals = Signals::catch().map_err(|error| Error::System("signals", error))?;
     info!("{PROGRAM} starting, status files in {}", plan.directory.display());
     let mut host = Host::new(&plan.directory, plan.settings.rules.clone(), plan.settings.empty_is_ok);
-    let listeners = bind(&plan, &mut host).map_err(Error::Bind)?;
+    let listeners = match passed.is_empty() {
+        true => bind(&plan, &mut host).map_err(Error::Bind)?,
+        false => Listeners::adopt(passed, &plan.settings.listeners, &mut host),
+    };
     let max_connections = make_room(&plan.settings);
     if let Some(user) = &user {
         user::become_user(user).map_err(Error::User)?;
@@ -95,7 +100,7 @@ fn run(arguments: &Arguments) -> Result<(), Error> {
     }
     confine(arguments, &plan, &listeners, &mut host);
     let event_loop = EventLoop::new(signals, host, listeners, max_connections);
-    serve(event_loop.map_err(|error| Error::System("event loop", error))?, arguments, plan)
+    serve(event_loop.map_err(|error| Error::System("event loop", error))?, arguments, &names, plan)
 }
 
 /// Gives up all that the settings do not need.
@@ -110,7 +115,12 @@ fn confine(arguments: &Arguments, plan: &Plan, listeners: &Listeners, host: &mut
 }
 
 /// Runs the loop, and changes its settings when asked.
-fn serve(mut event_loop: EventLoop, arguments: &Arguments, mut plan: Plan) -> Result<(), Error> {
+fn serve(
+    mut event_loop: EventLoop,
+    arguments: &Arguments,
+    passed: &[(String, SocketAddr)],
+    mut plan: Plan,
+) -> Result<(), Error> {
     let failed = |error| Error::System("event loop", error);
     loop {
         match event_loop.run().map_err(failed)? {
@@ -118,7 +128,8 @@ fn serve(mut event_loop: EventLoop, arguments: &Arguments, mut plan: Plan) -> Re
             Outcome::Stop => return Ok(()),
             Outcome::Reload => {
                 event_loop.answer_waiting();
-                match reload(&mut event_loop, arguments, &plan) {
+                let new = Plan::make(arguments, passed).map_err(Error::Config);
+                match new.and_then(|new| reload(&mut event_loop, new, &plan)) {
                     Ok(new) => {
                         info!("reloaded");
                         plan = new;
@@ -131,8 +142,7 @@ fn serve(mut event_loop: EventLoop, arguments: &Arguments, mut plan: Plan) -> Re
     }
 }
 
-fn reload(event_loop: &mut EventLoop, arguments: &Arguments, old: &Plan) -> Result<Plan, Error> {
-    let new = Plan::make(arguments).map_err(Error::Config)?;
+fn reload(event_loop: &mut EventLoop, new: Plan, old: &Plan) -> Result<Plan, Error> {
     let (host, listeners) = event_loop.parts();
     let (rules, empty_is_ok) = (new.settings.rules.clone(), new.settings.empty_is_ok);
     // Since the start only its ports may be bound, and those below 1024 not at all.

@@ -5,28 +5,46 @@ use super::runner::Job;
 use crate::logic::name::{NameError, check_name};
 use crate::logic::text::printable;
 use log::{debug, warn};
-use nix::unistd::{AccessFlags, access};
+use nix::unistd::{AccessFlags, access, getegid, geteuid};
 use std::fs::Metadata;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// The executables of `directory` that have the name of a check, by name. Symbolic links are followed; one that
-/// leads nowhere is among them, so that its check says so.
-pub fn jobs(directory: &Path) -> Result<Vec<Job>, String> {
+/// What to run of a directory, and what not though it asks for it.
+#[derive(Debug, Default)]
+pub struct Parts {
+    /// By name.
+    pub jobs: Vec<Job>,
+    /// Why each of the others is not run, in one line.
+    pub refused: Vec<String>,
+}
+
+/// The executables of `directory` that have the name of a check. Symbolic links are followed; one that leads
+/// nowhere is among them, so that its check says so. Refused is what others could change: whoever may write a
+/// script that cron runs as root is root.
+pub fn find(directory: &Path) -> Result<Parts, String> {
     let failed = |error: &io::Error| format!("read {}: {}", directory.display(), reason(error));
-    let mut jobs = Vec::new();
+    let folder = std::fs::metadata(directory).map_err(|error| failed(&error))?;
+    if let Some(who) = foreign_writer(&folder) {
+        return Err(format!("{}: not run: it can be written by {who}", directory.display()));
+    }
+    let mut parts = Parts::default();
     for entry in std::fs::read_dir(directory).map_err(|error| failed(&error))? {
         let name = entry.map_err(|error| failed(&error))?.file_name();
         let path = directory.join(&name);
-        let is_runnable = match std::fs::metadata(&path) {
-            Ok(metadata) => is_executable(&path, &metadata),
-            Err(_) => true,
-        };
+        let metadata = std::fs::metadata(&path);
+        let is_runnable = metadata.as_ref().map_or(true, |metadata| is_executable(&path, metadata));
+        let writer = metadata.as_ref().ok().and_then(foreign_writer);
         let shown = printable(name.as_bytes());
         match check_name(name.as_bytes()) {
             Ok(name) if is_runnable => {
-                jobs.push(Job { name: name.to_owned(), program: path.into(), arguments: Vec::new() });
+                if let Some(who) = writer {
+                    parts.refused.push(format!("{name}: not run: it can be written by {who}"));
+                    continue;
+                }
+                parts.jobs.push(Job { name: name.to_owned(), program: path.into(), arguments: Vec::new() });
             }
             Ok(_) => debug!("{shown}: not run: it is no executable file"),
             // Of what packages and editors leave behind cron would send a mail every minute.
@@ -35,8 +53,23 @@ pub fn jobs(directory: &Path) -> Result<Vec<Job>, String> {
             Err(error) => debug!("{shown}: not run: {error}"),
         }
     }
-    jobs.sort_by(|job, other| job.name.cmp(&other.name));
-    Ok(jobs)
+    parts.jobs.sort_by(|job, other| job.name.cmp(&other.name));
+    parts.refused.sort();
+    Ok(parts)
+}
+
+/// Who else than root, our user and our group may change a file.
+fn foreign_writer(metadata: &Metadata) -> Option<String> {
+    let (owner, group, mode) = (metadata.uid(), metadata.gid(), metadata.mode());
+    if mode & libc::S_IWOTH != 0 {
+        Some("everybody".to_owned())
+    } else if mode & libc::S_IWGRP != 0 && group != 0 && group != getegid().as_raw() {
+        Some(format!("the group {group}"))
+    } else if owner != 0 && owner != geteuid().as_raw() {
+        Some(format!("the user {owner}"))
+    } else {
+        None
+    }
 }
 
 fn is_executable(path: &Path, metadata: &Metadata) -> bool {

@@ -34,6 +34,7 @@ struct File {
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct ListenSection {
+    name: Option<String>,
     #[serde(deserialize_with = "address")]
     address: SocketAddr,
     #[serde(default, deserialize_with = "patterns")]
@@ -47,8 +48,6 @@ struct ListenSection {
     _refuse_when_ko: (),
     #[serde(default, rename = "but-weight", deserialize_with = "but_weight")]
     _but_weight: (),
-    #[serde(default, rename = "name")]
-    _name: String,
 }
 
 #[derive(serde::Deserialize)]
@@ -207,7 +206,7 @@ pub fn parse(text: &str) -> Result<Settings, (Option<usize>, String)> {
 }
 
 fn listener(section: ListenSection) -> Listen {
-    Listen { address: section.address, checks: section.checks, allow: section.allow }
+    Listen { name: section.name, address: section.address, checks: section.checks, allow: section.allow }
 }
 
 #[cfg(test)]

@@ -42,10 +42,17 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Reads the file, if there is one, and puts the command line over it.
-    pub fn make(arguments: &Arguments) -> Result<Plan, ConfigError> {
+    /// Reads the file, if there is one, and puts the command line over it. Sockets that were `passed`, by name and
+    /// address, are the listeners then; each takes the settings of the one with its name.
+    pub fn make(arguments: &Arguments, passed: &[(String, SocketAddr)]) -> Result<Plan, ConfigError> {
         let mut settings = config::load(arguments.config.as_deref())?;
-        if !arguments.listen.is_empty() {
+        if !passed.is_empty() {
+            let named = |(name, address): &(String, SocketAddr)| {
+                let found = settings.listeners.iter().find(|listen| listen.name.as_ref() == Some(name));
+                found.map_or(Listen::new(*address), |listen| Listen { address: *address, ..listen.clone() })
+            };
+            settings.listeners = passed.iter().map(named).collect();
+        } else if !arguments.listen.is_empty() {
             settings.listeners = arguments.listen.iter().copied().map(Listen::new).collect();
             config::check_listeners(&settings.listeners)
                 .map_err(|(_, what)| ConfigError { place: None, what: format!("-l: {what}") })?;

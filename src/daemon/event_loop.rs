@@ -10,7 +10,8 @@ use super::listeners::Listeners;
 use super::sessions::{FIRST_TOKEN, Sessions};
 use super::signals::{Signal, Signals};
 use crate::limits::{
-    ACCEPT_BATCH, ACCEPT_PAUSE, ADDRESS_SHARE, ANSWERED, BATCHES_PER_TURN, LINGER, LISTENERS, STOP_BATCHES, STOP_LINGER,
+    ACCEPT_BATCH, ACCEPT_PAUSE, ADDRESS_SHARE, ANSWERED, BATCHES_PER_TURN, LINGER, LISTENERS, STOP_BATCHES,
+    STOP_LINGER,
 };
 use crate::logic::session::Session;
 use crate::logic::time::{Nanos, Now};

@@ -2,6 +2,8 @@
 
 use super::host::{Host, ViewId};
 use crate::config::{Listen, is_ipv6_only};
+use crate::logic::text::printable;
+use crate::system::passed::Passed;
 use crate::system::socket;
 use log::{error, info};
 use mio::net::TcpListener;
@@ -75,6 +77,19 @@ impl Listeners {
         let mut listeners = Listeners::default();
         listeners.change(wanted, host)?;
         Ok(listeners)
+    }
+
+    /// Takes over sockets that were bound by somebody else, each with the settings at its place in `wanted`.
+    pub fn adopt(passed: Vec<Passed>, wanted: &[Listen], host: &mut Host) -> Listeners {
+        let views = host.set_views(wanted.iter());
+        let mut listeners = Listeners::default();
+        for ((one, listen), view) in passed.into_iter().zip(wanted).zip(views) {
+            info!("listening on {}, passed as {}", one.address, printable(one.name.as_bytes()));
+            let ipv6_only = is_ipv6_only(listen.address, wanted);
+            let listen = listen.clone();
+            listeners.all.push(Listener { listen, view, ready: true, socket: one.socket, ipv6_only });
+        }
+        listeners
     }
 
     /// Binds what is wanted and not bound, and gives up what is not wanted any more; on an error all stays as it

@@ -193,7 +193,13 @@ impl Sessions {
             self.free = entry.newer;
             return slot;
         }
-        self.slots.push(Slot { open: None, holder: Holder::default(), generation: 1, older: NONE, newer: NONE });
+        self.slots.push(Slot {
+            open: None,
+            holder: Holder::default(),
+            generation: 1,
+            older: NONE,
+            newer: NONE,
+        });
         self.slots.len() - 1
     }
 

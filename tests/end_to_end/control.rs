@@ -341,3 +341,43 @@ fn at_rest_it_sleeps() {
         quiet.then_some(())
     });
 }
+
+/// systemd's own tool binds the port, and starts ocod with the first connection.
+#[test]
+fn sockets_that_systemd_passes_are_the_listeners() {
+    if !crate::scene::have("systemd-socket-activate") {
+        println!("skipped: systemd-socket-activate is not installed");
+        return;
+    }
+    let scene = Scene::new();
+    scene.check("http", "200\n");
+    scene.check("disk", "210\n");
+    // Its address is not bound, which could not be: the settings are taken by name.
+    let config = scene
+        .file("ocod.toml", "[[listen]]\naddress = \"192.0.2.1:79\"\nname = \"web\"\nchecks = [\"http\"]\n");
+    let address: SocketAddr = ([127, 0, 0, 1], free_port()).into();
+    let mut command = std::process::Command::new("systemd-socket-activate");
+    command.args([
+        "-l",
+        &address.to_string(),
+        "--fdname=web",
+        "-E",
+        "OCO_DIR",
+        env!("CARGO_BIN_EXE_ocod"),
+        "-c",
+    ]);
+    command.arg(&config).env("OCO_DIR", scene.status()).stderr(std::process::Stdio::null());
+    let mut child = command.spawn().expect("start systemd-socket-activate");
+    wait_for("the port", || TcpStream::connect(address).ok());
+    for _ in 0..10 {
+        assert_eq!(ask(address), answer("200 OK oco"));
+    }
+    // A reload keeps the socket.
+    fs::write(&config, "[[listen]]\naddress = \"192.0.2.1:79\"\nname = \"web\"\nchecks = [\"disk\"]\n")
+        .unwrap();
+    let pid = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-HUP", &pid]).status().unwrap().success());
+    wait_for("the reload", || (ask(address) == answer("250 OK, but oco 210-disk")).then_some(()));
+    child.kill().expect("end ocod");
+    child.wait().expect("reap ocod");
+}

@@ -8,3 +8,4 @@ mod control;
 mod rating;
 mod scene;
 mod server;
+mod units;

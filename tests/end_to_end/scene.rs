@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 /// The longest a test waits for something that has to happen. Machines are slow; a passing test never waits so
 /// long.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A temporary directory with a status directory in it.
 pub struct Scene {

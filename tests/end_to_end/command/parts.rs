@@ -161,3 +161,49 @@ fn a_directory_that_is_not_there_is_an_error() {
     fs::write(&parts.directory, "").unwrap();
     end(&mut parts.oco("20s")).expect_error(3, &["checks.d: not a directory"]);
 }
+
+#[test]
+fn scripts_that_others_can_write_are_refused_by_name() {
+    let parts = Parts::new();
+    parts.add("good", "echo fine");
+    parts.add_with_mode("open", "echo mine; exit 0", 0o777);
+    symlink(parts.directory.join("open"), parts.directory.join("link")).unwrap();
+    if nix::unistd::geteuid().is_root() {
+        parts.add_with_mode("grouped", "echo mine; exit 0", 0o775);
+        std::os::unix::fs::chown(parts.directory.join("grouped"), None, Some(12_345)).unwrap();
+        parts.add("owned", "echo mine; exit 0");
+        std::os::unix::fs::chown(parts.directory.join("owned"), Some(12_345), None).unwrap();
+    } else {
+        println!("skipped: only root can give files to others");
+    }
+    let output = parts.oco("20s").output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    let complaints = String::from_utf8(output.stderr).unwrap();
+    assert!(complaints.contains("oco: open: not run: it can be written by everybody\n"), "{complaints}");
+    assert!(complaints.contains("oco: link: not run: it can be written by everybody\n"), "{complaints}");
+    if nix::unistd::geteuid().is_root() {
+        assert!(
+            complaints.contains("oco: grouped: not run: it can be written by the group 12345\n"),
+            "{complaints}"
+        );
+        assert!(
+            complaints.contains("oco: owned: not run: it can be written by the user 12345\n"),
+            "{complaints}"
+        );
+    }
+    let results = fs::read_dir(parts.scene.status()).unwrap().map(|entry| entry.unwrap().file_name());
+    let results: Vec<_> = results.filter(|name| !name.to_string_lossy().starts_with('.')).collect();
+    assert_eq!(results, ["good"]);
+}
+
+#[test]
+fn a_directory_that_others_can_write_is_refused_whole() {
+    let parts = Parts::new();
+    parts.add("good", "echo fine");
+    fs::set_permissions(&parts.directory, fs::Permissions::from_mode(0o1777)).unwrap();
+    let output = parts.oco("20s").output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    let complaints = String::from_utf8(output.stderr).unwrap();
+    assert!(complaints.contains("not run: it can be written by everybody"), "{complaints}");
+    assert!(!parts.scene.status().join("good").exists());
+}
