@@ -17,7 +17,7 @@ use crate::logic::session::Session;
 use crate::logic::time::{Nanos, Now};
 use crate::system::clock;
 use crate::system::socket::send_last;
-use log::{debug, error, info, warn};
+use log::{debug, info, warn};
 use mio::net::TcpStream;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
@@ -51,6 +51,8 @@ pub struct EventLoop {
     now: Now,
     /// No descriptors: accept again then, on the boot clock.
     paused_until: Option<Nanos>,
+    /// Nothing could be accepted lately, and the log says so.
+    is_hampered: bool,
     /// The whole process ends then, on the boot clock.
     stops_at: Option<Nanos>,
 }
@@ -92,6 +94,7 @@ impl EventLoop {
             answered: Vec::new(),
             now: clock::now(),
             paused_until: None,
+            is_hampered: false,
             stops_at: None,
         };
         event_loop.signals.register(event_loop.poll.registry(), SIGNALS)?;
@@ -279,11 +282,19 @@ impl EventLoop {
         }
     }
 
+    /// Accepts nothing for a moment.
+    fn pause(&mut self, error: &io::Error) {
+        if !std::mem::replace(&mut self.is_hampered, true) {
+            warn!("accept: {error}: trying again every {ACCEPT_PAUSE:?}");
+        }
+        self.paused_until = Some(self.now.boot.after(ACCEPT_PAUSE));
+    }
+
     /// Fills the batch with the connections that wait.
     fn accept(&mut self, index: usize) -> Queue {
         let Some(listener) = self.listeners.get(index) else { return Queue::Empty };
         let share = u32::try_from(self.max_connections / ADDRESS_SHARE).unwrap_or(u32::MAX).max(1);
-        let mut accepted = 0;
+        let (mut accepted, mut failed) = (0, None);
         while accepted < ACCEPT_BATCH {
             if self.sessions.len() + self.answered.len() + self.batch.len() >= self.max_connections
                 && !self.sessions.shed(share)
@@ -293,6 +304,7 @@ impl EventLoop {
             accepted += 1;
             let error = match listener.accept() {
                 Ok((stream, client)) => {
+                    self.is_hampered = false;
                     if listener.listen.allows(client.ip()) {
                         debug!("{client}: connected");
                         self.batch.push((stream, client.ip()));
@@ -312,19 +324,34 @@ impl EventLoop {
                     }
                     // Those just answered will be gone soon; without any, only time helps.
                     if self.batch.is_empty() && self.answered.is_empty() {
-                        warn!("accept: {error}: trying again in {ACCEPT_PAUSE:?}");
-                        self.paused_until = Some(self.now.boot.after(ACCEPT_PAUSE));
+                        self.pause(&error);
                     }
                     return Queue::MayHoldMore;
                 }
-                Errno::EBADF | Errno::EFAULT | Errno::EINVAL | Errno::ENOTSOCK => {
-                    error!("accept: {error}: trying again in {ACCEPT_PAUSE:?}");
-                    self.paused_until = Some(self.now.boot.after(ACCEPT_PAUSE));
+                // The connection's own trouble, which accept(2) on Linux passes on.
+                Errno::ECONNABORTED
+                | Errno::EPROTO
+                | Errno::EPERM
+                | Errno::ENOPROTOOPT
+                | Errno::EHOSTDOWN
+                | Errno::EHOSTUNREACH
+                | Errno::ENETDOWN
+                | Errno::ENETUNREACH
+                | Errno::ENONET => {
+                    debug!("accept: {error}");
+                    failed = Some(error);
+                }
+                _ => {
+                    self.pause(&error);
                     return Queue::MayHoldMore;
                 }
-                // The connection's own trouble, which accept(2) on Linux passes on.
-                _ => debug!("accept: {error}"),
             }
+        }
+        // A whole batch of failures is no accident of single connections.
+        if let Some(error) = failed
+            && self.batch.is_empty()
+        {
+            self.pause(&error);
         }
         Queue::MayHoldMore
     }
