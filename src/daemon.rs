@@ -10,7 +10,7 @@ mod listeners;
 mod sessions;
 mod signals;
 
-use crate::config::{ConfigError, Listen, Settings};
+use crate::config::{ConfigError, Listen, PORT, Settings};
 use crate::limits::RESERVED_DESCRIPTORS;
 use crate::logic::answer::PROGRAM;
 use crate::logic::text::printable;
@@ -77,7 +77,7 @@ pub fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<(), Error> {
     let passed = passed::take().map_err(|error| Error::System("sockets passed by systemd", error))?;
     let names: Vec<(String, SocketAddr)> = passed.iter().map(|one| (one.name.clone(), one.address)).collect();
-    let plan = Plan::make(arguments, &names).map_err(Error::Config)?;
+    let mut plan = Plan::make(arguments, &names).map_err(Error::Config)?;
     let user = plan.settings.user.as_deref().map(user::find).transpose().map_err(Error::User)?;
     if arguments.test {
         let said = writeln!(io::stdout(), "ocod: the configuration is good");
@@ -88,7 +88,7 @@ fn run(arguments: &Arguments) -> Result<(), Error> {
     info!("{PROGRAM} starting, status files in {}", plan.directory.display());
     let mut host = Host::new(&plan.directory, plan.settings.rules.clone(), plan.settings.empty_is_ok);
     let listeners = match passed.is_empty() {
-        true => bind(&plan, &mut host).map_err(Error::Bind)?,
+        true => bind(&mut plan, &mut host).map_err(Error::Bind)?,
         false => Listeners::adopt(passed, &plan.settings.listeners, &mut host),
     };
     let max_connections = make_room(&plan.settings);
@@ -142,7 +142,10 @@ fn serve(
     }
 }
 
-fn reload(event_loop: &mut EventLoop, new: Plan, old: &Plan) -> Result<Plan, Error> {
+fn reload(event_loop: &mut EventLoop, mut new: Plan, old: &Plan) -> Result<Plan, Error> {
+    if new.listens_by_default && old.listens_by_default {
+        new.settings.listeners.clone_from(&old.settings.listeners);
+    }
     let (host, listeners) = event_loop.parts();
     let (rules, empty_is_ok) = (new.settings.rules.clone(), new.settings.empty_is_ok);
     // Since the start only its ports may be bound, and those below 1024 not at all.
@@ -175,12 +178,12 @@ fn reload(event_loop: &mut EventLoop, new: Plan, old: &Plan) -> Result<Plan, Err
 }
 
 /// Binds the ports. Where nobody chose one and the host has no IPv6, IPv4 alone will do.
-fn bind(plan: &Plan, host: &mut Host) -> Result<Listeners, BindError> {
+fn bind(plan: &mut Plan, host: &mut Host) -> Result<Listeners, BindError> {
     match Listeners::bind(&plan.settings.listeners, host) {
         Err(error) if plan.listens_by_default && error.is_without_family() => {
-            let only: SocketAddr = (Ipv4Addr::UNSPECIFIED, crate::config::PORT).into();
             info!("no IPv6 here: {error}");
-            Listeners::bind(&[Listen::new(only)], host)
+            plan.settings.listeners = vec![Listen::new((Ipv4Addr::UNSPECIFIED, PORT).into())];
+            Listeners::bind(&plan.settings.listeners, host)
         }
         result => result,
     }

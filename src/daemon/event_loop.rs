@@ -153,7 +153,8 @@ impl EventLoop {
     fn turn(&mut self, events: &mut Events) -> io::Result<Outcome> {
         match self.poll.poll(events, self.timeout()) {
             Ok(()) => {}
-            Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(Outcome::GoOn),
+            // A signal: its own event comes with the next poll.
+            Err(error) if error.kind() == ErrorKind::Interrupted => events.clear(),
             Err(error) => return Err(error),
         }
         self.now = clock::now();

@@ -381,3 +381,31 @@ fn sockets_that_systemd_passes_are_the_listeners() {
     child.kill().expect("end ocod");
     child.wait().expect("reap ocod");
 }
+
+/// The default listener on a kernel without IPv6, as strace makes one.
+#[test]
+fn the_default_listener_does_without_ipv6() {
+    let can_trace = std::process::Command::new("strace").args(["-qq", "-o", "/dev/null", "true"]).status();
+    if !can_trace.is_ok_and(|status| status.success()) {
+        println!("skipped: strace is missing or may not trace here");
+        return;
+    }
+    let _alone = crate::scene::PORT_79.lock();
+    if let Err(error) = TcpListener::bind("0.0.0.0:79") {
+        println!("skipped: port 79 can't be had: {error}");
+        return;
+    }
+    let scene = Scene::new();
+    scene.check("http", "200\n");
+    let config = scene.file("ocod.toml", "");
+    let mut command = std::process::Command::new("strace");
+    command.args(["-D", "-qq", "-o", "/dev/null", "-e", "inject=socket:error=EAFNOSUPPORT:when=1"]);
+    command.args([env!("CARGO_BIN_EXE_ocod"), "-c"]).arg(config).arg("-d").arg(scene.status());
+    let ocod = Ocod::spawn(command);
+    assert_eq!(ocod.addresses, ["0.0.0.0:79".parse().unwrap()]);
+    let local: SocketAddr = ([127, 0, 0, 1], 79).into();
+    assert_eq!(ask(local), answer("200 OK oco"));
+    ocod.signal("HUP");
+    ocod.wait_for_log("info: reloaded");
+    assert_eq!(ask(local), answer("200 OK oco"));
+}

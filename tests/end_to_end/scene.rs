@@ -8,6 +8,9 @@ use std::time::{Duration, Instant};
 /// long.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Held by a test that listens on port 79, of which there is one.
+pub static PORT_79: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
 /// A temporary directory with a status directory in it.
 pub struct Scene {
     root: tempfile::TempDir,
