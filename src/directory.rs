@@ -37,6 +37,8 @@ pub struct Directory {
     /// Why the directory is read for each answer, as last said in the log.
     said_plain: Option<String>,
     denial_hint: Option<String>,
+    /// Why it is away, as last said in the log; none: it is there.
+    said_away: Option<Away>,
 }
 
 /// How often a refresh begins anew when the directory itself changes under it.
@@ -111,6 +113,7 @@ impl Directory {
             strangers: Strangers::default(),
             said_plain: None,
             denial_hint: None,
+            said_away: None,
         }
     }
 
@@ -256,12 +259,12 @@ impl Directory {
             }
             tries -= 1;
         };
-        if let State::Away(Away::Error(_) | Away::TooMany, _) = self.state {
-            info!("directory {}: it is back", self.path.display());
-        }
         self.state = state;
         self.generation += 1;
         self.scan(board, now);
+        if self.away().is_none() && self.said_away.take().is_some() {
+            info!("directory {}: it is back", self.path.display());
+        }
     }
 
     /// Watches the directory. Some text says why it can only be read for each answer.
@@ -295,14 +298,12 @@ impl Directory {
         }
         if self.away() != Some(&away) {
             self.generation += 1;
-            if away != Away::Unseen {
-                let hint = self.denial_hint.as_ref().filter(|_| away == Away::Error(Errno::EACCES));
-                let hint = hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
-                error!(
-                    "directory {}: {away}{hint}: answering 300-oco until that changes",
-                    self.path.display()
-                );
-            }
+        }
+        if self.said_away.as_ref() != Some(&away) && away != Away::Unseen {
+            let hint = self.denial_hint.as_ref().filter(|_| away == Away::Error(Errno::EACCES));
+            let hint = hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
+            error!("directory {}: {away}{hint}: answering 300-oco until that changes", self.path.display());
+            self.said_away = Some(away.clone());
         }
         board.clear();
         self.state = State::Away(away, now.boot.after(DIRECTORY_RETRY));

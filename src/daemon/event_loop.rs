@@ -176,6 +176,8 @@ impl EventLoop {
             outcome = self.obey_signals();
         }
         self.serve();
+        // While the directory is away no event is about it: only answers and the deadline look for it.
+        changed &= !self.host.is_away();
         if changed || self.host.deadline().is_some_and(|deadline| deadline <= self.now.boot) {
             self.host.refresh(self.now);
         }

@@ -102,6 +102,11 @@ impl Host {
         self.views.get(view.0).map_or(&[], |view| view.line.as_bytes())
     }
 
+    /// Whether nothing is known, as the directory is away.
+    pub fn is_away(&self) -> bool {
+        self.directory.away().is_some()
+    }
+
     /// When to refresh at the latest, on the boot clock.
     pub fn deadline(&self) -> Option<Nanos> {
         let looks_left = (self.board.due() > 0).then_some(Nanos(i64::MIN));
