@@ -10,7 +10,8 @@ fn exposure(unit: &str) -> Option<f64> {
         return None;
     }
     let unit = format!("{}/etc/systemd/{unit}", env!("CARGO_MANIFEST_DIR"));
-    let output = Command::new("systemd-analyze").args(["security", "--offline=true", "--no-pager", &unit]).output();
+    let output =
+        Command::new("systemd-analyze").args(["security", "--offline=true", "--no-pager", &unit]).output();
     let output = output.expect("run systemd-analyze");
     let text = String::from_utf8_lossy(&output.stdout);
     let Some(overall) = text.lines().find(|line| line.contains("Overall exposure level")) else {
