@@ -136,7 +136,7 @@ fn serve(
                     }
                     Err(error) => error!("reload refused, going on as before: {error}"),
                 }
-                event_loop.resume(make_room(&plan.settings)).map_err(failed)?;
+                event_loop.resume(make_room(&plan.settings));
             }
         }
     }

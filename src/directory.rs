@@ -37,6 +37,8 @@ pub struct Directory {
     /// Why the directory is read for each answer, as last said in the log.
     said_plain: Option<String>,
     denial_hint: Option<String>,
+    /// The directory that the board was last about.
+    last: Option<Identity>,
     /// Why it is away, as last said in the log; none: it is there.
     said_away: Option<Away>,
 }
@@ -86,6 +88,8 @@ enum Need {
     Rescan,
     /// The watch has ended.
     Enter,
+    /// Events can't be had.
+    Lose,
 }
 
 impl Directory {
@@ -113,6 +117,7 @@ impl Directory {
             strangers: Strangers::default(),
             said_plain: None,
             denial_hint: None,
+            last: None,
             said_away: None,
         }
     }
@@ -229,6 +234,7 @@ impl Directory {
                 debug!("directory {}: events were lost, reading it anew", self.path.display());
                 self.scan(board, now);
             }
+            Need::Lose => self.lose(Away::Error(Errno::EIO), board, now),
             Need::Enter => {
                 self.state = State::Away(Away::Unseen, now.boot);
                 self.find(board, now);
@@ -238,7 +244,7 @@ impl Directory {
 
     /// Begins with a directory that the board knows nothing of.
     fn enter(&mut self, found: Identity, board: &mut Board, now: Now) {
-        board.clear();
+        board.withdraw();
         let mut found = found;
         let mut tries = REFRESH_PASSES;
         let state = loop {
@@ -259,6 +265,9 @@ impl Directory {
             }
             tries -= 1;
         };
+        if self.last.replace(found) != Some(found) {
+            board.clear();
+        }
         self.state = state;
         self.generation += 1;
         self.scan(board, now);
@@ -305,7 +314,10 @@ impl Directory {
             error!("directory {}: {away}{hint}: answering 300-oco until that changes", self.path.display());
             self.said_away = Some(away.clone());
         }
-        board.clear();
+        match away {
+            Away::TooMany => board.clear(),
+            Away::Unseen | Away::Error(_) => board.withdraw(),
+        }
         self.state = State::Away(away, now.boot.after(DIRECTORY_RETRY));
     }
 
@@ -314,10 +326,10 @@ impl Directory {
         let mut count = Ok(());
         let strangers = &mut self.strangers;
         let read = names(&self.path, |name, is_directory| {
-            match check_name(name.as_bytes()) {
+            match check_name(name) {
                 _ if is_directory => {}
                 Ok(name) => count = board.found(name),
-                Err(error) => strangers.warn(name.as_bytes(), error),
+                Err(error) => strangers.warn(name, error),
             }
             count.is_ok()
         });
@@ -359,8 +371,8 @@ fn drain(watcher: &mut Watcher, strangers: &mut Strangers, board: &mut Board) ->
     match result {
         Ok(()) => need,
         Err(errno) => {
-            warn!("inotify: read: {}", errno.desc());
-            Need::Enter
+            debug!("inotify: read: {}", errno.desc());
+            Need::Lose
         }
     }
 }

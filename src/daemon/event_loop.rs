@@ -55,6 +55,8 @@ pub struct EventLoop {
     is_hampered: bool,
     /// The whole process ends then, on the boot clock.
     stops_at: Option<Nanos>,
+    /// Something could not be registered: try again then, on the boot clock.
+    register_at: Option<Nanos>,
 }
 
 /// What a turn leaves to its caller.
@@ -96,6 +98,7 @@ impl EventLoop {
             paused_until: None,
             is_hampered: false,
             stops_at: None,
+            register_at: None,
         };
         event_loop.signals.register(event_loop.poll.registry(), SIGNALS)?;
         event_loop.register_host()?;
@@ -121,12 +124,22 @@ impl EventLoop {
     }
 
     /// Takes up changed settings.
-    pub fn resume(&mut self, max_connections: usize) -> io::Result<()> {
+    pub fn resume(&mut self, max_connections: usize) {
         self.max_connections = max_connections;
-        self.register_host()?;
-        self.listeners.register(self.poll.registry(), FIRST_LISTENER)?;
+        self.register();
         self.host.refresh(self.now);
-        Ok(())
+    }
+
+    /// Registers what a reload has changed, and what failed to be registered then.
+    fn register(&mut self) {
+        let registered = self
+            .register_host()
+            .and_then(|()| self.listeners.register(self.poll.registry(), FIRST_LISTENER));
+        self.register_at = None;
+        if let Err(error) = registered {
+            warn!("epoll: {error}: trying again in {ACCEPT_PAUSE:?}");
+            self.register_at = Some(self.now.boot.after(ACCEPT_PAUSE));
+        }
     }
 
     /// Answers whoever waits at any listener, so that nobody is lost with a port that is given up.
@@ -172,8 +185,11 @@ impl EventLoop {
             }
         }
         let mut outcome = Outcome::GoOn;
-        if signalled {
+        if signalled || self.signals.any() {
             outcome = self.obey_signals();
+        }
+        if self.register_at.is_some_and(|at| at <= self.now.boot) {
+            self.register();
         }
         self.serve();
         // While the directory is away no event is about it: only answers and the deadline look for it.
@@ -194,7 +210,9 @@ impl EventLoop {
             Some(end) => Some(end),
             None => self.listeners.any_ready().then_some(Nanos(i64::MIN)),
         };
-        let deadlines = [serve, self.host.deadline(), self.sessions.deadline(), self.stops_at];
+        let signal = self.signals.any().then_some(Nanos(i64::MIN));
+        let deadlines =
+            [serve, signal, self.register_at, self.host.deadline(), self.sessions.deadline(), self.stops_at];
         let first = deadlines.into_iter().flatten().min()?;
         Some(first.since(self.now.boot))
     }

@@ -53,6 +53,11 @@ impl Signals {
         registry.register(&mut self.waker, token, mio::Interest::READABLE)
     }
 
+    /// Whether a signal came that was not taken yet: also one that failed to wake the loop, for want of memory.
+    pub fn any(&self) -> bool {
+        self.pending.iter().any(|(_, came)| came.load(Ordering::SeqCst))
+    }
+
     /// The signals that came since the last call, each kind once.
     pub fn take(&mut self) -> Vec<Signal> {
         // Every octet stands for a signal whose flag is set already. Any error means: nothing more to read.

@@ -243,7 +243,8 @@ impl Board {
         Ok(())
     }
 
-    /// Forgets every file: the directory is away. Nothing of this is a [`Change`] of a check.
+    /// Forgets every file: there is another directory now, or too much in this one. Nothing of this is a [`Change`]
+    /// of a check.
     pub fn clear(&mut self) {
         let rules = std::mem::take(&mut self.rules);
         self.checks.clear();
@@ -251,6 +252,21 @@ impl Board {
         let (checks, order) = (std::mem::take(&mut self.checks), std::mem::take(&mut self.order));
         *self = Board { checks, order, ..Board::default() };
         self.set_rules(rules);
+    }
+
+    /// Knows of no result any more: the directory is away. But when each was written is remembered: should the
+    /// directory come back after a step of the wall clock, no old result may look new.
+    pub fn withdraw(&mut self) {
+        for id in &self.order {
+            if let Some(check) = self.checks.get_mut(id.index()) {
+                check.withdraw();
+            }
+        }
+        for queue in [&mut self.volatile, &mut self.touched] {
+            queue.clear();
+        }
+        self.due.clear();
+        self.next_change = None;
     }
 
     /// Makes due what has to be looked at for each answer.

@@ -50,7 +50,8 @@ impl Looker {
             OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
         let file = match open(path, flags, Mode::empty()) {
             Ok(file) => file,
-            Err(Errno::ENOENT | Errno::ENOTDIR) => return Look::Absent,
+            // Gone in this moment, or it only seems so: absent is a check no more, so be sure.
+            Err(Errno::ENOENT | Errno::ENOTDIR) if lstat(path).is_err() => return Look::Absent,
             Err(errno) => return faulty(&stat, Fault::Unreadable(errno_number(errno))),
         };
         // What was opened may be something else than what was there a moment ago.

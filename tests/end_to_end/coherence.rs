@@ -331,7 +331,7 @@ fn without_inotify_each_answer_reads_the_directory() {
 #[test]
 fn a_directory_pointed_outside_of_the_confinement_is_300_oco_and_says_why() {
     let scene = Scene::new();
-    let outside = Scene::new();
+    let outside = Scene::beside();
     outside.check("x", "200\n");
     scene.check("x", "200\n");
     let ocod = Ocod::start(&scene);

@@ -385,18 +385,17 @@ fn sockets_that_systemd_passes_are_the_listeners() {
 /// The default listener on a kernel without IPv6, as strace makes one.
 #[test]
 fn the_default_listener_does_without_ipv6() {
+    let scene = Scene::new();
+    scene.check("http", "200\n");
     let can_trace = std::process::Command::new("strace").args(["-qq", "-o", "/dev/null", "true"]).status();
     if !can_trace.is_ok_and(|status| status.success()) {
         println!("skipped: strace is missing or may not trace here");
         return;
     }
-    let _alone = crate::scene::PORT_79.lock();
     if let Err(error) = TcpListener::bind("0.0.0.0:79") {
         println!("skipped: port 79 can't be had: {error}");
         return;
     }
-    let scene = Scene::new();
-    scene.check("http", "200\n");
     let config = scene.file("ocod.toml", "");
     let mut command = std::process::Command::new("strace");
     command.args(["-D", "-qq", "-o", "/dev/null", "-e", "inject=socket:error=EAFNOSUPPORT:when=1"]);

@@ -2,25 +2,36 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The longest a test waits for something that has to happen. Machines are slow; a passing test never waits so
 /// long.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Held by a test that listens on port 79, of which there is one.
-pub static PORT_79: std::sync::Mutex<()> = std::sync::Mutex::new(());
+/// Held by the one test that runs. A program that another thread starts holds, from fork to exec, copies of all files
+/// that are open here: a status file would not be closed when it is, and an answer that shows the old result right.
+static ALONE: Mutex<()> = Mutex::new(());
 
 /// A temporary directory with a status directory in it.
 pub struct Scene {
     root: tempfile::TempDir,
+    _alone: Option<MutexGuard<'static, ()>>,
 }
 
 impl Scene {
+    /// The scene of a test, which no other test disturbs meanwhile.
     pub fn new() -> Scene {
+        // Poisoned by a test that failed, which spoils nothing.
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        Scene { _alone: Some(alone), ..Scene::beside() }
+    }
+
+    /// A further scene of the same test.
+    pub fn beside() -> Scene {
         let root = tempfile::tempdir().expect("make a temporary directory");
         std::fs::create_dir(root.path().join("status")).expect("make the status directory");
-        Scene { root }
+        Scene { root, _alone: None }
     }
 
     /// A path in the scene, beside the status directory.

@@ -1,6 +1,6 @@
 //! The systemd units: what systemd itself thinks of them.
 
-use crate::scene::have;
+use crate::scene::{Scene, have};
 use std::process::Command;
 
 /// The exposure that systemd-analyze finds, from 0.0 to 10.0; none, with the reason said, if it can't tell.
@@ -24,6 +24,7 @@ fn exposure(unit: &str) -> Option<f64> {
 
 #[test]
 fn the_units_expose_little() {
+    let _alone = Scene::new();
     for (unit, most) in [("ocod-socket.service", 1.0), ("ocod.service", 1.8)] {
         if let Some(found) = exposure(unit) {
             assert!(found <= most, "{unit}: {found}");

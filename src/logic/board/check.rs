@@ -108,6 +108,8 @@ pub(super) struct Check {
     mark: Mark,
     /// When the result was written, on the boot clock.
     written: Nanos,
+    /// The mark and the time are of a result that was withdrawn with the whole directory.
+    remembered: bool,
     /// When an empty file that may be half written will be believed, on the boot clock; 0: there is no such.
     grace_end: Nanos,
     /// The rating that answers use.
@@ -216,6 +218,19 @@ impl Check {
         self.mark = Mark::default();
         self.grace_end = Nanos::default();
         (self.writing, self.nascent, self.rewritten, self.volatile) = (false, false, false, false);
+        self.remembered = false;
+    }
+
+    /// The directory is away: there is no result, but its mark and age are kept for the same file's return.
+    pub fn withdraw(&mut self) {
+        let (mark, written) = (self.mark, self.written);
+        self.remembered = self.has_content() || self.remembered;
+        let remembered = self.remembered;
+        self.forget();
+        self.distrust();
+        (self.mark, self.written, self.remembered) = (mark, written, remembered);
+        self.published = None;
+        (self.due, self.touched, self.listed) = (false, false, false);
     }
 
     /// Events may have been lost: what they told of the file's writers is void.
@@ -296,7 +311,7 @@ impl Check {
 
     fn accept(&mut self, sight: &Sight<'_>, status: Status<'_>, now: Now) {
         let mark = (sight.inode, sight.modified, low_bits(sight.size));
-        let is_known = self.has_content() && self.mark == mark;
+        let is_known = (self.has_content() || self.remembered) && self.mark == mark;
         let is_future = sight.modified > now.wall;
         if !is_known || (is_future && self.rewritten) {
             self.written = now.boot.before(now.wall.since(sight.modified));
@@ -309,7 +324,7 @@ impl Check {
             (_, text) => self.set_text(text),
         }
         self.grace_end = Nanos::default();
-        (self.nascent, self.rewritten, self.doubted) = (false, false, false);
+        (self.nascent, self.rewritten, self.doubted, self.remembered) = (false, false, false, false);
     }
 
     fn has_content(&self) -> bool {
@@ -352,6 +367,7 @@ impl Check {
     pub fn is_forgotten(&self) -> bool {
         self.outcome.is_none()
             && !self.required
+            && !self.remembered
             && !self.due
             && !self.nascent
             && !self.writing
