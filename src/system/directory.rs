@@ -3,7 +3,7 @@
 use nix::errno::Errno;
 use nix::sys::stat::stat;
 use nix::sys::statfs::{self, FsType, statfs};
-use rustix::fs::{Dir, FileType, Mode, OFlags, open};
+use rustix::fs::{CWD, Dir, FileType, Mode, OFlags, openat};
 use std::ffi::CStr;
 use std::io;
 use std::path::Path;
@@ -53,7 +53,7 @@ pub fn unwatchable(path: &Path) -> nix::Result<Option<&'static str>> {
 /// far as that is known at no cost. (Not by std, whose directories panic when they can't be closed.)
 pub fn names(path: &Path, mut handle: impl FnMut(&[u8], bool) -> bool) -> io::Result<()> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    let mut directory = Dir::new(open(path, flags, Mode::empty())?)?;
+    let mut directory = Dir::new(openat(CWD, path, flags, Mode::empty())?)?;
     while let Some(entry) = directory.read() {
         let entry = entry?;
         let name = entry.file_name().to_bytes();
