@@ -1,0 +1,22 @@
+//! Any bytes as a status file.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use oco::logic::code::Code;
+use oco::logic::status_file::{Status, parse};
+use oco::logic::text::printable;
+
+fuzz_target!(|content: &[u8]| {
+    let status = parse(content);
+    assert!(!status.text.contains(&b'\n'), "the text is of one line");
+    assert!(!printable(status.text).contains(char::is_control), "what is shown obeys nobody");
+    let first = content.split(|octet| *octet == b'\n').next().unwrap_or_default();
+    assert_eq!(parse(first), status, "only the first line counts");
+    let Some(code) = status.code else { return };
+    let number = code.number();
+    assert!(matches!(number, 200..=399 | 500..=599), "{number} is a code");
+    assert_eq!(Code::new(number), Some(code));
+    assert!(first.windows(3).any(|digits| digits == number.to_string().as_bytes()), "nobody wrote {number}");
+    let again = [number.to_string().as_bytes(), b" ", status.text, b"\r\n"].concat();
+    assert_eq!(parse(&again), Status { code: Some(code), text: status.text }, "it reads what it would write");
+});
