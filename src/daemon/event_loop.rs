@@ -132,9 +132,8 @@ impl EventLoop {
 
     /// Registers what a reload has changed, and what failed to be registered then.
     fn register(&mut self) {
-        let registered = self
-            .register_host()
-            .and_then(|()| self.listeners.register(self.poll.registry(), FIRST_LISTENER));
+        let registered =
+            self.register_host().and_then(|()| self.listeners.register(self.poll.registry(), FIRST_LISTENER));
         self.register_at = None;
         if let Err(error) = registered {
             warn!("epoll: {error}: trying again in {ACCEPT_PAUSE:?}");
