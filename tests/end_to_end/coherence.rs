@@ -356,3 +356,40 @@ fn a_directory_pointed_outside_of_the_confinement_is_300_oco_and_says_why() {
     ocod.expect("250 OK, but oco 210-x");
     assert_eq!(ocod.log().matches("it is back").count(), 1, "{}", ocod.log());
 }
+
+/// On FUSE inotify does not see what others change, so the directory is read for each answer.
+#[test]
+fn on_fuse_each_answer_reads_the_directory() {
+    let scene = Scene::new();
+    scene.check("x", "200\n");
+    let mounted = scene.path("mounted");
+    fs::create_dir(&mounted).unwrap();
+    let mount = Command::new("bindfs")
+        .args(["-o", "attr_timeout=0,entry_timeout=0"])
+        .arg(scene.status())
+        .arg(&mounted)
+        .output();
+    if !mount.as_ref().is_ok_and(|output| output.status.success()) {
+        println!("skipped: bindfs is missing or may not mount here: {mount:?}");
+        return;
+    }
+    let mounted_path = mounted.to_str().unwrap();
+    let ocod = Ocod::start_with(&scene, &["-l", "127.0.0.1:0", "-d", mounted_path]);
+    let answers: Vec<String> = ["300", "200", "500"]
+        .iter()
+        .map(|code| {
+            // Behind the mount's back, as another machine would.
+            scene.check("x", code);
+            ocod.ask()
+        })
+        .collect();
+    let log = ocod.log();
+    let unmounted = Command::new("umount").arg(&mounted).status();
+    assert!(unmounted.is_ok_and(|status| status.success()), "ocod keeps the file system busy");
+    assert_eq!(answers, [answer("350 KO oco 300-x"), answer("200 OK oco"), answer("550 KO oco 500-x")]);
+    assert_eq!(
+        log.matches("read whole for each answer: inotify sees no changes on FUSE").count(),
+        1,
+        "{log}"
+    );
+}
