@@ -30,7 +30,8 @@ fn rating(word: &[u8]) -> Option<(&str, Code)> {
 
 /// What was believed says the same when it is written again.
 fn is_consistent(parsed: &Parsed<'_>) {
-    let mut entries: Vec<String> = parsed.entries.iter().map(|(code, name)| format!("{code}-{name}")).collect();
+    let mut entries: Vec<String> =
+        parsed.entries.iter().map(|(code, name)| format!("{code}-{name}")).collect();
     if parsed.omitted > 0 {
         entries.push(format!("+{}", parsed.omitted));
     }

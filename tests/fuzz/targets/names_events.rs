@@ -43,7 +43,11 @@ fn names(input: &[u8]) {
     }
     assert_eq!(read.to_string(), pattern);
     for name in rest.lines().take(4).filter(|name| name.len() <= NAME_OCTETS) {
-        assert_eq!(read.matches(name), matches_by_table(pattern.as_bytes(), name.as_bytes()), "{name} {pattern}");
+        assert_eq!(
+            read.matches(name),
+            matches_by_table(pattern.as_bytes(), name.as_bytes()),
+            "{name} {pattern}"
+        );
     }
 }
 
@@ -212,8 +216,8 @@ impl Desk {
         self.rules.checks.get("required").is_some_and(|rules| rules.required)
     }
 
-    /// Every writer closes, every name is what `input` says at last, and all is looked at: now nothing may be left of
-    /// what was before.
+    /// Every writer closes, every name is what `input` says at last, by its events or by a scan, and all is looked at:
+    /// now nothing may be left of what was before.
     fn ends_as_a_fresh_board(&mut self, input: &[u8]) {
         self.pass(Duration::from_millis(1));
         let written = self.now.wall;
@@ -221,13 +225,19 @@ impl Desk {
             0 => None,
             octet => CONTENTS.get(usize::from(octet) % CONTENTS.len()).copied(),
         };
+        let is_lost = input.len() % 2 == 1;
+        if is_lost {
+            self.board.begin_scan();
+        }
         for (index, name) in NAMES.iter().enumerate() {
-            let event = match content_of(index) {
-                None => Event::Gone,
-                Some(_) if index % 2 == 0 => Event::Closed,
-                Some(_) => Event::MovedIn,
-            };
-            self.board.event(name, event).expect("five names are not too many");
+            match (content_of(index), is_lost) {
+                (None, false) => self.board.event(name, Event::Gone),
+                (Some(_), false) if index % 2 == 0 => self.board.event(name, Event::Closed),
+                (Some(_), false) => self.board.event(name, Event::MovedIn),
+                (Some(_), true) => self.board.found(name),
+                (None, true) => Ok(()),
+            }
+            .expect("five names are not too many");
         }
         let mut fresh = Board::new(self.rules.clone());
         fresh.begin_scan();

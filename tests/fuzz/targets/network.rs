@@ -9,7 +9,8 @@ fuzz_target!(|text: &str| {
     let (network, client) = text.split_once(' ').unwrap_or((text, ""));
     let Ok(read) = Network::parse(network) else { return };
     assert_eq!(Network::parse(&read.to_string()), Ok(read), "{read}");
-    let (base, prefix) = network.split_once('/').map_or((network, None), |(base, prefix)| (base, Some(prefix)));
+    let (base, prefix) =
+        network.split_once('/').map_or((network, None), |(base, prefix)| (base, Some(prefix)));
     let base: IpAddr = base.parse().expect("only an address is a network's base");
     assert!(read.contains(base), "{read} holds its base");
     let Ok(client) = client.parse::<IpAddr>() else { return };

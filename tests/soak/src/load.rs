@@ -87,7 +87,16 @@ pub fn make_checks(directory: &Path, checks: u32) -> io::Result<()> {
 
 /// As `echo CODE > NAME` does it: truncate, write, close.
 pub fn rewrite(directory: &Path, name: &str, content: &str) -> io::Result<()> {
-    File::create(directory.join(name))?.write_all(content.as_bytes())
+    rewrite_slowly(directory, name, content, Duration::ZERO)
+}
+
+/// The same, but the file stays empty for a while.
+fn rewrite_slowly(directory: &Path, name: &str, content: &str, pause: Duration) -> io::Result<()> {
+    let mut file = File::create(directory.join(name))?;
+    if !pause.is_zero() {
+        sleep(pause);
+    }
+    file.write_all(content.as_bytes())
 }
 
 /// As `oco set NAME CODE` does it: write aside, rename.
@@ -180,8 +189,9 @@ impl Load {
         let mut number = 0_u32;
         pace(u32::try_from(self.rewrites_a_second)?, is_over, || {
             let name = format!("check-{}", number % self.checks);
-            match number / self.checks % 2 {
+            match number % 3 {
                 0 => rewrite(directory, &name, "200\n")?,
+                1 => rewrite_slowly(directory, &name, "200 at last\n", Duration::from_millis(1))?,
                 _ => replace(directory, &name, "200 fine\n")?,
             }
             number = number.wrapping_add(1);
