@@ -1,0 +1,41 @@
+//! The clocks of the host: time passes on all of them, only the wall clock is set, and only the monotonic one, by
+//! which sleeps are measured, stands still while the host is suspended.
+
+use oco::logic::time::{Nanos, Now};
+use std::time::Duration;
+
+pub struct Clock {
+    pub now: Now,
+    pub monotonic: Nanos,
+    /// How often the wall clock was set.
+    pub steps: u64,
+}
+
+impl Clock {
+    pub fn new() -> Clock {
+        Clock {
+            now: Now { wall: Nanos::from_parts(1_700_000_000, 0), boot: Nanos::from_parts(100_000, 0) },
+            monotonic: Nanos::from_parts(90_000, 0),
+            steps: 0,
+        }
+    }
+
+    pub fn pass(&mut self, time: Duration) {
+        self.suspend(time);
+        self.monotonic = self.monotonic.after(time);
+    }
+
+    pub fn suspend(&mut self, time: Duration) {
+        self.now = Now { wall: self.now.wall.after(time), boot: self.now.boot.after(time) };
+    }
+
+    pub fn set_forward(&mut self, time: Duration) {
+        self.now.wall = self.now.wall.after(time);
+        self.steps += 1;
+    }
+
+    pub fn set_back(&mut self, time: Duration) {
+        self.now.wall = self.now.wall.before(time);
+        self.steps += 1;
+    }
+}

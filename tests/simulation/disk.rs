@@ -1,0 +1,457 @@
+//! The directory as the kernel keeps it: files, writers, and the events of the one watch.
+//!
+//! What it does to the files it also notes as [`Deed`]s for the oracle, which must not depend on the events.
+
+use oco::logic::board::Event;
+use oco::logic::time::{Nanos, Now};
+use std::collections::{BTreeMap, VecDeque};
+
+pub type Name = &'static str;
+
+/// `quick` has a max-age of its own, `needed` is required.
+pub const NAMES: [Name; 6] = ["a", "b", "c", "d", "needed", "quick"];
+
+#[derive(Debug, Clone)]
+pub struct File {
+    pub content: String,
+    pub modified: Nanos,
+    /// Counts changes of content and times.
+    pub version: u64,
+    pub links: u64,
+    pub was_linked: bool,
+    pub is_unreadable: bool,
+    pub is_symlink: bool,
+    /// Written since it was last closed, or renamed.
+    pub is_dirty: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Entry {
+    pub inode: u64,
+    /// Counts what has had this name.
+    pub incarnation: u64,
+    /// Made by an open, and not closed since.
+    pub is_unborn: bool,
+}
+
+#[derive(Debug, Default)]
+pub struct Folder {
+    /// What the kernel says it is. Numbers of folders that are gone are used again.
+    pub identity: u64,
+    pub names: BTreeMap<Name, Entry>,
+    pub is_unreadable: bool,
+    /// It was moved since the oracle last looked.
+    pub was_moved: bool,
+}
+
+#[derive(Debug)]
+struct Writer {
+    inode: u64,
+    /// Where it writes, and under which name; none when that name has been taken away.
+    name: Option<(usize, Name)>,
+    left: String,
+}
+
+/// What was done to a name, as the oracle needs it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deed {
+    /// It is no more, or what it leads to is not complete.
+    Unsettled,
+    /// Closed, renamed or linked into place.
+    Settled,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    File(Name, Event),
+    /// A name that is no check's.
+    Stranger,
+    FolderAttributes,
+    FolderGone,
+    Overflow,
+}
+
+pub struct Disk {
+    pub folders: Vec<Folder>,
+    /// Where the path leads.
+    pub path: Option<usize>,
+    pub files: BTreeMap<u64, File>,
+    writers: Vec<Writer>,
+    deeds: Vec<(usize, Name, Deed)>,
+    /// The watched folder, and the watch's number.
+    watch: Option<(usize, u64)>,
+    queue: VecDeque<(u64, Notice)>,
+    /// What the kernel has done, and not told yet.
+    held: Option<(usize, Notice)>,
+    queue_limit: usize,
+    /// Something was queued since the poll last told of it.
+    has_edge: bool,
+    numbers: u64,
+    spare_identity: Option<u64>,
+}
+
+impl Disk {
+    pub fn new(queue_limit: usize) -> Disk {
+        let mut disk = Disk {
+            folders: Vec::new(),
+            path: None,
+            files: BTreeMap::new(),
+            writers: Vec::new(),
+            deeds: Vec::new(),
+            watch: None,
+            queue: VecDeque::new(),
+            held: None,
+            queue_limit,
+            has_edge: false,
+            numbers: 0,
+            spare_identity: None,
+        };
+        disk.path = Some(disk.add_folder());
+        disk
+    }
+
+    fn number(&mut self) -> u64 {
+        self.numbers += 1;
+        self.numbers
+    }
+
+    pub fn add_folder(&mut self) -> usize {
+        let identity = self.spare_identity.take().unwrap_or_else(|| self.number());
+        self.folders.push(Folder { identity, ..Folder::default() });
+        self.folders.len() - 1
+    }
+
+    /// The folder that can be read now, if any.
+    pub fn readable(&self) -> Option<usize> {
+        self.path.filter(|folder| !self.folders[*folder].is_unreadable)
+    }
+
+    pub fn take_deeds(&mut self) -> Vec<(usize, Name, Deed)> {
+        std::mem::take(&mut self.deeds)
+    }
+
+    // What the daemon asks of it.
+
+    pub fn watch(&mut self, folder: usize) -> u64 {
+        let number = self.number();
+        self.watch = Some((folder, number));
+        number
+    }
+
+    /// Adds the watch again, which gives the same number while its folder lives.
+    pub fn watch_again(&mut self, folder: usize) -> u64 {
+        match self.watch {
+            Some((watched, number)) if watched == folder => number,
+            _ => self.watch(folder),
+        }
+    }
+
+    /// What is queued of the watch stays queued.
+    pub fn unwatch(&mut self) {
+        self.watch = None;
+    }
+
+    /// All that waits, and nothing more: what ends with the process.
+    pub fn forget_watcher(&mut self) {
+        self.watch = None;
+        self.queue.clear();
+    }
+
+    pub fn next_notice(&mut self) -> Option<(u64, Notice)> {
+        self.queue.pop_front()
+    }
+
+    /// Whether the poll would tell that something was queued.
+    pub fn has_edge(&self) -> bool {
+        self.has_edge && !self.queue.is_empty()
+    }
+
+    pub fn take_edge(&mut self) -> bool {
+        std::mem::take(&mut self.has_edge) && !self.queue.is_empty()
+    }
+
+    /// Whether events were lost of which nobody has read yet.
+    pub fn has_lost_events(&self) -> bool {
+        self.queue.iter().any(|(_, notice)| *notice == Notice::Overflow)
+    }
+
+    // What others do.
+
+    fn tell(&mut self, folder: usize, notice: Notice) {
+        let Some((_, watch)) = self.watch.filter(|(watched, _)| *watched == folder) else { return };
+        if self.queue.back() == Some(&(watch, notice)) {
+            return;
+        }
+        self.has_edge = true;
+        if self.queue.len() < self.queue_limit {
+            self.queue.push_back((watch, notice));
+        } else if !self.has_lost_events() {
+            self.queue.push_back((0, Notice::Overflow));
+        }
+    }
+
+    fn tell_name(&mut self, (folder, name): (usize, Name), event: Event) {
+        self.tell(folder, Notice::File(name, event));
+    }
+
+    fn note(&mut self, (folder, name): (usize, Name), deed: Deed) {
+        self.deeds.push((folder, name, deed));
+    }
+
+    fn inode(&self, (folder, name): (usize, Name)) -> Option<u64> {
+        self.folders[folder].names.get(name).map(|entry| entry.inode)
+    }
+
+    /// An existing regular file.
+    fn regular(&self, place: (usize, Name)) -> Option<u64> {
+        self.inode(place).filter(|inode| !self.files[inode].is_symlink)
+    }
+
+    fn file(&mut self, inode: u64) -> &mut File {
+        self.files.get_mut(&inode).unwrap()
+    }
+
+    fn add_file(&mut self, content: &str, now: Now) -> u64 {
+        let (inode, version) = (self.number(), self.number());
+        let file = File {
+            content: content.to_owned(),
+            modified: now.wall,
+            version,
+            links: 1,
+            was_linked: false,
+            is_unreadable: false,
+            is_symlink: false,
+            is_dirty: false,
+        };
+        self.files.insert(inode, file);
+        inode
+    }
+
+    fn change(&mut self, inode: u64, modified: Nanos) {
+        let version = self.number();
+        let file = self.file(inode);
+        (file.version, file.modified) = (version, modified);
+    }
+
+    /// Gives `inode` a name, in place of what had it.
+    fn bind(&mut self, place: (usize, Name), inode: u64, is_unborn: bool) {
+        self.unbind(place);
+        let entry = Entry { inode, incarnation: self.number(), is_unborn };
+        self.folders[place.0].names.insert(place.1, entry);
+    }
+
+    fn unbind(&mut self, place: (usize, Name)) -> Option<u64> {
+        let entry = self.folders[place.0].names.remove(place.1)?;
+        self.file(entry.inode).links -= 1;
+        for writer in self.writers.iter_mut().filter(|writer| writer.name == Some(place)) {
+            writer.name = None;
+        }
+        Some(entry.inode)
+    }
+
+    pub fn has_writer(&self, inode: u64) -> bool {
+        self.writers.iter().any(|writer| writer.inode == inode)
+    }
+
+    /// Whether a writer would be left that opened the file by this name, while the file keeps another one: of what
+    /// such a one writes no event tells, and nothing is promised.
+    fn would_hide_writer(&self, place: (usize, Name)) -> bool {
+        self.inode(place).is_some_and(|inode| self.files[&inode].links > 1 && self.has_writer(inode))
+    }
+
+    pub fn open(&mut self, place: (usize, Name), text: &str, truncate: bool, now: Now) {
+        let inode = match self.inode(place) {
+            Some(inode) if self.files[&inode].is_symlink => return,
+            Some(inode) => {
+                if truncate {
+                    self.file(inode).content.clear();
+                    self.file(inode).is_dirty = true;
+                    self.change(inode, now.wall);
+                    self.tell_name(place, Event::Modified);
+                }
+                inode
+            }
+            None => {
+                let inode = self.add_file("", now);
+                self.bind(place, inode, true);
+                self.note(place, Deed::Unsettled);
+                self.tell_name(place, Event::Created);
+                inode
+            }
+        };
+        self.writers.push(Writer { inode, name: Some(place), left: text.to_owned() });
+    }
+
+    pub fn writers(&self) -> usize {
+        self.writers.len()
+    }
+
+    pub fn write(&mut self, index: usize, most: usize, now: Now) {
+        let writer = &mut self.writers[index];
+        if writer.left.is_empty() {
+            return;
+        }
+        let rest = writer.left.split_off(most.min(writer.left.len()));
+        let chunk = std::mem::replace(&mut writer.left, rest);
+        let (inode, name) = (writer.inode, writer.name);
+        self.file(inode).content.push_str(&chunk);
+        self.file(inode).is_dirty = true;
+        self.change(inode, now.wall);
+        if let Some(place) = name {
+            self.tell_name(place, Event::Modified);
+        }
+    }
+
+    /// As [`Disk::write`], but what was written can be read before the event is there.
+    pub fn write_unheard(&mut self, index: usize, most: usize, now: Now) {
+        let name = self.writers[index].name.take();
+        let has_text = !self.writers[index].left.is_empty();
+        self.write(index, most, now);
+        self.writers[index].name = name;
+        self.held =
+            name.filter(|_| has_text).map(|(folder, name)| (folder, Notice::File(name, Event::Modified)));
+    }
+
+    /// Whether an event is still to come.
+    pub fn is_behind(&self) -> bool {
+        self.held.is_some()
+    }
+
+    /// The event of what was written unheard is there.
+    pub fn release(&mut self) {
+        if let Some((folder, notice)) = self.held.take() {
+            self.tell(folder, notice);
+        }
+    }
+
+    /// Closes without writing what is left.
+    pub fn close(&mut self, index: usize) {
+        let writer = self.writers.remove(index);
+        if let Some(place) = writer.name {
+            self.settle(place);
+            self.tell_name(place, Event::Closed);
+        }
+    }
+
+    fn settle(&mut self, place: (usize, Name)) {
+        self.note(place, Deed::Settled);
+        if let Some(entry) = self.folders[place.0].names.get_mut(place.1) {
+            entry.is_unborn = false;
+            let inode = entry.inode;
+            self.file(inode).is_dirty = false;
+        }
+    }
+
+    /// Writes aside and renames.
+    pub fn rename_in(&mut self, place: (usize, Name), content: &str, now: Now) {
+        if self.would_hide_writer(place) {
+            return;
+        }
+        let inode = self.add_file(content, now);
+        self.tell(place.0, Notice::Stranger);
+        self.bind(place, inode, false);
+        self.settle(place);
+        self.tell_name(place, Event::MovedIn);
+    }
+
+    pub fn rename(&mut self, from: (usize, Name), to: (usize, Name)) {
+        let (source, target) = (self.inode(from), self.inode(to));
+        if source.is_none() || source == target || self.would_hide_writer(to) {
+            return;
+        }
+        let entry = self.folders[from.0].names.remove(from.1).unwrap();
+        self.note(from, Deed::Unsettled);
+        self.bind(to, entry.inode, false);
+        for writer in self.writers.iter_mut().filter(|writer| writer.name == Some(from)) {
+            writer.name = Some(to);
+        }
+        self.settle(to);
+        self.tell_name(from, Event::Gone);
+        self.tell_name(to, Event::MovedIn);
+    }
+
+    pub fn unlink(&mut self, place: (usize, Name)) {
+        if !self.would_hide_writer(place) && self.unbind(place).is_some() {
+            self.note(place, Deed::Unsettled);
+            self.tell_name(place, Event::Gone);
+        }
+    }
+
+    /// A hard link. Says whether it was made.
+    pub fn link(&mut self, from: (usize, Name), to: (usize, Name)) -> bool {
+        let Some(inode) = self.regular(from).filter(|inode| !self.has_writer(*inode)) else { return false };
+        if self.inode(to).is_some() {
+            return false;
+        }
+        self.bind(to, inode, false);
+        let file = self.file(inode);
+        (file.links, file.was_linked) = (file.links + 1, true);
+        self.note(to, Deed::Unsettled);
+        self.settle(to);
+        self.tell_name(to, Event::Created);
+        true
+    }
+
+    pub fn symlink(&mut self, place: (usize, Name), now: Now) {
+        if self.inode(place).is_some() {
+            return;
+        }
+        let inode = self.add_file("", now);
+        self.file(inode).is_symlink = true;
+        self.bind(place, inode, false);
+        self.note(place, Deed::Unsettled);
+        self.settle(place);
+        self.tell_name(place, Event::Created);
+    }
+
+    pub fn touch(&mut self, place: (usize, Name), modified: Nanos) {
+        if let Some(inode) = self.regular(place) {
+            // The same time again is no other state.
+            if self.files[&inode].modified != modified {
+                self.change(inode, modified);
+            }
+            self.tell_name(place, Event::Attributes);
+        }
+    }
+
+    pub fn chmod(&mut self, place: (usize, Name), is_unreadable: bool) {
+        if let Some(inode) = self.regular(place) {
+            self.file(inode).is_unreadable = is_unreadable;
+            self.tell_name(place, Event::Attributes);
+        }
+    }
+
+    pub fn chmod_folder(&mut self, folder: usize, is_unreadable: bool) {
+        self.folders[folder].is_unreadable = is_unreadable;
+        self.tell(folder, Notice::FolderAttributes);
+    }
+
+    /// Makes the path lead elsewhere by renaming folders, which their watch tells of.
+    pub fn move_path(&mut self, to: Option<usize>) {
+        for folder in [self.path, to].into_iter().flatten() {
+            self.folders[folder].was_moved = true;
+            self.tell(folder, Notice::FolderGone);
+        }
+        self.path = to;
+    }
+
+    /// Makes the path lead elsewhere as a symbolic link or a mount does: no event tells of it.
+    pub fn repoint_path(&mut self, to: Option<usize>) {
+        self.path = to;
+    }
+
+    /// Removes the folder with all that is in it. Its number may be the next one's.
+    pub fn remove_folder(&mut self) {
+        let Some(folder) = self.path.take() else { return };
+        let names: Vec<Name> = self.folders[folder].names.keys().copied().collect();
+        for name in names {
+            self.unbind((folder, name));
+            self.tell_name((folder, name), Event::Gone);
+        }
+        self.folders[folder].was_moved = true;
+        self.tell(folder, Notice::FolderGone);
+        // The kernel ends the watch with its folder.
+        self.watch = self.watch.filter(|(watched, _)| *watched != folder);
+        self.spare_identity = Some(std::mem::take(&mut self.folders[folder].identity));
+    }
+}
