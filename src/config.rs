@@ -4,6 +4,7 @@ mod file;
 
 use crate::limits::{LISTENERS, MAX_CONNECTIONS};
 use crate::logic::board::Rules;
+use crate::logic::face::Speak;
 use crate::logic::name::Pattern;
 use crate::logic::network::Network;
 use std::fmt;
@@ -63,12 +64,34 @@ pub struct Listen {
     pub checks: Vec<Pattern>,
     /// The clients that it answers; none: all.
     pub allow: Option<Vec<Network>>,
+    /// How it answers, if the settings say so.
+    pub speak: Option<Speak>,
+    /// Whether the port is closed while the verdict is KO.
+    pub refuse_when_ko: bool,
+    /// The weight in per cent that [`Speak::Agent`] gives a host that is OK, but.
+    pub but_weight: u8,
 }
+
+/// A host that is OK, but gets half of its traffic unless configured.
+const BUT_WEIGHT: u8 = 50;
 
 impl Listen {
     /// A listener for everybody and everything.
     pub fn new(address: SocketAddr) -> Listen {
-        Listen { name: None, address, checks: Vec::new(), allow: None }
+        Listen {
+            name: None,
+            address,
+            checks: Vec::new(),
+            allow: None,
+            speak: None,
+            refuse_when_ko: false,
+            but_weight: BUT_WEIGHT,
+        }
+    }
+
+    /// How it answers.
+    pub fn speak(&self) -> Speak {
+        self.speak.unwrap_or_default()
     }
 
     /// Whether the check `name` counts here.

@@ -5,16 +5,19 @@
 
 mod arguments;
 mod event_loop;
+mod exchanges;
 mod host;
 mod listeners;
 mod sessions;
 mod signals;
+mod table;
 
 use crate::config::{ConfigError, Listen, PORT, Settings};
 use crate::limits::RESERVED_DESCRIPTORS;
 use crate::logic::answer::PROGRAM;
 use crate::logic::text::printable;
 use crate::system::confinement::{self, Allowed};
+use crate::system::notify::Notify;
 use crate::system::{descriptors, passed, user};
 use crate::{log_format, usage};
 use arguments::{Arguments, Plan};
@@ -92,6 +95,7 @@ fn run(arguments: &Arguments) -> Result<(), Error> {
         false => Listeners::adopt(passed, &plan.settings.listeners, &mut host),
     };
     let max_connections = make_room(&plan.settings);
+    let notify = Notify::from_environment();
     if let Some(user) = &user {
         user::become_user(user).map_err(Error::User)?;
     }
@@ -99,7 +103,7 @@ fn run(arguments: &Arguments) -> Result<(), Error> {
         warn!("running as root, which nothing here needs; name a user with -u or in the file");
     }
     confine(arguments, &plan, &listeners, &mut host);
-    let event_loop = EventLoop::new(signals, host, listeners, max_connections);
+    let event_loop = EventLoop::new(signals, host, listeners, max_connections, notify);
     serve(event_loop.map_err(|error| Error::System("event loop", error))?, arguments, &names, plan)
 }
 
@@ -127,7 +131,7 @@ fn serve(
             Outcome::GoOn => {}
             Outcome::Stop => return Ok(()),
             Outcome::Reload => {
-                event_loop.answer_waiting();
+                event_loop.begin_reload();
                 let new = Plan::make(arguments, passed).map_err(Error::Config);
                 match new.and_then(|new| reload(&mut event_loop, new, &plan)) {
                     Ok(new) => {

@@ -61,6 +61,18 @@ pub const DIRECTORY_RETRY: Duration = Duration::from_secs(1);
 /// waits for the next turn.
 pub const EXTRA_LOOKS: usize = 64;
 
+/// Octets of the head of an HTTP request, as most servers have it (RFC 9112, 3, names no number).
+pub const HTTP_HEAD_OCTETS: usize = 8 * 1024;
+/// Headers of an HTTP request. Browsers send twenty.
+pub const HTTP_HEADERS: usize = 64;
+/// How long an HTTP connection may take from its accept until its response was handed over.
+pub const EXCHANGE_TIME: Duration = Duration::from_secs(5);
+/// HTTP connections that have not got their whole response yet. Pollers take milliseconds for that.
+pub const EXCHANGES: usize = 1024;
+/// Octets held for all of them together; the oldest ones are closed for more. Room for a page about any number of
+/// checks that is usual, many times.
+pub const EXCHANGE_OCTETS: usize = 32 * 1024 * 1024;
+
 /// How long a plugin may run unless told.
 pub const PLUGIN_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a process group has between TERM and KILL.

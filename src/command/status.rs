@@ -9,6 +9,7 @@ use crate::limits::STATUS_PASSES;
 use crate::logic::answer::Composer;
 use crate::logic::board::{Board, CheckView};
 use crate::logic::code::Verdict;
+use crate::logic::report::report as report_checks;
 use crate::logic::time::Now;
 use crate::system::clock;
 use std::cmp::Reverse;
@@ -39,7 +40,7 @@ pub fn this_host(directory: &Path, settings: &Settings, json: bool) -> Result<u8
     };
     let line = answer.line.trim_end();
     print(&if json {
-        report::this_host(answer.verdict, line, &checks)
+        report_checks(answer.verdict, line, &checks)
     } else {
         format!("{line}\n{}", table::checks(&checks, Style::of_stdout()))
     })?;

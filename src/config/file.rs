@@ -3,6 +3,7 @@
 use super::{Listen, Settings, check_listeners, parse_address};
 use crate::limits::LONGEST_MAX_AGE;
 use crate::logic::board::{CheckRules, Rules};
+use crate::logic::face::Speak;
 use crate::logic::name::{Pattern, check_name};
 use crate::logic::network::Network;
 use serde::de::{Deserialize, Deserializer, Error as _};
@@ -41,13 +42,11 @@ struct ListenSection {
     checks: Vec<Pattern>,
     #[serde(default, deserialize_with = "networks")]
     allow: Option<Vec<Network>>,
-    // The keys of other faces than the line. They are checked, and mean nothing yet.
-    #[serde(default, rename = "speak")]
-    _speak: Speak,
-    #[serde(default, rename = "refuse-when-ko", deserialize_with = "refuse_when_ko")]
-    _refuse_when_ko: (),
-    #[serde(default, rename = "but-weight", deserialize_with = "but_weight")]
-    _but_weight: (),
+    speak: Option<Speak>,
+    #[serde(default)]
+    refuse_when_ko: bool,
+    #[serde(default, deserialize_with = "but_weight")]
+    but_weight: Option<u8>,
 }
 
 #[derive(serde::Deserialize)]
@@ -65,13 +64,6 @@ enum Empty {
     #[default]
     Ko,
     Ok,
-}
-
-#[derive(serde::Deserialize, Default)]
-#[serde(rename_all = "lowercase")]
-enum Speak {
-    #[default]
-    Oco,
 }
 
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -161,17 +153,11 @@ fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Net
     list.iter().map(parse).collect::<Result<_, _>>().map(Some)
 }
 
-fn refuse_when_ko<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
-    match bool::deserialize(deserializer)? {
-        false => Ok(()),
-        true => Err(D::Error::custom("refuse-when-ko = true: not in this version; expected false")),
-    }
-}
-
-fn but_weight<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
-    match i64::deserialize(deserializer)? {
-        1..=100 => Ok(()),
-        number => Err(D::Error::custom(format!("but-weight {number}: expected 1 to 100"))),
+fn but_weight<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u8>, D::Error> {
+    let number = i64::deserialize(deserializer)?;
+    match u8::try_from(number) {
+        Ok(weight @ 1..=100) => Ok(Some(weight)),
+        _ => Err(D::Error::custom(format!("but-weight {number}: expected 1 to 100"))),
     }
 }
 
@@ -206,7 +192,16 @@ pub fn parse(text: &str) -> Result<Settings, (Option<usize>, String)> {
 }
 
 fn listener(section: ListenSection) -> Listen {
-    Listen { name: section.name, address: section.address, checks: section.checks, allow: section.allow }
+    let defaults = Listen::new(section.address);
+    Listen {
+        name: section.name,
+        address: section.address,
+        checks: section.checks,
+        allow: section.allow,
+        speak: section.speak,
+        refuse_when_ko: section.refuse_when_ko,
+        but_weight: section.but_weight.unwrap_or(defaults.but_weight),
+    }
 }
 
 #[cfg(test)]

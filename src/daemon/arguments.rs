@@ -1,6 +1,7 @@
 //! The command line of ocod, and the settings that it and the file make together.
 
 use crate::config::{self, ConfigError, Listen, Settings};
+use crate::logic::face::Speak;
 use clap::Parser;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -49,7 +50,11 @@ impl Plan {
         if !passed.is_empty() {
             let named = |(name, address): &(String, SocketAddr)| {
                 let found = settings.listeners.iter().find(|listen| listen.name.as_ref() == Some(name));
-                found.map_or(Listen::new(*address), |listen| Listen { address: *address, ..listen.clone() })
+                let mut listen = found.map_or(Listen::new(*address), Listen::clone);
+                listen.address = *address;
+                // The name of a face is enough to speak so.
+                listen.speak = listen.speak.or_else(|| Speak::from_word(name));
+                listen
             };
             settings.listeners = passed.iter().map(named).collect();
         } else if !arguments.listen.is_empty() {

@@ -5,25 +5,28 @@
 //! the directory's events are read between the accept and the answer: what was closed before a client called
 //! connect() has its event in the queue by then.
 
+mod accepting;
+mod asking;
+
+use super::exchanges::Exchanges;
 use super::host::Host;
 use super::listeners::Listeners;
-use super::sessions::{FIRST_TOKEN, Sessions};
+use super::sessions::Sessions;
 use super::signals::{Signal, Signals};
-use crate::limits::{
-    ACCEPT_BATCH, ACCEPT_PAUSE, ADDRESS_SHARE, ANSWERED, BATCHES_PER_TURN, LINGER, LISTENERS, STOP_BATCHES,
-    STOP_LINGER,
-};
+use super::table::{FIRST_TOKEN, Kind};
+use crate::limits::{ACCEPT_PAUSE, LISTENERS, STOP_BATCHES, STOP_LINGER};
+use crate::logic::face::Tally;
 use crate::logic::session::Session;
 use crate::logic::time::{Nanos, Now};
 use crate::system::clock;
-use crate::system::socket::send_last;
-use log::{debug, info, warn};
+use crate::system::notify::Notify;
+use asking::Question;
+use log::{info, warn};
 use mio::net::TcpStream;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
-use nix::errno::Errno;
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, Shutdown};
+use std::net::IpAddr;
 use std::time::Duration;
 
 const SIGNALS: Token = Token(0);
@@ -43,11 +46,18 @@ pub struct EventLoop {
     host: Host,
     listeners: Listeners,
     sessions: Sessions,
+    exchanges: Exchanges,
     max_connections: usize,
     /// Connections accepted and not answered yet.
     batch: Vec<(TcpStream, IpAddr)>,
+    /// Requests over HTTP that were read and not answered yet.
+    asked: Vec<Question>,
     /// Connections answered and not yet in the table.
     answered: Vec<(TcpStream, IpAddr, Session)>,
+    tally: Tally,
+    notify: Notify,
+    /// How often systemd wants a sign of life, and when the next one is due on the boot clock.
+    watchdog: Option<(Duration, Nanos)>,
     now: Now,
     /// No descriptors: accept again then, on the boot clock.
     paused_until: Option<Nanos>,
@@ -84,17 +94,24 @@ impl EventLoop {
         host: Host,
         listeners: Listeners,
         max_connections: usize,
+        notify: Notify,
     ) -> io::Result<EventLoop> {
+        let now = clock::now();
         let mut event_loop = EventLoop {
             poll: Poll::new()?,
             signals,
             host,
             listeners,
             sessions: Sessions::new(max_connections),
+            exchanges: Exchanges::new(),
             max_connections,
             batch: Vec::new(),
+            asked: Vec::new(),
             answered: Vec::new(),
-            now: clock::now(),
+            tally: Tally::default(),
+            notify,
+            watchdog: Notify::watchdog().map(|period| (period, now.boot)),
+            now,
             paused_until: None,
             is_hampered: false,
             stops_at: None,
@@ -104,6 +121,8 @@ impl EventLoop {
         event_loop.register_host()?;
         event_loop.listeners.register(event_loop.poll.registry(), FIRST_LISTENER)?;
         event_loop.host.refresh(event_loop.now);
+        event_loop.tell();
+        event_loop.notify.ready();
         Ok(event_loop)
     }
 
@@ -118,6 +137,12 @@ impl EventLoop {
         }
     }
 
+    /// Tells systemd of a reload, and answers whoever waits by the old settings.
+    pub fn begin_reload(&mut self) {
+        self.notify.reloading();
+        self.answer_waiting();
+    }
+
     /// What it answers for, and where: to be changed by a reload, and registered by [`EventLoop::resume`] then.
     pub fn parts(&mut self) -> (&mut Host, &mut Listeners) {
         (&mut self.host, &mut self.listeners)
@@ -128,6 +153,8 @@ impl EventLoop {
         self.max_connections = max_connections;
         self.register();
         self.host.refresh(self.now);
+        self.tell();
+        self.notify.ready();
     }
 
     /// Registers what a reload has changed, and what failed to be registered then.
@@ -142,14 +169,18 @@ impl EventLoop {
     }
 
     /// Answers whoever waits at any listener, so that nobody is lost with a port that is given up.
-    pub fn answer_waiting(&mut self) {
+    fn answer_waiting(&mut self) {
         for index in 0..self.listeners.len() {
-            for _ in 0..STOP_BATCHES {
-                let queue = self.serve_batch(index);
-                self.settle_answered();
-                if queue == Queue::Empty {
-                    break;
-                }
+            self.answer_waiting_at(index);
+        }
+    }
+
+    fn answer_waiting_at(&mut self, index: usize) {
+        for _ in 0..STOP_BATCHES {
+            let queue = self.serve_batch(index);
+            self.settle_answered();
+            if queue == Queue::Empty {
+                break;
             }
         }
     }
@@ -175,12 +206,15 @@ impl EventLoop {
             match event.token() {
                 SIGNALS => signalled = true,
                 DIRECTORY => changed = true,
-                token if token.0 >= FIRST_TOKEN => self.sessions.ready(token),
-                Token(listener) => {
-                    if let Some(listener) = self.listeners.get_mut(listener - FIRST_LISTENER) {
-                        listener.ready = true;
+                token => match Kind::of(token) {
+                    Some(Kind::Session) => self.sessions.ready(token),
+                    Some(Kind::Exchange) => self.go_on(token),
+                    None => {
+                        if let Some(listener) = self.listeners.get_mut(token.0 - FIRST_LISTENER) {
+                            listener.ready = !listener.is_shut;
+                        }
                     }
-                }
+                },
             }
         }
         let mut outcome = Outcome::GoOn;
@@ -190,14 +224,18 @@ impl EventLoop {
         if self.register_at.is_some_and(|at| at <= self.now.boot) {
             self.register();
         }
+        self.answer_questions();
         self.serve();
         // While the directory is away no event is about it: only answers and the deadline look for it.
         changed &= !self.host.is_away();
         if changed || self.host.deadline().is_some_and(|deadline| deadline <= self.now.boot) {
             self.host.refresh(self.now);
         }
+        self.tell();
         self.sessions.expire(self.now.boot);
-        if self.stops_at.is_some_and(|end| self.sessions.is_empty() || end <= self.now.boot) {
+        self.exchanges.expire(self.now.boot);
+        let is_idle = self.sessions.is_empty() && self.exchanges.is_empty();
+        if self.stops_at.is_some_and(|end| is_idle || end <= self.now.boot) {
             return Ok(Outcome::Stop);
         }
         Ok(outcome)
@@ -210,10 +248,58 @@ impl EventLoop {
             None => self.listeners.any_ready().then_some(Nanos(i64::MIN)),
         };
         let signal = self.signals.any().then_some(Nanos(i64::MIN));
-        let deadlines =
-            [serve, signal, self.register_at, self.host.deadline(), self.sessions.deadline(), self.stops_at];
+        let deadlines = [
+            serve,
+            signal,
+            self.register_at,
+            self.host.deadline(),
+            self.sessions.deadline(),
+            self.exchanges.deadline(),
+            self.watchdog.map(|(_, next)| next),
+            self.stops_at,
+        ];
         let first = deadlines.into_iter().flatten().min()?;
         Some(first.since(self.now.boot))
+    }
+
+    /// Brings what else follows the verdict up to date: ports that are shut while it is KO, and systemd's line.
+    fn tell(&mut self) {
+        for index in 0..self.listeners.len() {
+            self.follow_verdict(index);
+        }
+        if self.host.take_news() {
+            self.notify.status(&self.host.summary());
+        }
+        if let Some((period, next)) = &mut self.watchdog
+            && *next <= self.now.boot
+        {
+            *next = self.now.boot.after(*period);
+            self.notify.alive();
+        }
+    }
+
+    /// Shuts or opens a port that is only open while its verdict is OK.
+    fn follow_verdict(&mut self, index: usize) {
+        let Some(listener) = self.listeners.get_mut(index) else { return };
+        let refuses = listener.listen.refuse_when_ko;
+        let has_to_be_shut = refuses && !self.host.verdict(listener.view).is_up();
+        if has_to_be_shut == listener.is_shut {
+            return;
+        }
+        if !has_to_be_shut {
+            if let Err(error) = listener.open() {
+                warn!("{error}: trying again in {ACCEPT_PAUSE:?}");
+                self.register_at = Some(self.now.boot.after(ACCEPT_PAUSE));
+            }
+            return;
+        }
+        // Who is connected already gets an answer, which may find the host up again.
+        self.answer_waiting_at(index);
+        if let Some(listener) = self.listeners.get_mut(index)
+            && !self.host.verdict(listener.view).is_up()
+        {
+            listener.shut();
+        }
     }
 
     fn obey_signals(&mut self) -> Outcome {
@@ -236,165 +322,12 @@ impl EventLoop {
     /// Answers whoever is connected already, closes the ports, and lets clients linger for a moment.
     fn stop(&mut self) {
         info!("stopping");
+        self.notify.stopping();
         self.answer_waiting();
         self.listeners.close();
         let end = self.now.boot.after(STOP_LINGER);
         self.sessions.hurry(end);
+        self.exchanges.hurry(end);
         self.stops_at = Some(end);
-    }
-
-    /// Serves every listener at which somebody may wait.
-    fn serve(&mut self) {
-        if self.paused_until.is_some_and(|end| self.now.boot < end) {
-            return;
-        }
-        self.paused_until = None;
-        for index in 0..self.listeners.len() {
-            let mut batches = 0;
-            while self.listeners.get(index).is_some_and(|listener| listener.ready)
-                && batches < BATCHES_PER_TURN
-            {
-                let queue = self.serve_batch(index);
-                if self.is_full() {
-                    self.settle_answered();
-                }
-                if let Some(listener) = self.listeners.get_mut(index) {
-                    listener.ready = queue == Queue::MayHoldMore;
-                }
-                if self.paused_until.is_some() {
-                    break;
-                }
-                batches += 1;
-            }
-        }
-        self.settle_answered();
-    }
-
-    /// Whether those who were answered have to make room.
-    fn is_full(&self) -> bool {
-        self.answered.len() >= ANSWERED || self.sessions.len() + self.answered.len() >= self.max_connections
-    }
-
-    /// Accepts a batch of connections and answers them.
-    fn serve_batch(&mut self, index: usize) -> Queue {
-        let queue = self.accept(index);
-        let Some(listener) = self.listeners.get(index) else { return Queue::Empty };
-        if self.batch.is_empty() {
-            return queue;
-        }
-        self.now = clock::now();
-        self.host.refresh(self.now);
-        let line = self.host.line(listener.view);
-        let deadline = self.now.boot.after(LINGER);
-        for (stream, client) in self.batch.drain(..) {
-            if let Some(session) = answer(&stream, line, deadline) {
-                self.answered.push((stream, client, session));
-            }
-        }
-        queue
-    }
-
-    /// Goes on with those who were answered. Only when all who waited have their line: by this time many clients
-    /// have read it and closed, and need no place in the table.
-    fn settle_answered(&mut self) {
-        for (stream, client, session) in self.answered.drain(..) {
-            self.sessions.admit(stream, session, client, self.poll.registry());
-        }
-    }
-
-    /// Accepts nothing for a moment.
-    fn pause(&mut self, error: &io::Error) {
-        if !std::mem::replace(&mut self.is_hampered, true) {
-            warn!("accept: {error}: trying again every {ACCEPT_PAUSE:?}");
-        }
-        self.paused_until = Some(self.now.boot.after(ACCEPT_PAUSE));
-    }
-
-    /// Fills the batch with the connections that wait.
-    fn accept(&mut self, index: usize) -> Queue {
-        let Some(listener) = self.listeners.get(index) else { return Queue::Empty };
-        let share = u32::try_from(self.max_connections / ADDRESS_SHARE).unwrap_or(u32::MAX).max(1);
-        let (mut accepted, mut failed) = (0, None);
-        while accepted < ACCEPT_BATCH {
-            if self.sessions.len() + self.answered.len() + self.batch.len() >= self.max_connections
-                && !self.sessions.shed(share)
-            {
-                return Queue::MayHoldMore;
-            }
-            accepted += 1;
-            let error = match listener.accept() {
-                Ok((stream, client)) => {
-                    self.is_hampered = false;
-                    if listener.listen.allows(client.ip()) {
-                        debug!("{client}: connected");
-                        self.batch.push((stream, client.ip()));
-                    } else {
-                        debug!("{client}: not in allow, closed");
-                    }
-                    continue;
-                }
-                Err(error) => error,
-            };
-            match Errno::from_raw(error.raw_os_error().unwrap_or(0)) {
-                Errno::EAGAIN => return Queue::Empty,
-                Errno::EINTR => {}
-                Errno::EMFILE | Errno::ENFILE | Errno::ENOBUFS | Errno::ENOMEM => {
-                    if self.sessions.shed(share) {
-                        continue;
-                    }
-                    // Those just answered will be gone soon; without any, only time helps.
-                    if self.batch.is_empty() && self.answered.is_empty() {
-                        self.pause(&error);
-                    }
-                    return Queue::MayHoldMore;
-                }
-                // The connection's own trouble, which accept(2) on Linux passes on.
-                Errno::ECONNABORTED
-                | Errno::EPROTO
-                | Errno::EPERM
-                | Errno::ENOPROTOOPT
-                | Errno::EHOSTDOWN
-                | Errno::EHOSTUNREACH
-                | Errno::ENETDOWN
-                | Errno::ENETUNREACH
-                | Errno::ENONET => {
-                    debug!("accept: {error}");
-                    failed = Some(error);
-                }
-                _ => {
-                    self.pause(&error);
-                    return Queue::MayHoldMore;
-                }
-            }
-        }
-        // A whole batch of failures is no accident of single connections.
-        if let Some(error) = failed
-            && self.batch.is_empty()
-        {
-            self.pause(&error);
-        }
-        Queue::MayHoldMore
-    }
-}
-
-/// Sends the line and the FIN. None: the client has gone.
-fn answer(stream: &TcpStream, line: &[u8], deadline: Nanos) -> Option<Session> {
-    let sent = match send_last(stream, line) {
-        Ok(octets) => octets,
-        Err(Errno::EAGAIN) => 0,
-        Err(errno) => {
-            debug!("a client has gone: {errno}");
-            return None;
-        }
-    };
-    match line.get(sent..) {
-        Some(rest) if !rest.is_empty() => Some(Session::interrupted(rest, deadline)),
-        _ => match stream.shutdown(Shutdown::Write) {
-            Ok(()) => Some(Session::answered(deadline)),
-            Err(error) => {
-                debug!("a client has gone: {error}");
-                None
-            }
-        },
     }
 }

@@ -3,9 +3,11 @@
 use crate::config::Listen;
 use crate::directory::Directory;
 use crate::limits::IDLE_CAPACITY;
+use crate::logic::agent::{self, Wishes};
 use crate::logic::answer::{Answer, Composer};
-use crate::logic::board::{Board, Change, Rules};
+use crate::logic::board::{Board, Change, CheckView, Rules};
 use crate::logic::code::{Code, Verdict};
+use crate::logic::face::Speak;
 use crate::logic::time::{Nanos, Now, spoken};
 use log::info;
 use std::os::fd::RawFd;
@@ -23,6 +25,8 @@ struct View {
     listen: Option<Listen>,
     verdict: Option<Verdict>,
     line: String,
+    /// The same for HAProxy's agent-check, where that is spoken.
+    words: Option<String>,
 }
 
 /// See the [module](self).
@@ -41,6 +45,8 @@ pub struct Host {
     made_for: Option<u64>,
     /// Whether the settings have changed since.
     is_outdated: bool,
+    /// Whether lines were made that nobody was told of: see [`Host::take_news`].
+    has_news: bool,
 }
 
 impl Host {
@@ -50,12 +56,13 @@ impl Host {
             directory: Directory::watched(directory),
             board: Board::new(rules),
             empty_is_ok,
-            views: vec![View { listen: None, verdict: None, line: String::new() }],
+            views: vec![View::new(None)],
             composer: Composer::default(),
             ratings: Vec::new(),
             changes: Vec::new(),
             made_for: None,
             is_outdated: true,
+            has_news: false,
         }
     }
 
@@ -87,10 +94,10 @@ impl Host {
         self.is_outdated = true;
         let mut ids = Vec::new();
         for listen in listeners {
-            if listen.checks.is_empty() {
+            if listen.checks.is_empty() && listen.speak() != Speak::Agent {
                 ids.push(ViewId(0));
             } else {
-                self.views.push(View { listen: Some(listen.clone()), verdict: None, line: String::new() });
+                self.views.push(View::new(Some(listen.clone())));
                 ids.push(ViewId(self.views.len() - 1));
             }
         }
@@ -100,6 +107,35 @@ impl Host {
     /// The answer of a view, with its CRLF, as of the last refresh.
     pub fn line(&self, view: ViewId) -> &[u8] {
         self.views.get(view.0).map_or(&[], |view| view.line.as_bytes())
+    }
+
+    /// The same in the words of HAProxy's agent-check, for a view of a listener that speaks so.
+    pub fn words(&self, view: ViewId) -> &[u8] {
+        self.views.get(view.0).and_then(|view| view.words.as_ref()).map_or(&[], String::as_bytes)
+    }
+
+    /// The verdict of a view as of the last refresh.
+    pub fn verdict(&self, view: ViewId) -> Verdict {
+        self.views.get(view.0).and_then(|view| view.verdict).unwrap_or(Verdict::Ko)
+    }
+
+    /// The checks of a view, in byte order of their names; none while the directory is away.
+    pub fn checks(&self, view: ViewId, now: Now) -> Vec<CheckView<'_>> {
+        let Some(view) = self.views.get(view.0).filter(|_| !self.is_away()) else { return Vec::new() };
+        self.board.checks(now).filter(|check| view.covers(check.name)).collect()
+    }
+
+    /// Whether lines were made anew since this was asked last.
+    pub fn take_news(&mut self) -> bool {
+        std::mem::take(&mut self.has_news)
+    }
+
+    /// Verdict and list of all checks, for people: `350 KO 300-http`.
+    pub fn summary(&self) -> String {
+        let Some(view) = self.views.first() else { return String::new() };
+        let verdict = view.verdict.unwrap_or(Verdict::Ko);
+        let list = Answer { verdict, line: &view.line }.list();
+        format!("{verdict} {list}").trim_end().to_owned()
     }
 
     /// Whether nothing is known, as the directory is away.
@@ -129,22 +165,27 @@ impl Host {
             }
         }
         self.changes.clear();
-        (self.made_for, self.is_outdated) = (Some(generation), false);
+        (self.made_for, self.is_outdated, self.has_news) = (Some(generation), false, true);
         let is_away = self.directory.away().is_some();
         for view in &mut self.views {
             let mut is_empty = true;
+            let mut wishes = Wishes::default();
             for (code, name) in self.board.ratings() {
-                if view.listen.as_ref().is_none_or(|listen| listen.covers(name)) {
+                if view.covers(name) {
                     is_empty = false;
+                    wishes.add(name, code);
                     if code != Code::OK {
                         self.ratings.push((code, Rc::clone(name)));
                     }
                 }
             }
             let is_unknown = is_away || (is_empty && !self.empty_is_ok);
+            if is_unknown {
+                wishes = Wishes::default();
+            }
             let answer =
                 if is_unknown { self.composer.unknown() } else { self.composer.compose(&mut self.ratings) };
-            view.take(&answer);
+            view.take(&answer, wishes);
             self.ratings.clear();
         }
         self.ratings.shrink_to(IDLE_CAPACITY);
@@ -164,15 +205,31 @@ impl Host {
 }
 
 impl View {
-    fn take(&mut self, answer: &Answer<'_>) {
+    fn new(listen: Option<Listen>) -> View {
+        let speaks_words = listen.as_ref().is_some_and(|listen| listen.speak() == Speak::Agent);
+        View { listen, verdict: None, line: String::new(), words: speaks_words.then(String::new) }
+    }
+
+    fn covers(&self, name: &str) -> bool {
+        self.listen.as_ref().is_none_or(|listen| listen.covers(name))
+    }
+
+    fn take(&mut self, answer: &Answer<'_>, wishes: Wishes) {
         self.line.clear();
         self.line.push_str(answer.line);
+        if let (Some(words), Some(listen)) = (&mut self.words, &self.listen) {
+            agent::speak(words, answer, wishes, listen.but_weight);
+        }
         if self.verdict == Some(answer.verdict) {
             return;
         }
+        let was = self.verdict.replace(answer.verdict);
+        // Of all checks the first view tells.
+        if self.listen.as_ref().is_some_and(|listen| listen.checks.is_empty()) {
+            return;
+        }
         let whose = self.listen.as_ref().map(|listen| format!("{}: ", listen.address)).unwrap_or_default();
-        let was = self.verdict.map(|verdict| format!(" (was {verdict})")).unwrap_or_default();
+        let was = was.map(|verdict| format!(" (was {verdict})")).unwrap_or_default();
         info!("{whose}{}{was}", answer.line.trim_end());
-        self.verdict = Some(answer.verdict);
     }
 }

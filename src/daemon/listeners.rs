@@ -22,12 +22,39 @@ pub struct Listener {
     pub view: ViewId,
     /// Whether connections may wait that no event will tell of again.
     pub ready: bool,
+    /// Tells it from every other listener of this process, also after a reload.
+    pub id: u32,
+    /// Whether it refuses connections for now. It stays bound.
+    pub is_shut: bool,
     socket: TcpListener,
+    /// Whether it was bound by somebody else, who will listen there again.
+    is_passed: bool,
     /// Whether IPv4 clients have a socket of their own.
     ipv6_only: bool,
 }
 
 impl Listener {
+    /// A listener on `socket`. What waits there already is ready.
+    fn new(listen: &Listen, view: ViewId, socket: TcpListener, wanted: &[Listen], id: u32) -> Listener {
+        let ipv6_only = is_ipv6_only(listen.address, wanted);
+        let listen = listen.clone();
+        Listener { listen, view, ready: true, id, is_shut: false, socket, is_passed: false, ipv6_only }
+    }
+
+    /// Refuses connections from now on.
+    pub fn shut(&mut self) {
+        socket::hold_port(&self.socket);
+        (self.is_shut, self.ready) = (true, false);
+    }
+
+    /// Ends what [`Listener::shut`] began.
+    pub fn open(&mut self) -> Result<(), BindError> {
+        let address = self.listen.address;
+        socket::listen_again(&self.socket).map_err(|errno| BindError { address, errno })?;
+        (self.is_shut, self.ready) = (false, true);
+        Ok(())
+    }
+
     /// The next connection, if one waits.
     pub fn accept(&self) -> io::Result<(mio::net::TcpStream, SocketAddr)> {
         self.socket.accept()
@@ -69,6 +96,7 @@ impl BindError {
 #[derive(Debug, Default)]
 pub struct Listeners {
     all: Vec<Listener>,
+    last_id: u32,
 }
 
 impl Listeners {
@@ -85,9 +113,13 @@ impl Listeners {
         let mut listeners = Listeners::default();
         for ((one, listen), view) in passed.into_iter().zip(wanted).zip(views) {
             info!("listening on {}, passed as {}", one.address, printable(one.name.as_bytes()));
-            let ipv6_only = is_ipv6_only(listen.address, wanted);
-            let listen = listen.clone();
-            listeners.all.push(Listener { listen, view, ready: true, socket: one.socket, ipv6_only });
+            let id = listeners.next_id();
+            let mut listener = Listener::new(listen, view, one.socket, wanted, id);
+            listener.is_passed = true;
+            if listen.refuse_when_ko {
+                listener.shut();
+            }
+            listeners.all.push(listener);
         }
         listeners
     }
@@ -114,13 +146,32 @@ impl Listeners {
         let views = host.set_views(wanted.iter());
         let mut added = added.into_iter();
         for ((listen, kept), view) in wanted.iter().zip(kept).zip(views) {
-            let ipv6_only = is_ipv6_only(listen.address, wanted);
-            if let Some(socket) = kept.map(|kept| kept.socket).or_else(|| added.next()) {
-                // A connection may have come before the socket was registered.
-                self.all.push(Listener { listen: listen.clone(), view, ready: true, socket, ipv6_only });
+            if let Some(mut kept) = kept {
+                // A connection may come before the socket is registered.
+                kept.ready = !kept.is_shut;
+                (kept.listen, kept.view) = (listen.clone(), view);
+                self.all.push(kept);
+            } else if let Some(socket) = added.next() {
+                let id = self.next_id();
+                let mut added = Listener::new(listen, view, socket, wanted, id);
+                // Until it is known whether the host is up.
+                if listen.refuse_when_ko {
+                    added.shut();
+                }
+                self.all.push(added);
             }
         }
         Ok(())
+    }
+
+    fn next_id(&mut self) -> u32 {
+        self.last_id = self.last_id.wrapping_add(1);
+        self.last_id
+    }
+
+    /// The listener of the id `id`, if it is still there.
+    pub fn by_id(&self, id: u32) -> Option<&Listener> {
+        self.all.iter().find(|listener| listener.id == id)
     }
 
     /// Makes the loop wake up for connections, with tokens from `first` on. What was registered is registered
@@ -165,6 +216,12 @@ impl Listeners {
 
     /// Closes all.
     pub fn close(&mut self) {
+        for listener in self.all.iter_mut().filter(|listener| listener.is_passed && listener.is_shut) {
+            // Who passed it takes a socket that does not listen for a failure.
+            if let Err(error) = listener.open() {
+                error!("{error}");
+            }
+        }
         self.all.clear();
     }
 }
@@ -194,7 +251,9 @@ fn bind_all<'a>(
             Err(errno) => {
                 drop(added);
                 for other in silenced {
-                    if let Err(errno) = socket::listen_again(&other.socket) {
+                    if other.is_shut {
+                        socket::hold_port(&other.socket);
+                    } else if let Err(errno) = socket::listen_again(&other.socket) {
                         error!("{}", BindError { address: other.listen.address, errno });
                     }
                 }

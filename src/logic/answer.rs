@@ -27,6 +27,13 @@ pub struct Answer<'a> {
     pub line: &'a str,
 }
 
+impl<'a> Answer<'a> {
+    /// The checks that are not 200, as the line lists them.
+    pub fn list(&self) -> &'a str {
+        self.line.split_once(PROGRAM).map_or("", |(_, list)| list).trim()
+    }
+}
+
 impl Composer {
     /// The answer of these checks, sorted here: highest code first, then by name. `ratings` is left with what is
     /// not 200. No check at all is [`Composer::unknown`]'s case, not this one's.

@@ -2,11 +2,18 @@
 //! watcher can be built on this folder alone.
 #![deny(clippy::disallowed_methods)]
 
+pub mod agent;
 pub mod answer;
 pub mod board;
 pub mod code;
+pub mod exchange;
+pub mod face;
+pub mod http;
+pub mod metrics;
 pub mod name;
 pub mod network;
+pub mod perfdata;
+pub mod report;
 pub mod session;
 pub mod status_file;
 pub mod text;

@@ -5,6 +5,7 @@ pub mod confinement;
 pub mod descriptors;
 pub mod directory;
 pub mod inotify;
+pub mod notify;
 pub mod passed;
 pub mod process;
 pub mod socket;

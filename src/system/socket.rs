@@ -29,10 +29,20 @@ pub fn listener(address: SocketAddr, ipv6_only: bool) -> nix::Result<TcpListener
 pub fn stop_listening(listener: &TcpListener) {
     // Fails when it does not listen: then there is nothing to stop.
     let _ = shutdown(listener.as_raw_fd(), Shutdown::Read);
+    let _ = setsockopt(listener, sockopt::ReuseAddr, &true);
 }
 
-/// Ends what [`stop_listening`] began.
+/// Makes `listener` refuse connections, and keeps its port from everybody else meanwhile.
+pub fn hold_port(listener: &TcpListener) {
+    stop_listening(listener);
+    // Sockets that both have the option may share a port as long as none of them listens.
+    let _ = setsockopt(listener, sockopt::ReuseAddr, &false);
+}
+
+/// Ends what [`stop_listening`] or [`hold_port`] began.
 pub fn listen_again(listener: &TcpListener) -> nix::Result<()> {
+    // Without it, connections that linger are in the way.
+    setsockopt(listener, sockopt::ReuseAddr, &true)?;
     listen(&listener.as_fd(), Backlog::new(BACKLOG)?)
 }
 

@@ -1,0 +1,88 @@
+//! Requests over HTTP: all that came in one turn are answered together, as true as a line would be.
+
+use super::EventLoop;
+use crate::daemon::exchanges::Turn;
+use crate::limits::LINGER;
+use crate::logic::face::Speak;
+use crate::logic::http::{Asked, PLAIN, Page, Refusal, refuse, response};
+use crate::logic::session::Session;
+use crate::logic::{metrics, report};
+use crate::system::clock;
+use log::debug;
+use mio::Token;
+use mio::net::TcpStream;
+use std::net::{IpAddr, Shutdown};
+
+/// A request that was read.
+#[derive(Debug)]
+pub struct Question {
+    token: Token,
+    /// The id of the listener where it came in.
+    listener: u32,
+    asked: Asked,
+}
+
+/// What `/checks` is.
+const JSON: &str = "application/json";
+
+impl EventLoop {
+    /// Goes on with the HTTP connection of `token`.
+    pub(super) fn go_on(&mut self, token: Token) {
+        let turn = self.exchanges.ready(token, self.poll.registry());
+        self.take(token, turn);
+    }
+
+    /// Answers what was asked in this turn.
+    pub(super) fn answer_questions(&mut self) {
+        if self.asked.is_empty() {
+            return;
+        }
+        self.now = clock::now();
+        self.host.refresh(self.now);
+        for Question { token, listener, asked } in std::mem::take(&mut self.asked) {
+            let response = self.respond(listener, asked);
+            let turn = self.exchanges.respond(token, response, self.poll.registry());
+            self.take(token, turn);
+        }
+        self.settle_answered();
+    }
+
+    fn take(&mut self, token: Token, turn: Turn) {
+        match turn {
+            Turn::Nothing => {}
+            Turn::Answer(listener, asked) => self.asked.push(Question { token, listener, asked }),
+            Turn::Done(stream, client) => self.linger(stream, client),
+        }
+    }
+
+    fn linger(&mut self, stream: TcpStream, client: IpAddr) {
+        match stream.shutdown(Shutdown::Write) {
+            Ok(()) => {
+                self.answered.push((stream, client, Session::answered(self.now.boot.after(LINGER))));
+            }
+            Err(error) => debug!("{client}: {error}"),
+        }
+    }
+
+    fn respond(&mut self, listener: u32, asked: Asked) -> Vec<u8> {
+        // Who came in by a port that was given up since is told of all checks no more than before.
+        let view = self.listeners.by_id(listener).map(|listener| listener.view);
+        let (Ok(request), Some(view)) = (asked, view) else {
+            let refusal = asked.err().unwrap_or(Refusal::NotFound);
+            self.tally.count_refusal(refusal);
+            return refuse(refusal);
+        };
+        let verdict = self.host.verdict(view);
+        self.tally.count(Speak::Http, verdict);
+        let line = std::str::from_utf8(self.host.line(view)).unwrap_or_default();
+        let checks = || self.host.checks(view, self.now);
+        match request.page {
+            Page::Health => response(verdict.is_up(), PLAIN, line, request.is_head),
+            Page::Checks => response(true, JSON, &report::report(verdict, line, &checks()), request.is_head),
+            Page::Metrics => {
+                let page = metrics::page(verdict, &checks(), &self.tally);
+                response(true, metrics::CONTENT_TYPE, &page, request.is_head)
+            }
+        }
+    }
+}

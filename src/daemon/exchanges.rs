@@ -1,0 +1,195 @@
+//! HTTP connections until they have their whole response. All have equally long for that.
+//!
+//! They cost more than those that linger, and a client can make them last: so they have a table of their own, with a
+//! bound on its places and on the octets that it holds.
+
+use super::table::{Kind, Table};
+use crate::limits::{ADDRESS_SHARE, EXCHANGE_OCTETS, EXCHANGE_TIME, EXCHANGES, HTTP_HEAD_OCTETS};
+use crate::logic::exchange::{Event, Exchange, Step};
+use crate::logic::http::Asked;
+use crate::logic::time::Nanos;
+use log::debug;
+use mio::net::TcpStream;
+use mio::{Interest, Registry, Token};
+use std::io::{ErrorKind, Read, Write};
+use std::net::IpAddr;
+
+/// See the [module](self).
+#[derive(Debug)]
+pub struct Exchanges {
+    table: Table<Connection>,
+    /// Octets held for all.
+    held: usize,
+    scratch: Vec<u8>,
+}
+
+#[derive(Debug)]
+struct Connection {
+    exchange: Exchange,
+    /// The [id](super::listeners::Listener::id) of the listener where it came in.
+    listener: u32,
+    client: IpAddr,
+    /// Octets that it holds, as counted in the sum.
+    held: usize,
+}
+
+/// What to do for a connection that is ready.
+#[derive(Debug)]
+pub enum Turn {
+    /// It waits, or was closed.
+    Nothing,
+    /// It wants a page of the listener of this id.
+    Answer(u32, Asked),
+    /// It has its response and is out of the table: shut down the sending side and let it linger.
+    Done(TcpStream, IpAddr),
+}
+
+impl Exchanges {
+    /// No connection.
+    pub fn new() -> Exchanges {
+        Exchanges { table: Table::new(Kind::Exchange, 0), held: 0, scratch: Vec::new() }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Takes in a connection that came in at `now` at the listener of the id `listener`.
+    pub fn admit(
+        &mut self,
+        stream: TcpStream,
+        client: IpAddr,
+        listener: u32,
+        now: Nanos,
+        registry: &Registry,
+    ) {
+        while self.table.len() >= EXCHANGES && self.shed() {}
+        // A Nagle's algorithm would hold back the end of a long response.
+        let _ = stream.set_nodelay(true);
+        let exchange = Exchange::new(now.after(EXCHANGE_TIME));
+        let connection = Connection { exchange, listener, client, held: 0 };
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        self.table.insert(stream, connection, client, registry, interest);
+    }
+
+    /// Closes one connection: the oldest of those who hold more than a fair share, else the oldest. Says whether there
+    /// was one.
+    pub fn shed(&mut self) -> bool {
+        let share = u32::try_from(EXCHANGES / ADDRESS_SHARE).unwrap_or(u32::MAX);
+        let was_shed = self.table.shed(share, |_| true);
+        self.count();
+        was_shed
+    }
+
+    /// Goes on with the connection of `token`, if it is still there.
+    pub fn ready(&mut self, token: Token, registry: &Registry) -> Turn {
+        let Some((stream, connection)) = self.table.get_mut(token) else { return Turn::Nothing };
+        self.scratch.resize(HTTP_HEAD_OCTETS, 0);
+        let turn = advance(stream, connection, &mut self.scratch);
+        let held = connection.exchange.held_octets();
+        self.held = self.held.saturating_sub(connection.held).saturating_add(held);
+        connection.held = held;
+        match turn {
+            Advance::Wait => Turn::Nothing,
+            Advance::Answer(asked) => Turn::Answer(connection.listener, asked),
+            Advance::Close => {
+                self.remove(token);
+                Turn::Nothing
+            }
+            Advance::Done => {
+                let Some((mut stream, client)) = self.remove(token) else { return Turn::Nothing };
+                // It is registered anew where it lingers.
+                if let Err(error) = registry.deregister(&mut stream) {
+                    debug!("{client}: epoll: {error}");
+                }
+                Turn::Done(stream, client)
+            }
+        }
+    }
+
+    /// Hands in the response that [`Turn::Answer`] asked for, and goes on.
+    pub fn respond(&mut self, token: Token, response: Vec<u8>, registry: &Registry) -> Turn {
+        let Some((_, connection)) = self.table.get_mut(token) else { return Turn::Nothing };
+        connection.exchange.respond(response);
+        let turn = self.ready(token, registry);
+        // The page that was just made may be the one that is too much.
+        while self.held > EXCHANGE_OCTETS && self.shed() {}
+        turn
+    }
+
+    /// When the oldest connection is closed, on the boot clock.
+    pub fn deadline(&self) -> Option<Nanos> {
+        self.table.oldest().map(|connection| connection.exchange.deadline())
+    }
+
+    /// Closes the connections whose deadline has come.
+    pub fn expire(&mut self, now: Nanos) {
+        let is_due = |deadline: Nanos| deadline <= now;
+        if !self.deadline().is_some_and(is_due) {
+            return;
+        }
+        while self.deadline().is_some_and(is_due) {
+            self.table.close_oldest();
+        }
+        self.count();
+    }
+
+    /// Gives nobody more time than until `deadline`.
+    pub fn hurry(&mut self, deadline: Nanos) {
+        self.table.states_mut().for_each(|connection| connection.exchange.hurry(deadline));
+    }
+
+    fn remove(&mut self, token: Token) -> Option<(TcpStream, IpAddr)> {
+        let (stream, connection) = self.table.remove(token)?;
+        self.held = self.held.saturating_sub(connection.held);
+        Some((stream, connection.client))
+    }
+
+    /// Counts what is held, after connections were closed that nobody named.
+    fn count(&mut self) {
+        self.held = self.table.states_mut().map(|connection| connection.held).sum();
+    }
+}
+
+enum Advance {
+    Wait,
+    Answer(Asked),
+    Done,
+    Close,
+}
+
+/// Does what the exchange asks for until it has to wait.
+fn advance(stream: &mut TcpStream, connection: &mut Connection, scratch: &mut [u8]) -> Advance {
+    let exchange = &mut connection.exchange;
+    loop {
+        let done = match exchange.step() {
+            Step::Receive => stream.read(scratch).map(|octets| match scratch.get(..octets) {
+                Some(received @ [_, ..]) => Event::Received(received),
+                _ => Event::Closed,
+            }),
+            Step::Send(rest) => stream.write(rest).map(Event::Sent),
+            Step::Answer(asked) => return Advance::Answer(asked),
+            Step::Finish => return Advance::Done,
+            Step::Wait => return Advance::Wait,
+            Step::Close => return Advance::Close,
+        };
+        let event = match done {
+            Ok(event) => event,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Event::Blocked,
+            Err(error) => {
+                debug!("{}: {error}", connection.client);
+                Event::Failed
+            }
+        };
+        if exchange.on(event) == Step::Wait {
+            return Advance::Wait;
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! One HTTP connection from its first octet to the last one of its response, as a state machine without a socket.
+//! What remains of the connection then, to drain and to close, is a [session](super::session).
+
+use super::http::{self, Asked, Refusal};
+use super::time::Nanos;
+use crate::limits::HTTP_HEAD_OCTETS;
+
+/// A connection's state.
+#[derive(Debug)]
+pub struct Exchange {
+    phase: Phase,
+    /// When it is closed whatever its state.
+    deadline: Nanos,
+}
+
+#[derive(Debug)]
+enum Phase {
+    /// What has come of the head.
+    Reading(Vec<u8>),
+    /// The head is complete.
+    Asked(Asked),
+    /// The response, and how much of it was sent.
+    Sending(Box<[u8]>, usize),
+    /// The whole response was handed over.
+    Done,
+    /// Nothing more to do for this client.
+    Over,
+}
+
+/// What happened to the socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event<'a> {
+    /// These octets were read, at least one.
+    Received(&'a [u8]),
+    /// So many octets of the response were taken.
+    Sent(usize),
+    /// The kernel can take or give nothing now.
+    Blocked,
+    /// The client has closed its side.
+    Closed,
+    /// The socket failed.
+    Failed,
+}
+
+/// What to do next.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Step<'a> {
+    /// Read.
+    Receive,
+    /// Make the response, and tell by [`Exchange::respond`].
+    Answer(Asked),
+    /// Write this.
+    Send(&'a [u8]),
+    /// Go on as a session that has its answer.
+    Finish,
+    /// Wait for the socket to become ready.
+    Wait,
+    /// Close it.
+    Close,
+}
+
+impl Exchange {
+    /// A connection that was just accepted.
+    pub fn new(deadline: Nanos) -> Exchange {
+        Exchange { phase: Phase::Reading(Vec::new()), deadline }
+    }
+
+    /// When the connection is closed whatever its state, on the boot clock.
+    pub fn deadline(&self) -> Nanos {
+        self.deadline
+    }
+
+    /// Moves the deadline forward to `deadline`, never back.
+    pub fn hurry(&mut self, deadline: Nanos) {
+        self.deadline = self.deadline.min(deadline);
+    }
+
+    /// Octets of memory that it holds for its client.
+    pub fn held_octets(&self) -> usize {
+        match &self.phase {
+            Phase::Reading(head) => head.capacity(),
+            Phase::Sending(response, _) => response.len(),
+            Phase::Asked(_) | Phase::Done | Phase::Over => 0,
+        }
+    }
+
+    /// What to do when the socket is ready.
+    pub fn step(&self) -> Step<'_> {
+        match &self.phase {
+            Phase::Reading(_) => Step::Receive,
+            Phase::Asked(asked) => Step::Answer(*asked),
+            Phase::Sending(response, sent) => Step::Send(response.get(*sent..).unwrap_or_default()),
+            Phase::Done => Step::Finish,
+            Phase::Over => Step::Close,
+        }
+    }
+
+    /// Takes in the response that [`Step::Answer`] asked for.
+    pub fn respond(&mut self, response: Vec<u8>) {
+        if matches!(self.phase, Phase::Asked(_)) {
+            self.phase = Phase::Sending(response.into_boxed_slice(), 0);
+        }
+    }
+
+    /// Takes in what happened, and says what to do next.
+    pub fn on(&mut self, event: Event<'_>) -> Step<'_> {
+        match (&mut self.phase, event) {
+            (Phase::Done, Event::Blocked) | (Phase::Over, _) => {}
+            (_, Event::Blocked) => return Step::Wait,
+            (Phase::Reading(head), Event::Received(octets)) => {
+                if let Some(asked) = read_on(head, octets) {
+                    self.phase = Phase::Asked(asked);
+                }
+            }
+            (Phase::Sending(response, sent), Event::Sent(octets)) => {
+                *sent = sent.saturating_add(octets);
+                if *sent >= response.len() {
+                    self.phase = Phase::Done;
+                }
+            }
+            // A client may say that it sends no more, and still wait for its response.
+            (Phase::Asked(_) | Phase::Done, Event::Closed) => {}
+            (_, Event::Closed | Event::Failed | Event::Received(_) | Event::Sent(_)) => {
+                self.phase = Phase::Over
+            }
+        }
+        self.step()
+    }
+}
+
+/// Adds to the head, and reads it where that can tell something new: it costs its whole length each time, and must not
+/// be done for every octet of a client that sends single ones.
+fn read_on(head: &mut Vec<u8>, octets: &[u8]) -> Option<Asked> {
+    let is_first = head.is_empty();
+    let had_line = head.contains(&b'\n');
+    // An end may lie over the border of what was there.
+    let border = head.len().saturating_sub(2);
+    let room = HTTP_HEAD_OCTETS.saturating_sub(head.len());
+    let is_too_long = octets.len() > room;
+    head.extend_from_slice(octets.get(..room).unwrap_or(octets));
+    let added = head.get(border..).unwrap_or_default();
+    let has_end =
+        added.windows(2).any(|pair| pair == b"\n\n") || added.windows(3).any(|three| three == b"\n\r\n");
+    let has_first_line = !had_line && added.contains(&b'\n');
+    let asked = if is_first || has_first_line || has_end || is_too_long { http::read(head) } else { None };
+    asked.or(is_too_long.then_some(Err(Refusal::HeadTooLarge)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::logic::http::{Page, Request};
+    use proptest::prelude::*;
+
+    const GET: &[u8] = b"GET /health HTTP/1.1\r\nHost: web1\r\n\r\n";
+
+    #[test]
+    fn a_request_in_pieces_is_answered_once_it_is_whole() {
+        let mut exchange = Exchange::new(Nanos(5));
+        for octet in &GET[..GET.len() - 1] {
+            assert_eq!(exchange.on(Event::Received(&[*octet])), Step::Receive);
+        }
+        assert_eq!(exchange.on(Event::Blocked), Step::Wait);
+        let request = Request { page: Page::Health, is_head: false };
+        assert_eq!(exchange.on(Event::Received(b"\n")), Step::Answer(Ok(request)));
+        exchange.respond(b"response".to_vec());
+        assert_eq!(exchange.step(), Step::Send(b"response"));
+        assert_eq!(exchange.on(Event::Sent(3)), Step::Send(b"ponse"));
+        assert_eq!(exchange.on(Event::Blocked), Step::Wait);
+        assert_eq!(exchange.on(Event::Sent(5)), Step::Finish);
+    }
+
+    #[test]
+    fn what_can_be_no_request_is_refused_at_once() {
+        let bad = Step::Answer(Err(Refusal::BadRequest));
+        assert_eq!(Exchange::new(Nanos(5)).on(Event::Received(b"HELO x\r\n")), bad);
+        assert_eq!(Exchange::new(Nanos(5)).on(Event::Received(b"\x16\x03\x01\x02\x00")), bad);
+    }
+
+    #[test]
+    fn a_head_without_end_is_too_large() {
+        let mut exchange = Exchange::new(Nanos(5));
+        let mut octets = 0;
+        let mut piece: &[u8] = b"GET /";
+        while exchange.on(Event::Received(piece)) == Step::Receive {
+            octets += piece.len();
+            assert!(octets <= HTTP_HEAD_OCTETS && exchange.held_octets() <= 2 * HTTP_HEAD_OCTETS);
+            piece = &[b'a'; 100];
+        }
+        assert_eq!(exchange.step(), Step::Answer(Err(Refusal::HeadTooLarge)));
+    }
+
+    #[test]
+    fn a_client_that_closes_before_it_asked_is_closed() {
+        let mut exchange = Exchange::new(Nanos(5));
+        assert_eq!(exchange.on(Event::Received(b"GET ")), Step::Receive);
+        assert_eq!(exchange.on(Event::Closed), Step::Close);
+        assert_eq!(exchange.on(Event::Received(GET)), Step::Close);
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_are_read_as_the_whole(
+            head in prop_oneof![
+                Just(GET.to_vec()),
+                Just(b"\r\nHEAD / HTTP/1.0\n\n".to_vec()),
+                Just(b"GET /no HTTP/1.1\r\nA: b\r\n\r\nrest".to_vec()),
+                proptest::collection::vec(any::<u8>(), 0..60),
+                proptest::string::string_regex("(GET|POST) /[a-z]{0,8} HTTP/1\\.[01]\r\n([A-Z]: [a-z]{0,9}\r\n){0,4}\r\n")
+                    .unwrap()
+                    .prop_map(String::into_bytes),
+            ],
+            cuts in proptest::collection::vec(1usize..20, 0..30)
+        ) {
+            let mut exchange = Exchange::new(Nanos(5));
+            let (mut rest, mut cuts) = (head.as_slice(), cuts.into_iter());
+            let mut read = Vec::new();
+            while !rest.is_empty() && exchange.step() == Step::Receive {
+                let (piece, left) = rest.split_at(cuts.next().unwrap_or(rest.len()).min(rest.len()));
+                read.extend_from_slice(piece);
+                rest = left;
+                exchange.on(Event::Received(piece));
+            }
+            match exchange.step() {
+                Step::Answer(asked) => prop_assert_eq!(Some(asked), http::read(&read)),
+                step => {
+                    prop_assert_eq!(step, Step::Receive);
+                    prop_assert!(!matches!(http::read(&head), Some(Ok(_))));
+                }
+            }
+        }
+
+        #[test]
+        fn any_events_lead_to_the_whole_response_or_to_a_close(events in proptest::collection::vec(0u8..6, 0..60)) {
+            let mut exchange = Exchange::new(Nanos(5));
+            let mut received = Vec::new();
+            for event in events {
+                let left = match exchange.step() {
+                    Step::Send(left) => left.to_vec(),
+                    Step::Answer(_) => {
+                        exchange.respond(b"response".to_vec());
+                        continue;
+                    }
+                    Step::Receive | Step::Wait => Vec::new(),
+                    Step::Finish => {
+                        prop_assert_eq!(&received, b"response");
+                        break;
+                    }
+                    Step::Close => break,
+                };
+                let is_sending = !left.is_empty();
+                match event {
+                    0 if is_sending => {
+                        received.extend_from_slice(&left[..1]);
+                        exchange.on(Event::Sent(1));
+                    }
+                    1 if !is_sending => {
+                        exchange.on(Event::Received(&GET[..7]));
+                    }
+                    2 if !is_sending => {
+                        exchange.on(Event::Received(GET));
+                    }
+                    3 => prop_assert_eq!(exchange.on(Event::Blocked), Step::Wait),
+                    4 if !is_sending => prop_assert_eq!(exchange.on(Event::Closed), Step::Close),
+                    5 => prop_assert_eq!(exchange.on(Event::Failed), Step::Close),
+                    _ => {}
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! What a listener speaks, and how often it answered what.
+
+use super::code::Verdict;
+use super::http::Refusal;
+
+/// How a listener answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Speak {
+    /// The line, at once.
+    #[default]
+    Oco,
+    /// Pages over HTTP.
+    Http,
+    /// The words of HAProxy's agent-check.
+    Agent,
+}
+
+impl Speak {
+    /// Every face.
+    pub const ALL: [Speak; 3] = [Speak::Oco, Speak::Http, Speak::Agent];
+
+    /// The word for it in the settings.
+    pub fn word(self) -> &'static str {
+        match self {
+            Speak::Oco => "oco",
+            Speak::Http => "http",
+            Speak::Agent => "agent",
+        }
+    }
+
+    /// The face of this word.
+    pub fn from_word(word: &str) -> Option<Speak> {
+        Speak::ALL.into_iter().find(|speak| speak.word() == word)
+    }
+}
+
+/// How many answers were given since the start.
+#[derive(Debug, Clone, Default)]
+pub struct Tally {
+    verdicts: [[u64; Verdict::ALL.len()]; Speak::ALL.len()],
+    refusals: [u64; Refusal::ALL.len()],
+}
+
+impl Tally {
+    /// Counts an answer that told of the verdict.
+    pub fn count(&mut self, speak: Speak, verdict: Verdict) {
+        let counts = Speak::ALL.iter().zip(&mut self.verdicts).filter(|(of, _)| **of == speak);
+        for (of, count) in counts.flat_map(|(_, counts)| Verdict::ALL.iter().zip(counts)) {
+            *count += u64::from(*of == verdict);
+        }
+    }
+
+    /// Counts a request over HTTP that was refused.
+    pub fn count_refusal(&mut self, refusal: Refusal) {
+        for (of, count) in Refusal::ALL.iter().zip(&mut self.refusals) {
+            *count += u64::from(*of == refusal);
+        }
+    }
+
+    /// Every count with its face, and the verdict's number or HTTP's status.
+    pub fn counts(&self) -> impl Iterator<Item = (Speak, u16, u64)> {
+        let verdicts = Speak::ALL.into_iter().zip(&self.verdicts).flat_map(|(speak, counts)| {
+            Verdict::ALL.iter().zip(counts).map(move |(verdict, count)| (speak, verdict.number(), *count))
+        });
+        let refusals = Refusal::ALL.iter().zip(&self.refusals);
+        verdicts.chain(refusals.map(|(refusal, count)| (Speak::Http, refusal.status().0, *count)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_lead_back_to_their_faces() {
+        for speak in Speak::ALL {
+            assert_eq!(Speak::from_word(speak.word()), Some(speak));
+        }
+        assert_eq!(Speak::from_word("smtp"), None);
+    }
+
+    #[test]
+    fn each_answer_is_counted_once() {
+        let mut tally = Tally::default();
+        tally.count(Speak::Agent, Verdict::Ko);
+        tally.count(Speak::Agent, Verdict::Ko);
+        tally.count_refusal(Refusal::NotFound);
+        let counted: Vec<_> = tally.counts().filter(|(_, _, count)| *count > 0).collect();
+        assert_eq!(counted, [(Speak::Agent, 350, 2), (Speak::Http, 404, 1)]);
+        assert_eq!(tally.counts().count(), 16);
+    }
+}

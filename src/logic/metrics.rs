@@ -1,0 +1,152 @@
+//! `/metrics`: checks, figures and counts in the text format of Prometheus
+//! (Prometheus documentation, "Exposition formats", version 0.0.4).
+
+use super::board::CheckView;
+use super::code::Verdict;
+use super::face::Tally;
+use super::perfdata;
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fmt::{self, Write as _};
+
+/// What is sent as `Content-Type`.
+pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// A figure of a check, where it has one.
+type Figure = fn(&CheckView<'_>) -> Option<f64>;
+
+/// The page. Figures of a stale check are left out: they would look as if they were of now.
+pub fn page(verdict: Verdict, checks: &[CheckView<'_>], tally: &Tally) -> String {
+    let mut page = Page(String::new());
+    page.family("oco_verdict_code", "gauge", "What the host answers: 200, 250, 350 or 550.");
+    page.sample("oco_verdict_code", &[], verdict.number());
+    let gauges: [(&str, &str, Figure); 4] = [
+        ("oco_check_code", "The check's rating: its code, or 300.", |check| Some(check.code.number().into())),
+        ("oco_check_age_seconds", "How long ago the check's result was written.", |check| {
+            check.age.map(|age| age.as_secs_f64())
+        }),
+        ("oco_check_max_age_seconds", "How old the check's result may be.", |check| {
+            Some(check.max_age.as_secs_f64())
+        }),
+        ("oco_check_stale", "Whether the check's result is older than that.", |check| {
+            Some(f64::from(u8::from(check.stale)))
+        }),
+    ];
+    for (name, help, value) in gauges {
+        page.family(name, "gauge", help);
+        for check in checks {
+            if let Some(value) = value(check) {
+                page.sample(name, &[("check", check.name)], value);
+            }
+        }
+    }
+    page.family("oco_perfdata", "gauge", "The figures that the check's plugin gave.");
+    for check in checks.iter().filter(|check| !check.stale) {
+        // A page with one series twice is refused as a whole.
+        let mut written: BTreeSet<(Cow<'_, str>, &str)> = BTreeSet::new();
+        for sample in perfdata::samples(check.text) {
+            let (label, unit) = (sample.label, sample.unit);
+            if !written.contains(&(label.clone(), unit)) {
+                let labels = [("check", check.name), ("label", &*label), ("unit", unit)];
+                page.sample("oco_perfdata", &labels, sample.value);
+                written.insert((label, unit));
+            }
+        }
+    }
+    page.family("oco_answers_total", "counter", "Answers given, by verdict or, if refused, by HTTP status.");
+    for (speak, code, count) in tally.counts() {
+        let code = code.to_string();
+        page.sample("oco_answers_total", &[("speak", speak.word()), ("code", &code)], count);
+    }
+    page.family("oco_build_info", "gauge", "The version that runs, as a label; always 1.");
+    page.sample("oco_build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1);
+    page.0
+}
+
+/// A page under construction. A string takes all that is written.
+struct Page(String);
+
+impl Page {
+    fn family(&mut self, name: &str, kind: &str, help: &str) {
+        let _ = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}");
+    }
+
+    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: impl fmt::Display) {
+        self.0.push_str(name);
+        for (index, (label, text)) in labels.iter().enumerate() {
+            self.0.push(if index == 0 { '{' } else { ',' });
+            let _ = write!(self.0, "{label}=\"");
+            for c in text.chars() {
+                match c {
+                    '\\' => self.0.push_str("\\\\"),
+                    '"' => self.0.push_str("\\\""),
+                    '\n' => self.0.push_str("\\n"),
+                    c => self.0.push(c),
+                }
+            }
+            self.0.push('"');
+        }
+        let end = if labels.is_empty() { "" } else { "}" };
+        let _ = writeln!(self.0, "{end} {value}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::logic::code::Code;
+    use std::time::Duration;
+
+    fn check<'a>(name: &'a str, text: &'a str) -> CheckView<'a> {
+        CheckView {
+            name,
+            code: Code::OK,
+            text,
+            age: Some(Duration::from_millis(1500)),
+            max_age: Duration::from_secs(300),
+            stale: false,
+        }
+    }
+
+    #[test]
+    fn a_page_has_every_family() {
+        let missing = CheckView { code: Code::KO, age: None, ..check("backup", "") };
+        let page =
+            page(Verdict::Ko, &[missing, check("load", "fine|load1=0.5;4;8 x=1MB")], &Tally::default());
+        for line in [
+            "# TYPE oco_verdict_code gauge",
+            "oco_verdict_code 350",
+            "oco_check_code{check=\"backup\"} 300",
+            "oco_check_code{check=\"load\"} 200",
+            "oco_check_age_seconds{check=\"load\"} 1.5",
+            "oco_check_max_age_seconds{check=\"load\"} 300",
+            "oco_check_stale{check=\"load\"} 0",
+            "oco_perfdata{check=\"load\",label=\"load1\",unit=\"\"} 0.5",
+            "oco_perfdata{check=\"load\",label=\"x\",unit=\"MB\"} 1",
+            "oco_answers_total{speak=\"agent\",code=\"250\"} 0",
+            "oco_answers_total{speak=\"http\",code=\"404\"} 0",
+            concat!("oco_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
+        ] {
+            assert!(page.lines().any(|found| found == line), "{line} is not in\n{page}");
+        }
+        assert!(!page.contains("oco_check_age_seconds{check=\"backup\"}"));
+    }
+
+    #[test]
+    fn a_stale_check_has_no_figures() {
+        let stale = CheckView { stale: true, ..check("load", "x|a=1") };
+        assert!(!page(Verdict::Ko, &[stale], &Tally::default()).contains("oco_perfdata{"));
+    }
+
+    #[test]
+    fn no_series_comes_twice_and_labels_are_escaped() {
+        let page = page(Verdict::Ok, &[check("a", "x|a=1 a=2 a=3s 'q\"\\'=4")], &Tally::default());
+        let figures: Vec<&str> = page.lines().filter(|line| line.starts_with("oco_perfdata{")).collect();
+        let expected = [
+            r#"oco_perfdata{check="a",label="a",unit=""} 1"#,
+            r#"oco_perfdata{check="a",label="a",unit="s"} 3"#,
+            r#"oco_perfdata{check="a",label="q\"\\",unit=""} 4"#,
+        ];
+        assert_eq!(figures, expected);
+    }
+}

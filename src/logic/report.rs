@@ -1,0 +1,44 @@
+//! A host's checks as JSON: `/checks` of the http face, and `oco status --json` of this host.
+
+use super::board::CheckView;
+use super::code::Verdict;
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Report<'a> {
+    code: u16,
+    state: &'static str,
+    line: &'a str,
+    checks: Vec<Check<'a>>,
+}
+
+#[derive(Serialize)]
+struct Check<'a> {
+    name: &'a str,
+    code: u16,
+    text: &'a str,
+    age_seconds: Option<f64>,
+    max_age_seconds: f64,
+    stale: bool,
+}
+
+/// The report, in one line with its LF: checks in the order given, `line` with or without its end.
+pub fn report(verdict: Verdict, line: &str, checks: &[CheckView<'_>]) -> String {
+    let checks = checks.iter().map(|check| Check {
+        name: check.name,
+        code: check.code.number(),
+        text: check.text,
+        age_seconds: check.age.map(|age| age.as_secs_f64()),
+        max_age_seconds: check.max_age.as_secs_f64(),
+        stale: check.stale,
+    });
+    let checks = checks.collect();
+    json(&Report { code: verdict.number(), state: verdict.words(), line: line.trim_end(), checks })
+}
+
+/// `value` in one line of JSON, with its LF.
+pub fn json(value: &impl Serialize) -> String {
+    let mut text = serde_json::to_string(value).expect("names, numbers and text have a form in JSON");
+    text.push('\n');
+    text
+}
