@@ -97,6 +97,8 @@ impl BindError {
 pub struct Listeners {
     all: Vec<Listener>,
     last_id: u32,
+    /// What the listeners answered that are closed for good, by id: requests of theirs may still come.
+    closed: Vec<(u32, ViewId)>,
 }
 
 impl Listeners {
@@ -169,9 +171,10 @@ impl Listeners {
         self.last_id
     }
 
-    /// The listener of the id `id`, if it is still there.
-    pub fn by_id(&self, id: u32) -> Option<&Listener> {
-        self.all.iter().find(|listener| listener.id == id)
+    /// What the listener of the id `id` answers. None: a reload has given it up.
+    pub fn view_of(&self, id: u32) -> Option<ViewId> {
+        let open = self.all.iter().map(|listener| (listener.id, listener.view));
+        open.chain(self.closed.iter().copied()).find(|(other, _)| *other == id).map(|(_, view)| view)
     }
 
     /// Makes the loop wake up for connections, with tokens from `first` on. What was registered is registered
@@ -222,7 +225,7 @@ impl Listeners {
                 error!("{error}");
             }
         }
-        self.all.clear();
+        self.closed = self.all.drain(..).map(|listener| (listener.id, listener.view)).collect();
     }
 }
 

@@ -12,6 +12,19 @@ use std::os::fd::{AsFd, AsRawFd};
 
 /// A listener on `address`. `ipv6_only` counts for IPv6 addresses.
 pub fn listener(address: SocketAddr, ipv6_only: bool) -> nix::Result<TcpListener> {
+    let mut socket = bound(address, ipv6_only)?;
+    if address.port() == 0 {
+        // The kernel takes a port that it chose back from a socket that stops to listen; one that was asked for stays.
+        // Where that may not be asked for any more, the first one has to do.
+        let chosen = socket.local_addr().map_err(|_| Errno::EINVAL)?;
+        socket = bound(chosen, ipv6_only).unwrap_or(socket);
+    }
+    listen(&socket, Backlog::new(BACKLOG)?)?;
+    Ok(TcpListener::from_std(socket))
+}
+
+/// A socket on `address` that does not listen yet.
+fn bound(address: SocketAddr, ipv6_only: bool) -> nix::Result<std::net::TcpListener> {
     let family = if address.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
     let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
     let socket = socket(family, SockType::Stream, flags, None)?;
@@ -21,8 +34,7 @@ pub fn listener(address: SocketAddr, ipv6_only: bool) -> nix::Result<TcpListener
         setsockopt(&socket, sockopt::Ipv6V6Only, &ipv6_only)?;
     }
     bind(socket.as_raw_fd(), &SockaddrStorage::from(address))?;
-    listen(&socket, Backlog::new(BACKLOG)?)?;
-    Ok(TcpListener::from_std(std::net::TcpListener::from(socket)))
+    Ok(std::net::TcpListener::from(socket))
 }
 
 /// Makes `listener` refuse connections. It stays bound, but is no more in the way of another socket on its port.

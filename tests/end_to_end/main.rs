@@ -5,6 +5,7 @@ mod clients;
 mod coherence;
 mod command;
 mod control;
+mod faces;
 mod rating;
 mod scene;
 mod server;

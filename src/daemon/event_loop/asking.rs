@@ -66,7 +66,7 @@ impl EventLoop {
 
     fn respond(&mut self, listener: u32, asked: Asked) -> Vec<u8> {
         // Who came in by a port that was given up since is told of all checks no more than before.
-        let view = self.listeners.by_id(listener).map(|listener| listener.view);
+        let view = self.listeners.view_of(listener);
         let (Ok(request), Some(view)) = (asked, view) else {
             let refusal = asked.err().unwrap_or(Refusal::NotFound);
             self.tally.count_refusal(refusal);
