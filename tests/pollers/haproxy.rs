@@ -1,0 +1,85 @@
+//! HAProxy, with its checks of port 79. What it thinks is read from its runtime socket.
+
+use crate::host::Host;
+use crate::journey::{Shows, Sight, journey};
+use crate::running::{Running, find, have_all};
+use crate::snippet::Snippet;
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// HAProxy with these files.
+pub fn start(host: &Host, files: &[PathBuf]) -> Running {
+    let socket = host.scene.path("haproxy.sock");
+    let head = format!(
+        "global\n stats socket {} level admin\ndefaults\n mode tcp\n timeout connect 5s\n timeout client 5s\n \
+         timeout server 5s\n timeout check 5s\n",
+        socket.display()
+    );
+    let head = host.scene.file("head.cfg", &head);
+    let mut command = Command::new(find("haproxy").expect("have_all has seen it"));
+    command.arg("-db").arg("-f").arg(head);
+    for file in files {
+        command.arg("-f").arg(file);
+    }
+    Running::start(&mut command, host.scene.path("haproxy.log"))
+}
+
+/// What HAProxy thinks of the server web1 in `backend`.
+pub fn sight(socket: &Path, backend: &str) -> Sight {
+    let Some(statistics) = ask(socket, "show stat") else { return Sight::none_yet() };
+    let mut lines = statistics.lines();
+    let header: Vec<&str> = lines.next().unwrap_or_default().trim_start_matches("# ").split(',').collect();
+    let column = |name: &str| header.iter().position(|field| *field == name).expect("a column");
+    let line = lines.find(|line| line.starts_with(&format!("{backend},web1,")));
+    // A field with commas is in quotes. The ones looked at before last_chk have none.
+    let line = line.unwrap_or_else(|| panic!("no web1 in {backend}:\n{statistics}"));
+    let fields: Vec<&str> = line.split(',').collect();
+    let status = fields[column("status")];
+    let shown = line.to_owned();
+    match status {
+        "UP" => Sight::new(true, shown),
+        "DOWN" => Sight::new(false, shown),
+        // On its way up or down, as "UP 1/2", it is still what it was.
+        other if other.starts_with("UP ") => Sight::new(true, shown),
+        other if other.starts_with("DOWN ") => Sight::new(false, shown),
+        other => panic!("web1 is {other}: {line}"),
+    }
+}
+
+fn ask(socket: &Path, order: &str) -> Option<String> {
+    let mut stream = UnixStream::connect(socket).ok()?;
+    writeln!(stream, "{order}").ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    Some(answer).filter(|answer| !answer.is_empty())
+}
+
+fn tcp_check(name: &str, backend: &str, shows: Shows) {
+    if !have_all("HAProxy", &["haproxy"]) {
+        return;
+    }
+    let mut host = Host::new();
+    let snippet = Snippet::load(name)
+        .put("192.0.2.1:80", format!("{}:80", host.ip()))
+        .put("port 79", format!("port {}", host.port()))
+        .put("inter 2s", "inter 100ms");
+    let file = snippet.write(&host.scene);
+    let mut haproxy = start(&host, &[file]);
+    let socket = host.scene.path("haproxy.sock");
+    journey(name, shows, &mut host, |_| {
+        haproxy.check();
+        sight(&socket, backend)
+    });
+}
+
+#[test]
+fn tcp_check_takes_out_what_is_ko() {
+    tcp_check("haproxy.cfg", "web", Shows::UpOrDown);
+}
+
+#[test]
+fn tcp_check_shows_the_line() {
+    tcp_check("haproxy-line.cfg", "web_with_line", Shows::TheLine);
+}

@@ -1,0 +1,141 @@
+//! A host that is polled: `ocod` at an address of its own, put into one state after the other.
+
+use crate::scene::{Scene, wait_for};
+use crate::server::{Ocod, answer};
+use std::fs::File;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::Command;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::{Duration, SystemTime};
+
+/// What can be the matter with a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    Ok,
+    But,
+    /// With entries that begin with a 2, which no poller may take for the verdict.
+    Ko,
+    Incident,
+    /// One result is older than max-age.
+    Stale,
+    /// No daemon.
+    Gone,
+}
+
+impl State {
+    /// Whether the host belongs in rotation.
+    pub fn is_up(self) -> bool {
+        match self {
+            State::Ok | State::But => true,
+            State::Ko | State::Incident | State::Stale | State::Gone => false,
+        }
+    }
+
+    /// What the daemon answers, if there is one.
+    pub fn line(self) -> Option<String> {
+        let line = match self {
+            State::Ok => "200 OK oco",
+            State::But => "250 OK, but oco 210-disk",
+            State::Ko => "350 KO oco 310-http,210-disk",
+            State::Incident => "550 KO oco 500-raid,210-disk",
+            State::Stale => "350 KO oco 300-http",
+            State::Gone => return None,
+        };
+        Some(answer(line))
+    }
+}
+
+/// An address of the loopback network that nothing else of this test run has.
+pub fn own_address() -> Ipv4Addr {
+    static NEXT: AtomicU16 = AtomicU16::new(1);
+    let [high, low] = NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+    // Another run at the same time has another process id.
+    let run = u8::try_from(std::process::id() % 200).unwrap_or(0);
+    Ipv4Addr::new(127, 20 + run, high, low)
+}
+
+pub struct Host {
+    pub scene: Scene,
+    pub address: SocketAddr,
+    /// What runs the daemon somewhere else, as in another network namespace: `nsenter ...`.
+    within: Vec<String>,
+    ocod: Option<Ocod>,
+    pub state: State,
+}
+
+impl Host {
+    /// One that is OK, at an address of its own.
+    pub fn new() -> Host {
+        Host::within(Vec::new(), SocketAddr::from((own_address(), 7979)))
+    }
+
+    /// One that is OK, its daemon started by `within`.
+    pub fn within(within: Vec<String>, address: SocketAddr) -> Host {
+        let scene = Scene::beside();
+        for name in ["http", "disk", "raid"] {
+            scene.check(name, "200\n");
+        }
+        let mut host = Host { scene, address, within, ocod: None, state: State::Ok };
+        host.enter(State::Ok);
+        host
+    }
+
+    pub fn ip(&self) -> String {
+        self.address.ip().to_string()
+    }
+
+    pub fn port(&self) -> String {
+        self.address.port().to_string()
+    }
+
+    /// A command where the daemon runs.
+    pub fn command(&self, program: &str) -> Command {
+        let mut words = self.within.iter().map(String::as_str).chain([program]);
+        let mut command = Command::new(words.next().expect("at least the program"));
+        command.args(words);
+        command
+    }
+
+    /// Puts the host into this state and waits until it says so.
+    pub fn enter(&mut self, state: State) {
+        self.state = state;
+        if state == State::Gone {
+            if let Some(mut ocod) = self.ocod.take() {
+                ocod.signal("TERM");
+                ocod.wait();
+            }
+            return;
+        }
+        let set = |name: &str, code: &str| self.scene.check(name, &format!("{code}\n"));
+        set("http", if state == State::Ko { "310" } else { "200" });
+        set("raid", if state == State::Incident { "500" } else { "200" });
+        let but = matches!(state, State::But | State::Ko | State::Incident);
+        set("disk", if but { "210" } else { "200" });
+        if state == State::Stale {
+            let file = File::options().append(true).open(self.scene.status().join("http")).unwrap();
+            file.set_modified(SystemTime::now() - Duration::from_secs(600)).expect("make it old");
+        }
+        if self.ocod.is_none() {
+            let mut command = self.command(env!("CARGO_BIN_EXE_ocod"));
+            command.env_remove("OCO_DIR").env("RUST_LOG", "debug").arg("-d").arg(self.scene.status());
+            command.arg("-l").arg(self.address.to_string());
+            self.ocod = Some(Ocod::spawn(command));
+        }
+        let line = state.line().expect("every state but Gone has a line");
+        let oco = env!("CARGO_BIN_EXE_oco");
+        wait_for(&line, || {
+            let asked = self.command(oco).arg("status").arg(self.address.to_string()).output();
+            let said = String::from_utf8(asked.expect("run oco status").stdout).unwrap();
+            said.trim_end().ends_with(&line).then_some(())
+        });
+    }
+
+    /// How many clients the daemon has had since it started.
+    pub fn polls(&self) -> usize {
+        self.log().matches(": connected").count()
+    }
+
+    pub fn log(&self) -> String {
+        self.ocod.as_ref().map(Ocod::log).unwrap_or_default()
+    }
+}

@@ -1,0 +1,70 @@
+//! Prometheus, which asks the blackbox exporter, which asks port 79. What it thinks is asked by its HTTP API.
+
+use crate::host::{Host, own_address};
+use crate::journey::{Shows, Sight, journey};
+use crate::running::{Running, find, have_all};
+use crate::snippet::Snippet;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+/// The body of a page. None while it can't be had.
+pub fn get(address: SocketAddr, page: &str) -> Option<String> {
+    let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(5)).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
+    write!(stream, "GET {page} HTTP/1.0\r\nHost: {address}\r\n\r\n").ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    head.split(' ').nth(1).is_some_and(|status| status == "200").then(|| body.to_owned())
+}
+
+/// Starts Prometheus in the host's scene at `address`.
+pub fn start(host: &Host, file: &Path, address: SocketAddr) -> Running {
+    let mut command = Command::new(find("prometheus").expect("have_all has seen it"));
+    command.arg(format!("--config.file={}", file.display()));
+    command.arg(format!("--storage.tsdb.path={}", host.scene.path("data").display()));
+    command.arg(format!("--web.listen-address={address}"));
+    Running::start(&mut command, host.scene.path("prometheus.log"))
+}
+
+/// The newest value of a metric that has one series.
+pub fn value(address: SocketAddr, metric: &str) -> Option<String> {
+    let body = get(address, &format!("/api/v1/query?query={metric}"))?;
+    let answer: serde_json::Value = serde_json::from_str(&body).expect("JSON of Prometheus");
+    assert_eq!(answer["status"], "success", "{body}");
+    answer["data"]["result"][0]["value"][1].as_str().map(str::to_owned)
+}
+
+#[test]
+fn prometheus_sees_probe_success() {
+    if !have_all("Prometheus", &["prometheus", "prometheus-blackbox-exporter"]) {
+        return;
+    }
+    let mut host = Host::new();
+    let modules = Snippet::load("blackbox.yml").write(&host.scene);
+    let exporter_address = SocketAddr::from((own_address(), 9115));
+    let mut command = Command::new(find("prometheus-blackbox-exporter").expect("have_all has seen it"));
+    command.arg(format!("--config.file={}", modules.display()));
+    command.arg(format!("--web.listen-address={exporter_address}"));
+    let mut exporter = Running::start(&mut command, host.scene.path("blackbox.log"));
+    let file = Snippet::load("prometheus.yml")
+        .put("192.0.2.1:79", host.address)
+        .put("scrape_interval: 15s", "scrape_interval: 500ms")
+        .put("127.0.0.1:9115", exporter_address)
+        .write(&host.scene);
+    let address = SocketAddr::from((own_address(), 9090));
+    let mut prometheus = start(&host, &file, address);
+    journey("Prometheus", Shows::UpOrDown, &mut host, |_| {
+        exporter.check();
+        prometheus.check();
+        match value(address, "probe_success").as_deref() {
+            Some("1") => Sight::new(true, "1"),
+            Some("0") => Sight::new(false, "0"),
+            None => Sight::none_yet(),
+            Some(other) => panic!("probe_success is {other}"),
+        }
+    });
+}
