@@ -10,6 +10,7 @@ mod keepalived;
 mod ldirectord;
 mod mon;
 mod monit;
+mod nagios;
 mod namespace;
 mod people;
 mod plugins;

@@ -1,10 +1,10 @@
 //! mon's own daemon, with `oco.monitor` and with its stock telnet.monitor. What it thinks is asked at its server port,
 //! and the alerts that it sends are recorded.
 
-use crate::host::{Host, own_address};
+use crate::host::{Host, State, own_address};
 use crate::journey::{Shows, Sight, journey};
 use crate::running::{Running, find, have_all};
-use crate::scene::Scene;
+use crate::scene::{Scene, wait_for};
 use crate::snippet::{Snippet, shipped};
 use std::fs;
 use std::io::{Read, Write};
@@ -17,10 +17,10 @@ use std::time::Duration;
 /// mon's server of orders.
 const PORT: u16 = 2583;
 
-/// Writes the arguments and the first line of each alert.
+/// Writes a line of the arguments, the first line and the rest of each alert.
 const RECORDER: &str = r#"#!/bin/sh
 read -r summary
-echo "$* summary: $summary" >>"${0%/*}/../alerts"
+echo "$* summary: $summary detail: $(tr '\n' ' ')" >>"${0%/*}/../alerts"
 "#;
 
 /// Starts mon in the scene at `address` with this configuration.
@@ -52,7 +52,7 @@ fn start(scene: &Scene, address: Ipv4Addr, snippet: &Snippet) -> Running {
     }
     command.args(["-p", &PORT.to_string(), "-t", &(PORT + 1).to_string()]);
     let mut mon = Running::start(&mut command, scene.path("mon.log"));
-    crate::scene::wait_for("mon's server", || {
+    wait_for("mon's server", || {
         mon.check();
         ask((address, PORT).into())
     });
@@ -71,59 +71,68 @@ fn ask(address: SocketAddr) -> Option<String> {
     answer.contains("220 list opstatus completed").then_some(answer)
 }
 
-fn sight(address: SocketAddr) -> Sight {
-    let Some(answer) = ask(address) else { return Sight::none_yet() };
-    let words: Vec<&str> = answer.split(' ').collect();
-    let value = |name: &str| words.iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
-    // Blanks are written as \20, ends of lines as \0a.
-    let detail = value("last_detail").unwrap_or_default().replace("\\20", " ").replace("\\0a", "\n");
-    match value("opstatus") {
-        Some("1") => Sight::new(true, detail),
-        Some("0") => Sight::new(false, detail),
-        // Not tried yet.
-        Some("7") => Sight::none_yet(),
+/// Whether its service is OK. None: it has not been tried.
+fn is_ok(address: SocketAddr) -> Option<bool> {
+    let answer = ask(address)?;
+    match answer.split(' ').find_map(|word| word.strip_prefix("opstatus=")) {
+        Some("1") => Some(true),
+        Some("0") => Some(false),
+        Some("7") => None,
         other => panic!("opstatus is {other:?}: {answer}"),
     }
 }
 
+/// The alerts that were sent.
+fn alerts(scene: &Scene) -> String {
+    fs::read_to_string(scene.path("alerts")).unwrap_or_default()
+}
+
+fn is_upalert(alert: &str) -> bool {
+    alert.split(" summary: ").next().unwrap_or_default().split(' ').any(|word| word == "-u")
+}
+
 /// A watch of two hosts, of which the second is OK for ever.
-fn watch(file: &str, order: (&str, &str), shows: Shows) {
+fn watch(file: &str, order: (&str, &str)) {
     let mut host = Host::new();
     let other = Host::new();
-    let server = own_address();
+    let address = own_address();
     let monitor = order.1.replace("PORT", &host.port());
     let snippet = Snippet::load(file)
         .put("192.0.2.1 192.0.2.2", format!("{} {}", host.ip(), other.ip()))
         .put("interval 1m", "interval 1s")
         .put(order.0, monitor)
         .put("mail.alert root@localhost", "record.alert")
-        .after(&format!("serverbind = {server}\ntrapbind = {server}"));
-    let mut mon = start(&host.scene, server, &snippet);
-    journey(file, shows, &mut host, |_| {
+        .after(&format!("serverbind = {address}\ntrapbind = {address}"));
+    let mut mon = start(&host.scene, address, &snippet);
+    // Asked once only: mon looks after its clients once a second, and after its services as rarely then.
+    wait_for("mon's first opinion", || {
         mon.check();
-        sight((server, PORT).into())
+        is_ok((address, PORT).into()).filter(|is_ok| *is_ok)
     });
+    journey(file, Shows::UpOrDown, &mut host, |host| {
+        mon.check();
+        let alerts = alerts(&host.scene);
+        Sight::new(alerts.lines().last().is_none_or(is_upalert), alerts)
+    });
+    assert_eq!(is_ok((address, PORT).into()), Some(true));
     // Three times it went out, three times it came back, and nobody was told more often than that.
-    let ip = host.ip();
-    let alerts = crate::scene::wait_for("the last upalert", || {
-        let alerts = fs::read_to_string(host.scene.path("alerts")).unwrap_or_default();
-        (alerts.lines().count() >= 6).then_some(alerts)
-    });
-    for (number, alert) in alerts.lines().enumerate() {
-        let is_upalert = alert.contains(" -u") || alert.starts_with("-u");
-        assert_eq!(is_upalert, number % 2 == 1, "{alerts}");
-        if !is_upalert && shows == Shows::TheLine {
-            assert!(alert.ends_with(&format!("summary: {ip}")), "{alerts}");
+    let alerts = alerts(&host.scene);
+    let lines: Vec<&str> = alerts.lines().collect();
+    assert_eq!(lines.len(), 6, "{alerts}");
+    for (alert, state) in lines.chunks(2).zip([State::Ko, State::Stale, State::Gone]) {
+        assert!(!is_upalert(alert[0]) && is_upalert(alert[1]), "{alerts}");
+        if file == "mon.cf" {
+            let line = state.line().unwrap_or_else(|| "no answer: Connection refused".to_owned());
+            assert!(alert[0].contains(&format!("summary: {} detail:", host.ip())), "{alerts}");
+            assert!(alert[0].contains(&format!("{}: {line}", host.ip())), "{alerts}");
         }
     }
-    assert_eq!(alerts.lines().count(), 6, "{alerts}");
 }
 
 #[test]
 fn mon_alerts_by_oco_monitor() {
     if have_all("mon with oco.monitor", &["mon", "bash", "timeout"]) {
-        let order = ("oco.monitor -t 10", "oco.monitor -t 10 -p PORT");
-        watch("mon.cf", order, Shows::TheLine);
+        watch("mon.cf", ("oco.monitor -t 10", "oco.monitor -t 10 -p PORT"));
     }
 }
 
@@ -131,6 +140,6 @@ fn mon_alerts_by_oco_monitor() {
 fn mon_alerts_by_its_telnet_monitor() {
     let module = "/usr/share/perl5/Net/Telnet.pm";
     if have_all("mon with telnet.monitor", &["mon", "/usr/lib/mon/mon.d/telnet.monitor", module]) {
-        watch("mon-telnet.cf", ("-p 79", "-p PORT"), Shows::UpOrDown);
+        watch("mon-telnet.cf", ("-p 79", "-p PORT"));
     }
 }

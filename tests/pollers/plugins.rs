@@ -2,7 +2,7 @@
 
 use crate::host::{Host, State};
 use crate::journey::{Shows, Sight, journey};
-use crate::running::{find, have_all, output};
+use crate::running::have_all;
 use crate::snippet::{Snippet, shipped};
 use std::process::{Command, Stdio};
 
@@ -91,50 +91,4 @@ fn check_tcp_sees_a_ko() {
             other => panic!("{line}: {other:?}: {shown}"),
         }
     });
-}
-
-/// The host, the person and the time that the service in nagios.cfg names.
-const AROUND: &str = "
-define host {
-    host_name web1
-    address 127.0.0.1
-    max_check_attempts 1
-    check_period 24x7
-    notification_period 24x7
-    contacts root
-}
-define timeperiod {
-    timeperiod_name 24x7
-    alias always
-    monday 00:00-24:00
-}
-define command {
-    command_name nobody
-    command_line /bin/true
-}
-define contact {
-    contact_name root
-    host_notification_period 24x7
-    service_notification_period 24x7
-    host_notification_commands nobody
-    service_notification_commands nobody
-}
-";
-
-#[test]
-fn nagios_takes_the_file() {
-    if !have_all("Nagios", &["nagios4"]) {
-        return;
-    }
-    let host = Host::new();
-    let objects = Snippet::load("nagios.cfg").write(&host.scene);
-    let around = host.scene.file("around.cfg", AROUND);
-    let mut main = format!("cfg_file={}\ncfg_file={}\n", objects.display(), around.display());
-    for (key, name) in [("log_file", "log"), ("object_cache_file", "cache"), ("status_file", "status.dat")] {
-        main += &format!("{key}={}\n", host.scene.path(name).display());
-    }
-    main += &format!("check_result_path={0}\ntemp_path={0}\n", host.scene.path(".").display());
-    let main = host.scene.file("main.cfg", &main);
-    let (done, text) = output(Command::new(find("nagios4").expect("it is there")).arg("-v").arg(main));
-    assert!(done && text.contains("Total Warnings: 0"), "{text}");
 }
