@@ -129,17 +129,24 @@ fn watch(file: &str, order: (&str, &str)) {
     }
 }
 
-#[test]
-fn mon_alerts_by_oco_monitor() {
+fn with_oco_monitor() {
     if have_all("mon with oco.monitor", &["mon", "bash", "timeout"]) {
         watch("mon.cf", ("oco.monitor -t 10", "oco.monitor -t 10 -p PORT"));
     }
 }
 
-#[test]
-fn mon_alerts_by_its_telnet_monitor() {
+fn with_telnet_monitor() {
     let module = "/usr/share/perl5/Net/Telnet.pm";
     if have_all("mon with telnet.monitor", &["mon", "/usr/lib/mon/mon.d/telnet.monitor", module]) {
         watch("mon-telnet.cf", ("-p 79", "-p PORT"));
     }
+}
+
+/// Side by side, since mon takes three seconds for what it is told to do each second.
+#[test]
+fn mon_alerts_by_oco_monitor_and_by_its_telnet_monitor() {
+    std::thread::scope(|scope| {
+        scope.spawn(with_oco_monitor);
+        scope.spawn(with_telnet_monitor);
+    });
 }
