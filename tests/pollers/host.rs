@@ -2,6 +2,7 @@
 
 use crate::scene::{Scene, wait_for};
 use crate::server::{Ocod, answer};
+use crate::snippet::Snippet;
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Command;
@@ -88,6 +89,16 @@ impl Host {
         self.address.port().to_string()
     }
 
+    /// Where it speaks HTTP.
+    pub fn http(&self) -> SocketAddr {
+        SocketAddr::new(self.address.ip(), 8079)
+    }
+
+    /// Where it speaks the words of HAProxy's agent-check.
+    pub fn agent(&self) -> SocketAddr {
+        SocketAddr::new(self.address.ip(), 7980)
+    }
+
     /// A command where the daemon runs.
     pub fn command(&self, program: &str) -> Command {
         let mut words = self.within.iter().map(String::as_str).chain([program]);
@@ -118,7 +129,12 @@ impl Host {
         if self.ocod.is_none() {
             let mut command = self.command(env!("CARGO_BIN_EXE_ocod"));
             command.env_remove("OCO_DIR").env("RUST_LOG", "debug").arg("-d").arg(self.scene.status());
-            command.arg("-l").arg(self.address.to_string());
+            // The listeners of the shipped file, at this host's address.
+            let shipped = Snippet::load("ocod-faces.toml")
+                .put("[::]:79\"", format!("{}\"", self.address))
+                .put("[::]:8079", self.http())
+                .put("[::]:7980", self.agent());
+            command.arg("-c").arg(shipped.write(&self.scene));
             self.ocod = Some(Ocod::spawn(command));
         }
         let line = state.line().expect("every state but Gone has a line");

@@ -3,6 +3,7 @@
 use crate::host::{Host, own_address};
 use crate::journey::{Shows, Sight, journey};
 use crate::running::{Running, find, have_all};
+use crate::scene::wait_for;
 use crate::snippet::Snippet;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -69,4 +70,32 @@ fn prometheus_sees_probe_success() {
             Some(other) => panic!("probe_success is {other}"),
         }
     });
+}
+
+#[test]
+fn prometheus_scrapes_every_check_and_its_figures() {
+    if !have_all("Prometheus", &["prometheus"]) {
+        return;
+    }
+    let mut host = Host::new();
+    host.scene.check("load", "200 OK|load1=0.5;4;8\n");
+    let file = Snippet::load("prometheus-metrics.yml")
+        .put("192.0.2.1:8079", host.http())
+        .put("scrape_interval: 15s", "scrape_interval: 1s")
+        .write(&host.scene);
+    let address = SocketAddr::from((own_address(), 9090));
+    let mut prometheus = start(&host, &file, address);
+    journey("Prometheus by /metrics", Shows::UpOrDown, &mut host, |_| {
+        prometheus.check();
+        match value(address, "up").as_deref() {
+            Some("1") => {}
+            Some("0") => return Sight::new(false, "no answer"),
+            _ => return Sight::none_yet(),
+        }
+        match value(address, "oco_verdict_code").and_then(|code| code.parse::<u16>().ok()) {
+            Some(code) => Sight::new(code < 300, code.to_string()),
+            None => Sight::none_yet(),
+        }
+    });
+    wait_for("the figure", || (value(address, "oco_perfdata").as_deref() == Some("0.5")).then_some(()));
 }
