@@ -27,10 +27,11 @@ use crate::logic::name::MAINTENANCE;
 use crate::logic::text::printable;
 use crate::{log_format, usage};
 use arguments::{Arguments, Maintenance, Order};
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 use parts::Parts;
 use runner::{Job, Outcome, Runner};
+use status::Form;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
@@ -43,6 +44,11 @@ use std::time::Duration;
 const BAD: u8 = 3;
 /// What is said of a host that is taken out without a reason.
 const NO_REASON: &str = "maintenance";
+
+/// The command line of oco: for what is made from it, as the shells' completions.
+pub fn command_line() -> clap::Command {
+    Arguments::command()
+}
 
 /// Runs oco with the command line of the process.
 pub fn main() -> ExitCode {
@@ -93,18 +99,23 @@ fn obey(arguments: &Arguments) -> Result<u8, String> {
                 .map_err(|error| error.to_string())?;
             Ok(0)
         }
-        Order::Run { name, timeout, command } => run(&directory(arguments)?, name, *timeout, command),
+        Order::Run { name, timeout, verbose, command } => {
+            run(&directory(arguments)?, name, *timeout, *verbose, command)
+        }
         Order::RunParts { timeout, parts } => run_parts(&directory(arguments)?, parts, *timeout),
-        Order::Status { up: true, json, timeout, hosts } => match hosts.as_slice() {
-            [host] => Ok(status::is_up(host.clone(), *timeout, *json)),
+        Order::Status { up: true, json, quiet, watch: _, timeout, hosts } => match hosts.as_slice() {
+            [host] => Ok(status::is_up(host.clone(), *timeout, Form::of(*json, *quiet))),
             _ => Err(format!("status --up: {} hosts; expected exactly one", hosts.len())),
         },
-        Order::Status { up: false, json, hosts, .. } if hosts.is_empty() => {
-            let settings = settings(arguments)?;
+        Order::Status { up: false, json, quiet, watch, timeout, hosts } => {
+            let settings = if hosts.is_empty() { settings(arguments)? } else { Settings::default() };
             let directory = config::directory(arguments.directory.clone(), &settings);
-            status::this_host(&directory, &settings, *json)
+            let show = |form| match hosts.is_empty() {
+                true => status::this_host(&directory, &settings, form),
+                false => status::other_hosts(hosts, *timeout, form),
+            };
+            if *watch { status::watch(show) } else { show(Form::of(*json, *quiet)) }
         }
-        Order::Status { up: false, json, timeout, hosts } => status::other_hosts(hosts, *timeout, *json),
     }
 }
 
@@ -113,13 +124,25 @@ fn clear(arguments: &Arguments, name: &str) -> Result<u8, String> {
     Ok(0)
 }
 
-fn run(directory: &Path, name: &str, timeout: Duration, command: &[OsString]) -> Result<u8, String> {
+fn run(
+    directory: &Path,
+    name: &str,
+    timeout: Duration,
+    is_verbose: bool,
+    command: &[OsString],
+) -> Result<u8, String> {
     let Some((program, rest)) = command.split_first() else { return Err("no command".to_owned()) };
     let job = Job { name: name.to_owned(), program: program.clone(), arguments: rest.to_vec() };
     let outcomes = run_all(directory, timeout, vec![job])?;
     match outcomes.into_iter().next() {
-        Some(Outcome::Recorded(code)) => Ok(result::exit_status(code)),
+        Some(Outcome::Recorded(code)) => {
+            if is_verbose {
+                print(&record::shown(directory, name))?;
+            }
+            Ok(result::exit_status(code))
+        }
         Some(Outcome::Failed(why)) => Err(why),
+        Some(Outcome::Busy) if is_verbose => Err(format!("{name}: another run of it is under way")),
         Some(Outcome::Busy | Outcome::Stopped) | None => Ok(BAD),
     }
 }

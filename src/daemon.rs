@@ -21,6 +21,7 @@ use crate::system::notify::Notify;
 use crate::system::{descriptors, passed, user};
 use crate::{log_format, usage};
 use arguments::{Arguments, Plan};
+use clap::CommandFactory;
 use event_loop::{EventLoop, Outcome};
 use host::Host;
 use listeners::{BindError, Listeners};
@@ -58,6 +59,11 @@ impl fmt::Display for Error {
             Error::NeedsRestart(what) => write!(f, "{what}; that needs a restart"),
         }
     }
+}
+
+/// The command line of ocod: for what is made from it, as the shells' completions.
+pub fn command_line() -> clap::Command {
+    Arguments::command()
 }
 
 /// Runs ocod with the command line of the process.

@@ -94,5 +94,9 @@ pub const PIPE_READS_PER_TURN: usize = 64;
 /// Refreshes until `oco status` has looked at every file: one is enough but for directories full of files that
 /// are not understood.
 pub const STATUS_PASSES: usize = 64;
+/// How often `oco status --watch` looks.
+pub const WATCH_PERIOD: Duration = Duration::from_secs(1);
+/// Columns of the bar that shows an age against its max-age.
+pub const BAR_COLUMNS: u32 = 8;
 /// Characters shown of an answer that is no OCO line.
 pub const STRANGE_LINE_CHARACTERS: usize = 60;

@@ -56,6 +56,9 @@ pub enum Order {
         /// How long it may take, as 10s or 2m
         #[arg(long, value_name = "TIME", value_parser = parse_timeout, default_value = "30s")]
         timeout: Duration,
+        /// Print what is recorded, and where
+        #[arg(short = 'v', long)]
+        verbose: bool,
         /// The plugin and its arguments
         #[arg(required = true, trailing_var_arg = true)]
         command: Vec<OsString>,
@@ -77,6 +80,12 @@ pub enum Order {
         /// For programs
         #[arg(long)]
         json: bool,
+        /// Print nothing: the exit status says it
+        #[arg(short = 'q', long, conflicts_with_all = ["json", "watch"])]
+        quiet: bool,
+        /// Show it again each second, in place, until ^C
+        #[arg(long, conflicts_with_all = ["json", "up"])]
+        watch: bool,
         /// How long a host may take, as 500ms or 3s
         #[arg(long, value_name = "TIME", value_parser = parse_timeout, default_value = "3s")]
         timeout: Duration,
@@ -160,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_plugins_own_options_are_its_own() {
-        let Ok(Order::Run { name, timeout, command }) =
+        let Ok(Order::Run { name, timeout, command, .. }) =
             parse("oco run disk --timeout 5s check_disk -w 10% -d x -h")
         else {
             panic!("not understood");

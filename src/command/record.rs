@@ -49,6 +49,16 @@ fn write_aside(directory: &Path, name: &str, path: &Path, content: &[u8]) -> io:
     Ok(())
 }
 
+/// The status file of the check `name`, for people: its path, and what it says.
+pub fn shown(directory: &Path, name: &str) -> String {
+    let path = directory.join(name);
+    let said = match std::fs::read(&path) {
+        Ok(content) => printable(content.trim_ascii_end()),
+        Err(error) => reason(&error),
+    };
+    format!("{}: {said}\n", path.display())
+}
+
 /// Removes the check `name`. That there is none is no error; that there is no directory is one.
 pub fn remove(directory: &Path, name: &str) -> Result<(), RecordError> {
     let path = directory.join(name);

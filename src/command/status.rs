@@ -5,23 +5,47 @@ use super::host::Host;
 use super::{BAD, print, report, say, table};
 use crate::config::Settings;
 use crate::directory::Directory;
-use crate::limits::STATUS_PASSES;
+use crate::limits::{STATUS_PASSES, WATCH_PERIOD};
 use crate::logic::answer::Composer;
 use crate::logic::board::{Board, CheckView};
 use crate::logic::code::Verdict;
 use crate::logic::report::report as report_checks;
 use crate::logic::time::Now;
-use crate::system::clock;
+use crate::system::{clock, terminal};
 use std::cmp::Reverse;
 use std::path::Path;
 use std::time::Duration;
 use table::Style;
 
+/// How to show a state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// For people.
+    Text,
+    /// For people who watch: a table also of one host.
+    Screen,
+    /// For programs.
+    Json,
+    /// Not at all.
+    Quiet,
+}
+
+impl Form {
+    /// The form that these options ask for.
+    pub fn of(json: bool, quiet: bool) -> Form {
+        match (json, quiet) {
+            (_, true) => Form::Quiet,
+            (true, false) => Form::Json,
+            (false, false) => Form::Text,
+        }
+    }
+}
+
 /// Exit status of `--up` for a host that is not up, or of which that is not known.
 pub const NOT_UP: u8 = 1;
 
 /// Shows this host as the daemon would rate it now, and returns the exit status.
-pub fn this_host(directory: &Path, settings: &Settings, json: bool) -> Result<u8, String> {
+pub fn this_host(directory: &Path, settings: &Settings, form: Form) -> Result<u8, String> {
     let mut files = Directory::unwatched(directory);
     let mut board = Board::new(settings.rules.clone());
     let now = read(&mut files, &mut board);
@@ -39,11 +63,13 @@ pub fn this_host(directory: &Path, settings: &Settings, json: bool) -> Result<u8
         composer.compose(&mut ratings)
     };
     let line = answer.line.trim_end();
-    print(&if json {
-        report_checks(answer.verdict, line, &checks)
-    } else {
-        format!("{line}\n{}", table::checks(&checks, Style::of_stdout()))
-    })?;
+    let text = || format!("{line}\n{}", table::checks(&checks, Style::of_stdout()));
+    match form {
+        Form::Text => print(&text())?,
+        Form::Screen => print(&screen(&text()))?,
+        Form::Json => print(&report_checks(answer.verdict, line, &checks))?,
+        Form::Quiet => {}
+    }
     Ok(exit_status(answer.verdict))
 }
 
@@ -62,25 +88,49 @@ fn read(files: &mut Directory, board: &mut Board) -> Now {
 }
 
 /// Asks other hosts, shows their answers, and returns the exit status: the highest of all hosts.
-pub fn other_hosts(hosts: &[Host], timeout: Duration, json: bool) -> Result<u8, String> {
+pub fn other_hosts(hosts: &[Host], timeout: Duration, form: Form) -> Result<u8, String> {
     let answers = ask_all(hosts, timeout);
-    print(&match (hosts, answers.as_slice()) {
-        (_, answers) if json => report::other_hosts(hosts, answers),
-        ([host], [answer]) => table::summary(host, answer),
-        (_, answers) => table::hosts(hosts, answers, Style::of_stdout()),
-    })?;
+    let text = || table::hosts(hosts, &answers, Style::of_stdout());
+    match (form, hosts, answers.as_slice()) {
+        (Form::Text, [host], [answer]) => print(&table::summary(host, answer))?,
+        (Form::Text, ..) => print(&text())?,
+        (Form::Screen, ..) => print(&screen(&text()))?,
+        (Form::Json, ..) => print(&report::other_hosts(hosts, &answers))?,
+        (Form::Quiet, ..) => {}
+    }
     let status = |reply: &Reply| exit_status(reply.verdict);
     Ok(answers.iter().map(|answer| answer.as_ref().map_or(BAD, status)).max().unwrap_or(BAD))
 }
 
 /// Asks one host whether it belongs in rotation: 0 for any 2XX, [`NOT_UP`] for all else. What becomes of the output
 /// does not matter to the one who asks.
-pub fn is_up(host: Host, timeout: Duration, json: bool) -> u8 {
+pub fn is_up(host: Host, timeout: Duration, form: Form) -> u8 {
     let hosts = [host];
-    match other_hosts(&hosts, timeout, json) {
+    match other_hosts(&hosts, timeout, form) {
         Ok(status) if status <= exit_status(Verdict::But) => 0,
         Ok(_) | Err(_) => NOT_UP,
     }
+}
+
+/// Shows it each second until a signal ends the process. Nothing of the terminal is changed that would have to be put
+/// back then.
+pub fn watch(show: impl Fn(Form) -> Result<u8, String>) -> Result<u8, String> {
+    if terminal::width().is_none() {
+        return Err("status --watch: standard output is no terminal".to_owned());
+    }
+    print("\x1b[H\x1b[2J")?;
+    loop {
+        show(Form::Screen)?;
+        std::thread::sleep(WATCH_PERIOD);
+    }
+}
+
+/// `text` over what a terminal shows, without a flicker: each line is written over the old one, and what is left of
+/// that is erased. What has no place below is left out.
+fn screen(text: &str) -> String {
+    let height = terminal::height().unwrap_or(usize::MAX).max(2) - 1;
+    let lines: String = text.lines().take(height).map(|line| format!("{line}\x1b[K\r\n")).collect();
+    format!("\x1b[H{lines}\x1b[J")
 }
 
 fn exit_status(verdict: Verdict) -> u8 {

@@ -2,6 +2,7 @@
 
 use super::ask::{NoAnswer, Reply};
 use super::host::Host;
+use crate::limits::BAR_COLUMNS;
 use crate::logic::board::CheckView;
 use crate::logic::code::Verdict;
 use crate::system::terminal;
@@ -45,7 +46,8 @@ impl Style {
     }
 }
 
-/// The checks of this host, one a line in the order given: code, name, age/max-age, whether stale, text.
+/// The checks of this host, one a line in the order given: code, name, a bar of age
+/// against max-age, both in figures, whether stale, text.
 pub fn checks(checks: &[CheckView<'_>], style: Style) -> String {
     let ages: Vec<String> = checks.iter().map(age).collect();
     let name_width = checks.iter().map(|check| check.name.len()).max().unwrap_or(0);
@@ -55,7 +57,8 @@ pub fn checks(checks: &[CheckView<'_>], style: Style) -> String {
     for (check, age) in checks.iter().zip(&ages) {
         let code = check.code.to_string();
         let stale = if check.stale { "stale" } else { "" };
-        let middle = format!("  {:name_width$}  {age:age_width$}  {stale:stale_width$}", check.name);
+        let bar = bar(check);
+        let middle = format!("  {:name_width$}  {bar}  {age:age_width$}  {stale:stale_width$}", check.name);
         let used = code.len() + middle.chars().count();
         let line =
             format!("{}{middle}{}", style.paint(check.code.verdict(), &code), style.cut(check.text, used));
@@ -63,6 +66,14 @@ pub fn checks(checks: &[CheckView<'_>], style: Style) -> String {
         table.push('\n');
     }
     table
+}
+
+/// How much of its time a result has had: `##......`.
+fn bar(check: &CheckView<'_>) -> String {
+    let share = check.age.map_or(0.0, |age| age.as_secs_f64() / check.max_age.as_secs_f64().max(0.001));
+    (0..BAR_COLUMNS)
+        .map(|column| if f64::from(column) < share * f64::from(BAR_COLUMNS) { '#' } else { '.' })
+        .collect()
 }
 
 fn age(check: &CheckView<'_>) -> String {
@@ -156,18 +167,18 @@ mod tests {
             check("load", 200, "load 0.5", Some(7), false),
         ];
         let expected = "\
-            300  http    -/5m\n\
-            300  backup  6m40s/5m  stale  done\n\
-            200  load    7s/5m            load 0.5\n";
+            300  http    ........  -/5m\n\
+            300  backup  ########  6m40s/5m  stale  done\n\
+            200  load    #.......  7s/5m            load 0.5\n";
         assert_eq!(checks(&views, PLAIN), expected);
         assert_eq!(checks(&[], PLAIN), "");
     }
 
     #[test]
     fn text_is_cut_and_codes_painted_on_a_terminal() {
-        let style = Style { width: Some(20), is_coloured: true };
+        let style = Style { width: Some(30), is_coloured: true };
         let shown = checks(&[check("http", 300, "\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}", Some(1), false)], style);
-        assert_eq!(shown, "\x1b[31m300\x1b[0m  http  1s/5m  \u{e9}\u{e9}\n");
+        assert_eq!(shown, "\x1b[31m300\x1b[0m  http  #.......  1s/5m  \u{e9}\u{e9}\n");
     }
 
     #[test]

@@ -217,3 +217,15 @@ fn a_parent_that_blocks_or_ignores_child_signals_is_no_trap() {
     end(&mut shell).expect_silent(1);
     assert_eq!(recorded(&scene, "x").unwrap(), "210\n");
 }
+
+#[test]
+fn verbose_prints_what_is_recorded() {
+    let scene = Scene::new();
+    let output =
+        scene.oco(&["run", "load", "-v", "--", "sh", "-c", "echo 'high|a=1'; exit 1"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let expected = format!("{}: 210 high|a=1\n", scene.status().join("load").display());
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
+    let quiet = scene.oco(&["run", "load", "true"]).output().unwrap();
+    assert!(quiet.stdout.is_empty());
+}

@@ -60,12 +60,12 @@ fn the_table_has_the_worst_first() {
     let ended = status(&scene, &["-c", config.to_str().unwrap()]);
     let expected = [
         format!("550 KO {PROGRAM} 500-raid,300-disk,300-http,300-link,300-old"),
-        "500  raid  1h2m/10h          sda".to_owned(),
-        "300  disk  1h2m/10h          full".to_owned(),
-        "300  http  1h2m/10h          refused".to_owned(),
-        "300  link  -/10h             not a regular file but a symbolic link".to_owned(),
-        "300  old   11h6m/10h  stale  was fine".to_owned(),
-        "200  load  1h2m/10h          load 0.5?[31m".to_owned(),
+        "500  raid  #.......  1h2m/10h          sda".to_owned(),
+        "300  disk  #.......  1h2m/10h          full".to_owned(),
+        "300  http  #.......  1h2m/10h          refused".to_owned(),
+        "300  link  ........  -/10h             not a regular file but a symbolic link".to_owned(),
+        "300  old   ########  11h6m/10h  stale  was fine".to_owned(),
+        "200  load  #.......  1h2m/10h          load 0.5?[31m".to_owned(),
     ];
     assert_eq!(ended.stdout.lines().collect::<Vec<_>>(), expected);
     assert_eq!(ended.status, Some(2));
@@ -170,4 +170,65 @@ fn colour_and_cutting_are_for_terminals_that_want_them() {
     assert!(!on_terminal("", "dumb").contains('\x1b'));
     let row = plain.lines().find(|line| line.contains("xxx")).unwrap();
     assert_eq!(row.trim_end().len(), 60, "{row:?}");
+}
+
+#[test]
+fn quiet_prints_nothing() {
+    let scene = Scene::new();
+    for (content, exit) in [("200\n", 0), ("210\n", 1), ("300\n", 2)] {
+        scene.check("http", content);
+        for option in ["-q", "--quiet"] {
+            let ended = status(&scene, &[option]);
+            assert_eq!((ended.status, ended.stdout.as_str(), ended.stderr.as_str()), (Some(exit), "", ""));
+        }
+    }
+    assert_eq!(status(&scene, &["-q", "--json"]).status, Some(3));
+}
+
+#[test]
+fn ages_are_bars() {
+    let scene = Scene::new();
+    scene.check("half", "200\n");
+    set_age(&scene, "half", 140);
+    scene.check("new", "200\n");
+    scene.check("old", "200\n");
+    set_age(&scene, "old", 3600);
+    let ended = status(&scene, &[]);
+    for (name, bar) in [("half", "####...."), ("old", "########")] {
+        let line = ended.stdout.lines().find(|line| line.contains(name) && line.contains("/5m"));
+        assert!(line.is_some_and(|line| line.contains(&format!("  {bar}  "))), "{}", ended.stdout);
+    }
+}
+
+/// In a terminal that `script` makes: the change of a file is drawn over what was there.
+#[test]
+fn watch_redraws_in_place() {
+    if !have("script") {
+        println!("skipped: script is not installed");
+        return;
+    }
+    let scene = Scene::new();
+    scene.check("http", "200\n");
+    let typescript = scene.path("typescript");
+    let mut oco = scene.oco(&[]);
+    let mut command = Command::new("script");
+    let run = format!("exec {} status --watch", oco.get_program().to_str().unwrap());
+    command.args(["-qefc", &run]).arg(&typescript).env("OCO_DIR", scene.status()).env("TERM", "xterm");
+    oco.env_clear();
+    command.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::null());
+    let mut child = command.spawn().expect("run script");
+    let drawn = || String::from_utf8_lossy(&fs::read(&typescript).unwrap_or_default()).into_owned();
+    let wait = |text: &str| {
+        crate::scene::wait_for(text, || drawn().contains(text).then_some(()));
+    };
+    wait(&format!("200 OK {PROGRAM}\x1b[K"));
+    scene.check("http", "300 broken\n");
+    wait(&format!("\x1b[H350 KO {PROGRAM} 300-http\x1b[K"));
+    // script ends what runs in it with itself.
+    assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
+    child.wait().expect("reap script");
+    assert_eq!(drawn().matches("\x1b[2J").count(), 1, "cleared once, then drawn over");
+    let without = status(&scene, &["--watch"]);
+    assert_eq!((without.status, without.stdout.as_str()), (Some(3), ""));
+    assert!(without.stderr.contains("no terminal"), "{}", without.stderr);
 }
