@@ -2,12 +2,14 @@
 //!
 //! ```text
 //! set, clear, maint -> record           run, run-parts -> runner -> plugin (what to do), record, lock
+//! import-nrpe       -> import
 //! status            -> this host: directory and board, as in the daemon; others: ask -> table, report
 //! ```
 
 mod arguments;
 mod ask;
 mod host;
+mod import;
 mod lock;
 mod output;
 mod parts;
@@ -103,6 +105,7 @@ fn obey(arguments: &Arguments) -> Result<u8, String> {
             run(&directory(arguments)?, name, *timeout, *verbose, command)
         }
         Order::RunParts { timeout, parts } => run_parts(&directory(arguments)?, parts, *timeout),
+        Order::ImportNrpe { force, file, parts } => import::import(file, parts, *force),
         Order::Status { up: true, json, quiet, watch: _, timeout, hosts } => match hosts.as_slice() {
             [host] => Ok(status::is_up(host.clone(), *timeout, Form::of(*json, *quiet))),
             _ => Err(format!("status --up: {} hosts; expected exactly one", hosts.len())),

@@ -19,6 +19,9 @@ _oco() {
             oco,clear)
                 cmd="oco__subcmd__clear"
                 ;;
+            oco,import-nrpe)
+                cmd="oco__subcmd__import__subcmd__nrpe"
+                ;;
             oco,maint)
                 cmd="oco__subcmd__maint"
                 ;;
@@ -41,7 +44,7 @@ _oco() {
 
     case "${cmd}" in
         oco)
-            opts="-c -d -h -V --help --version set clear run run-parts status maint"
+            opts="-c -d -h -V --help --version set clear run run-parts import-nrpe status maint"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -64,6 +67,28 @@ _oco() {
             ;;
         oco__subcmd__clear)
             opts="-c -d -h --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        oco__subcmd__import__subcmd__nrpe)
+            opts="-c -d -h --force --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -32,6 +32,7 @@ complete -c oco -n "__fish_oco_needs_command" -f -a "set" -d 'Write a result'
 complete -c oco -n "__fish_oco_needs_command" -f -a "clear" -d 'Remove a check'
 complete -c oco -n "__fish_oco_needs_command" -f -a "run" -d 'Run a Nagios plugin and record its result'
 complete -c oco -n "__fish_oco_needs_command" -f -a "run-parts" -d 'Run every executable in a directory side by side, and record each as the check of its name'
+complete -c oco -n "__fish_oco_needs_command" -f -a "import-nrpe" -d 'Make scripts for run-parts from the commands of NRPE'
 complete -c oco -n "__fish_oco_needs_command" -f -a "status" -d 'Show the checks of this host, or ask others; exit 0 OK, 1 OK but, 2 KO, 3 no answer'
 complete -c oco -n "__fish_oco_needs_command" -f -a "maint" -d 'Take this host out (a check named maint, 300), or put it back'
 complete -c oco -n "__fish_oco_using_subcommand set" -s c -d 'The configuration file [default: /etc/oco/ocod.toml, if it is there]' -r -F
@@ -49,6 +50,10 @@ complete -c oco -n "__fish_oco_using_subcommand run-parts" -l timeout -d 'How lo
 complete -c oco -n "__fish_oco_using_subcommand run-parts" -s c -d 'The configuration file [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand run-parts" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand run-parts" -s h -l help -d 'Print help'
+complete -c oco -n "__fish_oco_using_subcommand import-nrpe" -s c -d 'The configuration file [default: /etc/oco/ocod.toml, if it is there]' -r -F
+complete -c oco -n "__fish_oco_using_subcommand import-nrpe" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
+complete -c oco -n "__fish_oco_using_subcommand import-nrpe" -l force -d 'Replace scripts that are there already'
+complete -c oco -n "__fish_oco_using_subcommand import-nrpe" -s h -l help -d 'Print help'
 complete -c oco -n "__fish_oco_using_subcommand status" -l timeout -d 'How long a host may take, as 500ms or 3s' -r
 complete -c oco -n "__fish_oco_using_subcommand status" -s c -d 'The configuration file [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand status" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F

@@ -11,6 +11,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// Where the scripts are that cron has run.
+const PARTS: &str = "/etc/oco/checks.d";
+
 /// Writes, runs and shows the checks of this host, and asks others for theirs.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "oco", version, after_help = "See oco(1) and oco(7).")]
@@ -69,7 +72,18 @@ pub enum Order {
         #[arg(long, value_name = "TIME", value_parser = parse_timeout, default_value = "30s")]
         timeout: Duration,
         /// Where they are
-        #[arg(value_name = "DIR", id = "parts", default_value = "/etc/oco/checks.d")]
+        #[arg(value_name = "DIR", id = "parts", default_value = PARTS)]
+        parts: PathBuf,
+    },
+    /// Make scripts for run-parts from the commands of NRPE
+    ImportNrpe {
+        /// Replace scripts that are there already
+        #[arg(long)]
+        force: bool,
+        /// Its configuration, as /etc/nagios/nrpe.cfg; what it includes is read too
+        file: PathBuf,
+        /// Where the scripts go
+        #[arg(value_name = "DIR", id = "parts", default_value = PARTS)]
         parts: PathBuf,
     },
     /// Show the checks of this host, or ask others; exit 0 OK, 1 OK but, 2 KO, 3 no answer

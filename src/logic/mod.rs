@@ -12,6 +12,7 @@ pub mod http;
 pub mod metrics;
 pub mod name;
 pub mod network;
+pub mod nrpe;
 pub mod perfdata;
 pub mod report;
 pub mod session;

@@ -1,0 +1,185 @@
+//! `oco import-nrpe`: makes scripts for `oco run-parts` from the commands that NRPE ran on this host.
+
+use super::reason::reason;
+use super::{BAD, print, say};
+use crate::limits::{CONFIG_OCTETS, INCLUDE_DEPTH};
+use crate::logic::name::check_name;
+use crate::logic::nrpe::{Directive, Script, directives, script};
+use crate::logic::text::printable;
+use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::fs::{File, Permissions};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+/// The mode of a script that can run as it is, and of one in which something is missing.
+const ON: u32 = 0o755;
+const OFF: u32 = 0o644;
+
+/// Writes a script into `into` for each command of `file` and of what it includes. Says of each what became of it,
+/// and returns the exit status: 0 when nothing was left out.
+pub fn import(file: &Path, into: &Path, is_forced: bool) -> Result<u8, String> {
+    let mut reader = Reader::default();
+    reader.read_file(file, 0)?;
+    let Reader { commands, prefix, mut problems, .. } = reader;
+    if commands.is_empty() {
+        problems.push(format!("{}: no command[NAME]=LINE in it", file.display()));
+    }
+    let mut done = String::new();
+    for command in &commands {
+        match command.write(prefix.as_deref(), into, is_forced) {
+            Ok(line) => done.push_str(&line),
+            Err(why) => problems.push(why),
+        }
+    }
+    problems.iter().for_each(|problem| say(problem));
+    print(&done)?;
+    Ok(if problems.is_empty() { 0 } else { BAD })
+}
+
+/// A command as it was found.
+#[derive(Debug)]
+struct Command {
+    name: Vec<u8>,
+    line: Vec<u8>,
+    /// `FILE:LINE`.
+    place: String,
+}
+
+impl Command {
+    /// Writes its script, and returns a line that says so.
+    fn write(&self, prefix: Option<&[u8]>, into: &Path, is_forced: bool) -> Result<String, String> {
+        let shown = printable(&self.name);
+        let refused = |why: &dyn std::fmt::Display| format!("{}: command[{shown}]: {why}", self.place);
+        let name = check_name(&self.name)
+            .map_err(|error| refused(&format_args!("no check can have this name: {error}")))?;
+        let origin = format!("command[{name}], {}", self.place);
+        let Script { content, missing } = script(&origin, prefix, &self.line).map_err(|why| refused(&why))?;
+        let path = into.join(name);
+        if std::fs::read(&path).is_ok_and(|there| there == content) {
+            return Ok(format!("{name}: {} is up to date\n", path.display()));
+        }
+        let mode = if missing.is_empty() { ON } else { OFF };
+        match put(into, &path, &content, mode, is_forced) {
+            Ok(()) if missing.is_empty() => Ok(format!("{name}: {}\n", path.display())),
+            Ok(()) => {
+                let missing = missing.join(" ");
+                Ok(format!("{name}: {}, turned off: {missing} has to be written in\n", path.display()))
+            }
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                Err(refused(&format_args!("{} is there already; --force replaces it", path.display())))
+            }
+            Err(error) => Err(refused(&format_args!("write {}: {}", path.display(), reason(&error)))),
+        }
+    }
+}
+
+/// Writes a file whole or not at all.
+fn put(into: &Path, path: &Path, content: &[u8], mode: u32, is_forced: bool) -> io::Result<()> {
+    // Hidden until it is renamed, so that cron does not run half of it.
+    let mut file = tempfile::Builder::new().prefix(".import.").tempfile_in(into)?;
+    file.write_all(content)?;
+    file.as_file().set_permissions(Permissions::from_mode(mode))?;
+    let persisted = if is_forced { file.persist(path) } else { file.persist_noclobber(path) };
+    persisted.map(drop).map_err(|error| error.error)
+}
+
+/// Reads configuration files and what they include.
+#[derive(Debug, Default)]
+struct Reader {
+    commands: Vec<Command>,
+    prefix: Option<Vec<u8>>,
+    problems: Vec<String>,
+    /// Files and directories that were read, by their real path: they may include each other in a circle.
+    read: HashSet<PathBuf>,
+}
+
+impl Reader {
+    fn read_file(&mut self, file: &Path, depth: usize) -> Result<(), String> {
+        let content = self.content(file, depth)?;
+        for (number, directive) in directives(&content) {
+            let place = format!("{}:{number}", file.display());
+            let done = match directive {
+                Ok(Directive::Command { name, line }) => {
+                    self.add(Command { name: name.to_owned(), line: line.to_owned(), place: place.clone() });
+                    Ok(())
+                }
+                Ok(Directive::Prefix(prefix)) => {
+                    self.prefix = Some(prefix.to_owned());
+                    Ok(())
+                }
+                Ok(Directive::File(path)) => self.read_file(Path::new(OsStr::from_bytes(path)), depth + 1),
+                Ok(Directive::Directory(path)) => {
+                    self.read_directory(Path::new(OsStr::from_bytes(path)), depth + 1)
+                }
+                Err(why) => Err(why.to_owned()),
+            };
+            if let Err(why) = done {
+                self.problems.push(format!("{place}: {why}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn content(&mut self, file: &Path, depth: usize) -> Result<Vec<u8>, String> {
+        let failed = |error: io::Error| format!("read {}: {}", file.display(), reason(&error));
+        if !self.is_new(file, depth)? {
+            return Ok(Vec::new());
+        }
+        let mut content = Vec::new();
+        let opened = File::open(file).map_err(failed)?;
+        opened.take(CONFIG_OCTETS + 1).read_to_end(&mut content).map_err(failed)?;
+        match u64::try_from(content.len()) {
+            Ok(octets) if octets <= CONFIG_OCTETS => Ok(content),
+            _ => Err(format!("read {}: too large; expected at most {CONFIG_OCTETS} octets", file.display())),
+        }
+    }
+
+    /// The files in `directory` whose names end in `.cfg` and its subdirectories, by name.
+    fn read_directory(&mut self, directory: &Path, depth: usize) -> Result<(), String> {
+        let failed = |error: io::Error| format!("read {}: {}", directory.display(), reason(&error));
+        if !self.is_new(directory, depth)? {
+            return Ok(());
+        }
+        let mut paths = Vec::new();
+        for entry in std::fs::read_dir(directory).map_err(failed)? {
+            paths.push(entry.map_err(failed)?.path());
+        }
+        paths.sort();
+        for path in paths {
+            let name = path.file_name().unwrap_or_default().as_bytes();
+            let done = match std::fs::metadata(&path) {
+                Ok(metadata) if metadata.is_dir() && !name.starts_with(b".") => {
+                    self.read_directory(&path, depth + 1)
+                }
+                Ok(metadata) if metadata.is_file() && name.ends_with(b".cfg") => {
+                    self.read_file(&path, depth + 1)
+                }
+                Ok(_) => Ok(()),
+                Err(error) => Err(format!("read {}: {}", path.display(), reason(&error))),
+            };
+            self.problems.extend(done.err());
+        }
+        Ok(())
+    }
+
+    /// Whether `path` has not been read yet. What is nested too deeply is an error.
+    fn is_new(&mut self, path: &Path, depth: usize) -> Result<bool, String> {
+        let failed = |error: io::Error| format!("read {}: {}", path.display(), reason(&error));
+        if depth > INCLUDE_DEPTH {
+            return Err(format!("read {}: included more than {INCLUDE_DEPTH} deep", path.display()));
+        }
+        Ok(self.read.insert(std::fs::canonicalize(path).map_err(failed)?))
+    }
+
+    /// Adds a command. To NRPE, the last of a name is the one.
+    fn add(&mut self, command: Command) {
+        if let Some(earlier) = self.commands.iter_mut().find(|earlier| earlier.name == command.name) {
+            *earlier = command;
+        } else {
+            self.commands.push(command);
+        }
+    }
+}
