@@ -36,6 +36,19 @@ fn the_lines_of_the_readme() {
     ocod.expect("550 KO oco 500-raid,300-http,210-load");
 }
 
+/// What scripts of the original wrote, as oco(7) says in "From OvhCheckOut".
+#[test]
+fn codes_of_the_original_are_taken_as_they_are() {
+    let scene = Scene::new();
+    scene.check("load", "201\n");
+    let ocod = Ocod::start(&scene);
+    ocod.expect("250 OK, but oco 201-load");
+    for (name, code) in [("http", "350\n"), ("php", "398\n"), ("mail", "399\n"), ("test", "300\n")] {
+        scene.check(name, code);
+    }
+    ocod.expect("350 KO oco 399-mail,398-php,350-http,300-test,201-load");
+}
+
 #[test]
 fn nothing_known_is_not_ok() {
     let scene = Scene::new();

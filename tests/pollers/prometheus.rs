@@ -1,10 +1,11 @@
 //! Prometheus, which asks the blackbox exporter, which asks port 79. What it thinks is asked by its HTTP API.
 
-use crate::host::{Host, own_address};
+use crate::host::{Host, State, own_address};
 use crate::journey::{Shows, Sight, journey};
-use crate::running::{Running, find, have_all};
-use crate::scene::wait_for;
-use crate::snippet::Snippet;
+use crate::running::{Running, find, have_all, output};
+use crate::scene::{Scene, wait_for};
+use crate::snippet::{Snippet, shipped};
+use serde_json::Value;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
@@ -31,12 +32,18 @@ pub fn start(host: &Host, file: &Path, address: SocketAddr) -> Running {
     Running::start(&mut command, host.scene.path("prometheus.log"))
 }
 
+/// The newest series that an expression gives.
+fn series(address: SocketAddr, expression: &str) -> Option<Vec<Value>> {
+    let encoded: String = expression.bytes().map(|octet| format!("%{octet:02x}")).collect();
+    let body = get(address, &format!("/api/v1/query?query={encoded}"))?;
+    let answer: Value = serde_json::from_str(&body).expect("JSON of Prometheus");
+    assert_eq!(answer["status"], "success", "{body}");
+    answer["data"]["result"].as_array().cloned()
+}
+
 /// The newest value of a metric that has one series.
 pub fn value(address: SocketAddr, metric: &str) -> Option<String> {
-    let body = get(address, &format!("/api/v1/query?query={metric}"))?;
-    let answer: serde_json::Value = serde_json::from_str(&body).expect("JSON of Prometheus");
-    assert_eq!(answer["status"], "success", "{body}");
-    answer["data"]["result"][0]["value"][1].as_str().map(str::to_owned)
+    series(address, metric)?.first()?["value"][1].as_str().map(str::to_owned)
 }
 
 #[test]
@@ -82,7 +89,9 @@ fn prometheus_scrapes_every_check_and_its_figures() {
     let file = Snippet::load("prometheus-metrics.yml")
         .put("192.0.2.1:8079", host.http())
         .put("scrape_interval: 15s", "scrape_interval: 1s")
+        .after("global:\n  evaluation_interval: 1s\nrule_files: [oco.rules.yml]")
         .write(&host.scene);
+    Snippet::load("oco.rules.yml").write(&host.scene);
     let address = SocketAddr::from((own_address(), 9090));
     let mut prometheus = start(&host, &file, address);
     journey("Prometheus by /metrics", Shows::UpOrDown, &mut host, |_| {
@@ -98,4 +107,69 @@ fn prometheus_scrapes_every_check_and_its_figures() {
         }
     });
     wait_for("the figure", || (value(address, "oco_perfdata").as_deref() == Some("0.5")).then_some(()));
+
+    host.enter(State::Stale);
+    wait_for("the alert", || value(address, r#"ALERTS{alertname="OcoKo",alertstate="pending"}"#));
+    for expression in dashboard() {
+        let shown = || series(address, &expression).filter(|series| !series.is_empty()).map(|_| ());
+        wait_for(&expression, shown);
+    }
+}
+
+/// The expressions of the dashboard, for all hosts and checks, each of our own metrics or whether there was an answer.
+fn dashboard() -> Vec<String> {
+    let text = std::fs::read_to_string(shipped("grafana.json")).unwrap();
+    let dashboard: Value = serde_json::from_str(&text).unwrap();
+    let panels = dashboard["panels"].as_array().unwrap();
+    let targets = panels.iter().flat_map(|panel| panel["targets"].as_array().unwrap());
+    let expressions: Vec<String> =
+        targets.map(|target| target["expr"].as_str().unwrap().to_owned()).collect();
+    assert!(expressions.len() >= panels.len() && panels.len() > 10, "{expressions:?}");
+    let metrics = [
+        "oco_verdict_code",
+        "oco_check_code",
+        "oco_check_age_seconds",
+        "oco_check_max_age_seconds",
+        "oco_check_stale",
+        "oco_perfdata",
+        "oco_answers_total",
+        "oco_build_info",
+    ];
+    for metric in metrics {
+        assert!(expressions.iter().any(|expression| expression.contains(metric)), "no panel shows {metric}");
+    }
+    let replaced = |expression: &String| {
+        expression.replace("$__rate_interval", "1m").replace("$host", ".*").replace("$check", ".*")
+    };
+    // What can never be empty shows only that it can be computed; without that, it shows the metric.
+    let bare = |expression: String| expression.replace(" or vector(0)", "");
+    let is_empty_here =
+        |expression: &String| ["== 200", "== 250", "== 550", "== 0"].iter().any(|is| expression.contains(is));
+    let whole = expressions.iter().map(replaced);
+    whole.map(|expression| if is_empty_here(&expression) { expression } else { bare(expression) }).collect()
+}
+
+#[test]
+fn promtool_takes_the_alerts_and_they_fire_when_they_should() {
+    if !have_all("the alerts of Prometheus", &["promtool"]) {
+        return;
+    }
+    let scene = Scene::beside();
+    let rules = Snippet::load("oco.rules.yml").write(&scene);
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pollers/rules/oco.rules.test.yml");
+    let tests = scene.file("oco.rules.test.yml", &std::fs::read_to_string(tests).unwrap());
+    let promtool = || Command::new(find("promtool").unwrap());
+    let (is_good, text) = output(promtool().arg("check").arg("rules").arg(&rules));
+    assert!(is_good, "{text}");
+    let (is_good, text) = output(promtool().arg("test").arg("rules").arg(&tests));
+    assert!(is_good, "{text}");
+    // Each alert is in a test.
+    let tests = std::fs::read_to_string(tests).unwrap();
+    for alert in std::fs::read_to_string(rules)
+        .unwrap()
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("- alert: "))
+    {
+        assert!(tests.contains(&format!("alertname: {alert}\n")), "{alert} is not tested");
+    }
 }
