@@ -4,8 +4,8 @@ use crate::limits::BACKLOG;
 use mio::net::{TcpListener, TcpStream};
 use nix::errno::Errno;
 use nix::sys::socket::{
-    AddressFamily, Backlog, MsgFlags, Shutdown, SockFlag, SockType, SockaddrStorage, bind, listen, send,
-    setsockopt, shutdown, socket, sockopt,
+    AddressFamily, MsgFlags, Shutdown, SockFlag, SockType, SockaddrStorage, bind, send, setsockopt, shutdown,
+    socket, sockopt,
 };
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd};
@@ -19,7 +19,7 @@ pub fn listener(address: SocketAddr, ipv6_only: bool) -> nix::Result<TcpListener
         let chosen = socket.local_addr().map_err(|_| Errno::EINVAL)?;
         socket = bound(chosen, ipv6_only).unwrap_or(socket);
     }
-    listen(&socket, Backlog::new(BACKLOG)?)?;
+    listen(&socket)?;
     Ok(TcpListener::from_std(socket))
 }
 
@@ -55,7 +55,12 @@ pub fn hold_port(listener: &TcpListener) {
 pub fn listen_again(listener: &TcpListener) -> nix::Result<()> {
     // Without it, connections that linger are in the way.
     setsockopt(listener, sockopt::ReuseAddr, &true)?;
-    listen(&listener.as_fd(), Backlog::new(BACKLOG)?)
+    listen(listener)
+}
+
+/// Not nix's, which takes no more connections in the queue than the libc's SOMAXCONN: 128 with musl.
+fn listen(socket: &impl AsFd) -> nix::Result<()> {
+    rustix::net::listen(socket, BACKLOG).map_err(|error| Errno::from_raw(error.raw_os_error()))
 }
 
 /// Hands `line` to the kernel, which holds it back for the FIN that follows at once: both go out in one segment.

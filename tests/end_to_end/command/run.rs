@@ -198,7 +198,7 @@ fn what_can_not_be_recorded_is_said() {
     fs::remove_dir(scene.status().join("x")).unwrap();
     let elsewhere = scene.file("elsewhere", "");
     std::os::unix::fs::symlink(elsewhere, scene.status().join(".y.lock")).unwrap();
-    end(&mut scene.oco(&["run", "y", "true"])).expect_error(3, &["lock ", ".y.lock: too many levels"]);
+    end(&mut scene.oco(&["run", "y", "true"])).expect_error(3, &["lock ", ".y.lock: "]);
     fs::remove_dir_all(scene.status()).unwrap();
     end(&mut scene.oco(&["run", "x", "true"]))
         .expect_error(3, &["status/.x.lock: no such file or directory"]);
