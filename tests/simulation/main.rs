@@ -19,6 +19,7 @@
 mod clock;
 mod daemon;
 mod disk;
+mod exchanges;
 mod host;
 mod judge;
 mod network;
@@ -40,11 +41,36 @@ fn from_environment(name: &str) -> Option<u64> {
 
 #[test]
 fn no_seed_leads_to_a_wrong_answer() {
+    let mut reached = Reached::default();
+    if run_all(world::run, |one| reached.add(one)) {
+        is_worth_it(&reached);
+    }
+    println!("{reached:#?}");
+}
+
+#[test]
+fn no_seed_leads_to_a_wrong_response() {
+    let mut reached = exchanges::Reached::default();
+    let is_all = run_all(exchanges::run, |one| {
+        reached.responses += one.responses;
+        reached.refusals += one.refusals;
+        reached.expired += one.expired;
+        reached.shed += one.shed;
+        reached.left += one.left;
+    });
+    println!("{reached:#?}");
+    let ends = [reached.responses, reached.refusals, reached.expired, reached.shed, reached.left];
+    assert!(!is_all || ends.iter().all(|times| *times >= 1000), "{reached:?}");
+}
+
+/// Runs the seeds that are asked for, and hands what each reached to `add`. Says whether it was the full number.
+fn run_all<T: Send>(run: fn(u64) -> T, mut add: impl FnMut(&T) + Send) -> bool {
     let one = from_environment("OCO_SEED");
     let first = one.unwrap_or(0);
     let end = first + one.map_or_else(|| from_environment("OCO_SEEDS").unwrap_or(SEEDS), |_| 1);
     let next = AtomicU64::new(first);
-    let total = Mutex::new((Reached::default(), Vec::new()));
+    let failed = Mutex::new(Vec::new());
+    let add = Mutex::new(&mut add);
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
@@ -53,28 +79,23 @@ fn no_seed_leads_to_a_wrong_answer() {
                     if seed >= end {
                         return;
                     }
-                    let result = catch_unwind(AssertUnwindSafe(|| world::run(seed)));
-                    let mut total = total.lock().unwrap();
-                    match result {
-                        Ok(reached) => total.0.add(&reached),
-                        Err(_) => total.1.push(seed),
+                    match catch_unwind(AssertUnwindSafe(|| run(seed))) {
+                        Ok(reached) => (add.lock().unwrap())(&reached),
+                        Err(_) => failed.lock().unwrap().push(seed),
                     }
                 }
             });
         }
     });
-    let (reached, mut failed) = total.into_inner().unwrap();
+    let mut failed = failed.into_inner().unwrap();
     failed.sort_unstable();
-    println!("{reached:#?}");
     assert!(
         failed.is_empty(),
         "{} seeds failed; run one again with OCO_SEED={}: {failed:?}",
         failed.len(),
         failed[0]
     );
-    if end - first >= SEEDS {
-        is_worth_it(&reached);
-    }
+    end - first >= SEEDS
 }
 
 /// Seeds that do not reach what they are for prove nothing.
@@ -107,8 +128,9 @@ fn is_worth_it(reached: &Reached) {
 #[test]
 fn a_seed_runs_the_same_each_time() {
     let run = |seed| format!("{:?}", world::run(seed));
+    let exchange = |seed| format!("{:?}", exchanges::run(seed));
     for seed in 0..5 {
-        assert_eq!(run(seed), run(seed), "seed {seed}");
+        assert_eq!((run(seed), exchange(seed)), (run(seed), exchange(seed)), "seed {seed}");
     }
 }
 
