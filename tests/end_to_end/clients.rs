@@ -162,7 +162,7 @@ fn out_of_descriptors_new_clients_are_answered_still() {
     command.args(["-c", "ulimit -n 24; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_ocod"), "-l", "127.0.0.1:0"]);
     command.arg("-d").arg(scene.status());
     let ocod = Ocod::spawn(command);
-    assert!(ocod.log().contains("leaves room for 7"), "{}", ocod.log());
+    ocod.wait_for_log("leaves room for 7");
     let mut idle: Vec<TcpStream> = (0..500).map(|_| connect(ocod.address())).collect();
     for _ in 0..20 {
         scene.check("http", "300\n");

@@ -74,7 +74,7 @@ fn permissions_count_at_once() {
         fs::set_permissions(scene.status(), Permissions::from_mode(0o755)).unwrap();
         ocod.expect("200 OK oco");
     }
-    assert!(ocod.log().contains("Permission denied"));
+    ocod.wait_for_log("Permission denied");
 }
 
 /// A user that ocod can become, with the scene made open to it; none, with the reason said, if we are not root.
@@ -343,7 +343,7 @@ fn a_directory_pointed_outside_of_the_confinement_is_300_oco_and_says_why() {
         return;
     }
     ocod.expect("350 KO oco 300-oco");
-    assert!(ocod.log().contains("Permission denied (since the start only what lies below"), "{}", ocod.log());
+    ocod.wait_for_log("Permission denied (since the start only what lies below");
     // It is said once, and looked for in peace.
     let lines = ocod.log().lines().count();
     for _ in 0..20 {

@@ -260,7 +260,7 @@ fn a_bad_file_or_port_is_refused_and_the_running_one_stays() {
     let wanted = format!("[[listen]]\naddress = \"127.0.0.2:{port}\"\n");
     test.reload(&wanted, "error: reload refused");
     test.ocod.expect("200 OK oco");
-    assert!(test.ocod.log().contains("Address already in use"));
+    test.ocod.wait_for_log("Address already in use");
 }
 
 /// A further address, then a further port: that one may not be bound any more where Landlock keeps it.

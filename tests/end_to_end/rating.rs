@@ -68,10 +68,10 @@ fn a_directory_that_is_missing_or_none_is_ko() {
     fs::remove_dir(scene.status()).unwrap();
     let ocod = Ocod::start(&scene);
     ocod.expect("350 KO oco 300-oco");
-    assert!(ocod.log().contains("No such file or directory"), "{}", ocod.log());
+    ocod.wait_for_log("No such file or directory");
     fs::write(scene.status(), "200\n").unwrap();
     ocod.expect("350 KO oco 300-oco");
-    assert!(ocod.log().contains("Not a directory"), "{}", ocod.log());
+    ocod.wait_for_log("Not a directory");
 }
 
 #[test]

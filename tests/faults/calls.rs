@@ -6,7 +6,7 @@
 mod scenario;
 mod table;
 
-use crate::daemon::{Daemon, unprivileged, within};
+use crate::daemon::{Daemon, within};
 use crate::process::{descriptors, status};
 use crate::strace::{Injection, Tracer, is_missing, names, traced};
 use nix::sys::signal::Signal;
@@ -74,10 +74,7 @@ impl Case {
     fn run(&self) -> Verdict {
         let stage = Stage::new();
         let injection = self.injection(&stage);
-        let mut arguments = vec!["-c", "ocod.toml"];
-        arguments.extend(unprivileged(&stage.scene));
-        let mut command = stage.scene.ocod(&arguments);
-        command.current_dir(stage.scene.path("."));
+        let command = stage.ocod();
         let mut tally = Tally::default();
         let log = stage.scene.path("log");
         let verdict = match self.phase {
@@ -213,12 +210,8 @@ fn tail(log: &str) -> String {
 /// The calls of an undisturbed life, by name and number, at the start and after it.
 fn calls_of_a_life() -> [BTreeMap<String, usize>; 2] {
     let stage = Stage::new();
-    let mut arguments = vec!["-c", "ocod.toml"];
-    arguments.extend(unprivileged(&stage.scene));
     let trace = stage.scene.path("trace");
-    let mut command = stage.scene.ocod(&arguments);
-    command.current_dir(stage.scene.path("."));
-    let mut daemon = Daemon::spawn(traced(&command, &trace), stage.address, stage.scene.path("log"));
+    let mut daemon = Daemon::spawn(traced(&stage.ocod(), &trace), stage.address, stage.scene.path("log"));
     assert!(daemon.logs_within(LONG, "350 KO", 1), "{}", daemon.log());
     let at_start = names(&trace);
     let patience = Patience { time: LONG, may_be_silent: false, has_log: true };

@@ -155,3 +155,18 @@ pub fn ask(address: SocketAddr, time: Duration) -> Reply {
         Err(reply) => reply,
     }
 }
+
+/// Asks for the line over HTTP. A status that does not fit the line is no reply to be had.
+pub fn ask_page(address: SocketAddr, time: Duration) -> Reply {
+    let mut stream = match knock(address, time) {
+        Ok(stream) => stream,
+        Err(reply) => return reply,
+    };
+    let _ = stream.write_all(b"GET /health HTTP/1.0\r\n\r\n");
+    let reply = listen(&mut stream);
+    let Reply::Line(page) = reply else { return reply };
+    let Some((head, line)) = page.split_once("\r\n\r\n") else { return Reply::Closed };
+    let status = if line.starts_with('2') { "HTTP/1.1 200 " } else { "HTTP/1.1 503 " };
+    assert!(head.starts_with(status), "{page}");
+    Reply::Line(line.to_owned())
+}

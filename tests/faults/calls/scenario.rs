@@ -1,6 +1,6 @@
 //! What happens to an ocod while its calls fail: files change in every way, and it is asked after each.
 
-use crate::daemon::{Daemon, Reply, knock, listen, own_address, within};
+use crate::daemon::{Daemon, Reply, ask_page, knock, listen, own_address, unprivileged, within};
 use crate::process::{descriptors, ticks};
 use crate::scene::Scene;
 use crate::server::answer;
@@ -9,6 +9,8 @@ use oco::limits::{ACCEPT_BATCH, ACCEPT_PAUSE};
 use std::fs::{self, File, Permissions};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::net::UnixDatagram;
+use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 /// How long an answer may take that has to come. Passing tests never wait so long.
@@ -17,6 +19,8 @@ pub const LONG: Duration = Duration::from_secs(15);
 pub const SHORT: Duration = Duration::from_millis(150);
 /// What strace writes of a call that fails, at most.
 const CALL_OCTETS: u64 = 200;
+/// Of a stage, after its reload.
+const LISTENERS: u64 = 3;
 /// The log's word for a reload that was done.
 const RELOADED: &str = "info: reloaded";
 
@@ -25,6 +29,10 @@ pub struct Stage {
     pub scene: Scene,
     pub address: SocketAddr,
     second: SocketAddr,
+    /// Speaks HTTP.
+    http: SocketAddr,
+    /// In the place of systemd, which is told of it all. Nobody reads it: it may be full as well.
+    _systemd: UnixDatagram,
 }
 
 /// One change and the answer that is right after it.
@@ -113,7 +121,11 @@ pub struct Patience {
 
 impl Stage {
     pub fn new() -> Stage {
-        let stage = Stage { scene: Scene::beside(), address: own_address(), second: own_address() };
+        let scene = Scene::beside();
+        let systemd = UnixDatagram::bind(scene.path("notify")).unwrap();
+        fs::set_permissions(scene.path("notify"), Permissions::from_mode(0o666)).unwrap();
+        let [address, second, http] = [(); 3].map(|()| own_address());
+        let stage = Stage { scene, address, second, http, _systemd: systemd };
         stage.change(|scene| {
             scene.check("a", "200\n");
             scene.check("b", "200\n");
@@ -123,6 +135,15 @@ impl Stage {
         stage
     }
 
+    /// An ocod of this stage.
+    pub fn ocod(&self) -> Command {
+        let mut arguments = vec!["-c", "ocod.toml"];
+        arguments.extend(unprivileged(&self.scene));
+        let mut command = self.scene.ocod(&arguments);
+        command.current_dir(self.scene.path(".")).env("NOTIFY_SOCKET", self.scene.path("notify"));
+        command
+    }
+
     /// Changes files, none of which a new process may have open.
     fn change(&self, change: impl FnOnce(&Scene)) {
         let _alone = crate::writing();
@@ -130,7 +151,8 @@ impl Stage {
     }
 
     fn configure(&self, more: &str) {
-        let listen = format!("[[listen]]\naddress = \"{}\"\n{more}", self.address);
+        let http = format!("[[listen]]\naddress = \"{}\"\nspeak = \"http\"\n", self.http);
+        let listen = format!("[[listen]]\naddress = \"{}\"\n{http}{more}", self.address);
         self.scene.file("ocod.toml", &listen);
     }
 
@@ -193,7 +215,23 @@ impl Stage {
         if daemon.ended().is_some() {
             return Ok(());
         }
-        let reply = daemon.ask(patience.time);
+        self.judge(daemon, daemon.ask(patience.time), patience, tally, what, expected)?;
+        if daemon.ended().is_some() {
+            return Ok(());
+        }
+        let page = ask_page(self.http, patience.time);
+        self.judge(daemon, page, patience, tally, &format!("{what}, HTTP"), expected)
+    }
+
+    fn judge(
+        &self,
+        daemon: &mut Daemon,
+        reply: Reply,
+        patience: Patience,
+        tally: &mut Tally,
+        what: &str,
+        expected: &str,
+    ) -> Result<(), String> {
         let right = answer(expected);
         match &reply {
             Reply::Line(line) if *line == right => tally.right += 1,
@@ -225,6 +263,10 @@ impl Stage {
             return Ok(());
         }
         demand(daemon, LAST)?;
+        let page = ask_page(self.http, LONG);
+        if page != Reply::Line(answer(LAST)) {
+            return Err(format!("LATE: {page:?} over HTTP once the fault was over"));
+        }
         self.change(|scene| {
             fs::remove_file(scene.status().join("m")).unwrap();
             scene.check("n", "200\n");
@@ -262,10 +304,10 @@ pub fn is_idle(daemon: &Daemon, octets: impl Fn() -> u64, time: Duration) -> Res
     // This measures a rate; there is no condition to wait for.
     std::thread::sleep(time);
     let (ran, written) = (ticks(daemon.pid()) - before.0, octets() - before.1);
-    // A tick is 10 ms. Retries are bounded: a batch of accepts in each pause is the most.
+    // A tick is 10 ms. Retries are bounded: a batch of accepts in each pause is the most, at each listener.
     let most_ticks = time.as_millis() / 50 + 1;
     let pauses = u64::try_from(time.as_millis() / ACCEPT_PAUSE.as_millis()).unwrap_or(u64::MAX) + 2;
-    let most_octets = pauses * u64::try_from(ACCEPT_BATCH).unwrap_or(u64::MAX) * CALL_OCTETS;
+    let most_octets = LISTENERS * pauses * u64::try_from(ACCEPT_BATCH).unwrap_or(u64::MAX) * CALL_OCTETS;
     if u128::from(ran) > most_ticks || written > most_octets {
         let calls = written / CALL_OCTETS;
         return Err(format!("SPIN: {ran} ticks and some {calls} calls in {time:?} with nobody asking"));

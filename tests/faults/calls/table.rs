@@ -96,6 +96,7 @@ pub const FAULTS: &[Row] = &[
     row("sigaltstack", AtStart, Running, &["ENOMEM"]),
     row("sched_getaffinity", AtStart, Running, &["EPERM"]),
     row("connect", AtStart, Running, &["EACCES", "EAGAIN", "EINTR"]),
+    row("ioctl", AtStart, Running, &["EIO", "ENOMEM"]),
     row("socketpair", AtStart, Running, &["EMFILE", "ENFILE", "ENOMEM"]),
     row("epoll_create1", AtStart, Running, &["EMFILE", "ENFILE", "ENOMEM"]),
     row("readlink", AtStart, Running, &["EACCES", "EIO", "ENOMEM", "ENOENT"]),
