@@ -2,11 +2,12 @@
 //!
 //! ```text
 //! set, clear, maint -> record           run, run-parts -> runner -> plugin (what to do), record, lock
-//! import-nrpe       -> import
+//! import-nrpe       -> import           record, import -> aside
 //! status            -> this host: directory and board, as in the daemon; others: ask -> table, report
 //! ```
 
 mod arguments;
+mod aside;
 mod ask;
 mod host;
 mod import;

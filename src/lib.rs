@@ -22,8 +22,8 @@
 //!
 //! # One turn of ocod's loop
 //!
-//! Sleep until an event or the next deadline. Read the clock. Go on with lingering connections; obey signals. Then
-//! for each listener at which somebody waits: accept a batch, [refresh](directory::Directory::refresh) the board,
+//! Sleep until an event or the next deadline. Read the clock. Go on with lingering connections and with HTTP
+//! requests that are being read; obey signals; answer the requests that are whole. Then for each listener at which somebody waits: accept a batch, [refresh](directory::Directory::refresh) the board,
 //! make the lines anew if a rating changed, send every connection of the batch its line and FIN, throw away what it
 //! sent, keep those whose client has not closed yet. At last close who has lingered too long.
 //!
@@ -32,7 +32,7 @@
 //! | 0 | signals |
 //! | 1 | the directory's events |
 //! | from 2 | listeners, in the order of the settings |
-//! | from 2^20 | connections: a generation and a slot, so that a late event finds nothing |
+//! | from 2^21 | connections: a generation, the table and a slot, so that a late event finds nothing |
 //!
 //! # Invariants
 //!

@@ -1,17 +1,16 @@
 //! `oco import-nrpe`: makes scripts for `oco run-parts` from the commands that NRPE ran on this host.
 
 use super::reason::reason;
-use super::{BAD, print, say};
+use super::{BAD, aside, print, say};
 use crate::limits::{CONFIG_OCTETS, INCLUDE_DEPTH};
 use crate::logic::name::check_name;
 use crate::logic::nrpe::{Directive, Script, directives, script};
 use crate::logic::text::printable;
 use std::collections::HashSet;
 use std::ffi::OsStr;
-use std::fs::{File, Permissions};
-use std::io::{self, ErrorKind, Read, Write};
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// The mode of a script that can run as it is, and of one in which something is missing.
@@ -62,7 +61,8 @@ impl Command {
             return Ok(format!("{name}: {} is up to date\n", path.display()));
         }
         let mode = if missing.is_empty() { ON } else { OFF };
-        match put(into, &path, &content, mode, is_forced) {
+        // Hidden until it is renamed, so that cron does not run half of it.
+        match aside::write(into, name, &content, mode, is_forced) {
             Ok(()) if missing.is_empty() => Ok(format!("{name}: {}\n", path.display())),
             Ok(()) => {
                 let missing = missing.join(" ");
@@ -74,16 +74,6 @@ impl Command {
             Err(error) => Err(refused(&format_args!("write {}: {}", path.display(), reason(&error)))),
         }
     }
-}
-
-/// Writes a file whole or not at all.
-fn put(into: &Path, path: &Path, content: &[u8], mode: u32, is_forced: bool) -> io::Result<()> {
-    // Hidden until it is renamed, so that cron does not run half of it.
-    let mut file = tempfile::Builder::new().prefix(".import.").tempfile_in(into)?;
-    file.write_all(content)?;
-    file.as_file().set_permissions(Permissions::from_mode(mode))?;
-    let persisted = if is_forced { file.persist(path) } else { file.persist_noclobber(path) };
-    persisted.map(drop).map_err(|error| error.error)
 }
 
 /// Reads configuration files and what they include.
@@ -124,7 +114,7 @@ impl Reader {
     }
 
     fn content(&mut self, file: &Path, depth: usize) -> Result<Vec<u8>, String> {
-        let failed = |error: io::Error| format!("read {}: {}", file.display(), reason(&error));
+        let failed = |error: io::Error| unread(file, &error);
         if !self.is_new(file, depth)? {
             return Ok(Vec::new());
         }
@@ -139,7 +129,7 @@ impl Reader {
 
     /// The files in `directory` whose names end in `.cfg` and its subdirectories, by name.
     fn read_directory(&mut self, directory: &Path, depth: usize) -> Result<(), String> {
-        let failed = |error: io::Error| format!("read {}: {}", directory.display(), reason(&error));
+        let failed = |error: io::Error| unread(directory, &error);
         if !self.is_new(directory, depth)? {
             return Ok(());
         }
@@ -158,7 +148,7 @@ impl Reader {
                     self.read_file(&path, depth + 1)
                 }
                 Ok(_) => Ok(()),
-                Err(error) => Err(format!("read {}: {}", path.display(), reason(&error))),
+                Err(error) => Err(unread(&path, &error)),
             };
             self.problems.extend(done.err());
         }
@@ -167,7 +157,7 @@ impl Reader {
 
     /// Whether `path` has not been read yet. What is nested too deeply is an error.
     fn is_new(&mut self, path: &Path, depth: usize) -> Result<bool, String> {
-        let failed = |error: io::Error| format!("read {}: {}", path.display(), reason(&error));
+        let failed = |error: io::Error| unread(path, &error);
         if depth > INCLUDE_DEPTH {
             return Err(format!("read {}: included more than {INCLUDE_DEPTH} deep", path.display()));
         }
@@ -182,4 +172,8 @@ impl Reader {
             self.commands.push(command);
         }
     }
+}
+
+fn unread(path: &Path, error: &io::Error) -> String {
+    format!("read {}: {}", path.display(), reason(error))
 }

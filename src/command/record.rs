@@ -1,13 +1,12 @@
 //! Writing and removing status files: what `oco set`, `oco clear` and every plugin's result come down to.
 
+use super::aside;
 use super::reason::reason;
 use crate::limits::STATUS_FILE_OCTETS;
 use crate::logic::code::Code;
 use crate::logic::text::printable;
 use std::fmt;
-use std::fs::Permissions;
-use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 /// The mode of a status file: the daemon runs as another user, whatever the umask here.
@@ -32,21 +31,11 @@ impl std::error::Error for RecordError {}
 /// Writes the result of the check `name`, whole or not at all: aside, as a hidden file in the same directory, and
 /// then renamed. It is not flushed to the disk: a result that a power cut takes along is stale after it anyway.
 pub fn write(directory: &Path, name: &str, code: Code, text: &[u8]) -> Result<(), RecordError> {
-    let path = directory.join(name);
-    write_aside(directory, name, &path, content(code, text).as_bytes()).map_err(|error| RecordError {
+    aside::write(directory, name, content(code, text).as_bytes(), MODE, true).map_err(|error| RecordError {
         what: "write",
-        path,
+        path: directory.join(name),
         error,
     })
-}
-
-fn write_aside(directory: &Path, name: &str, path: &Path, content: &[u8]) -> io::Result<()> {
-    // From here on the file is removed when it is dropped, which every error does.
-    let mut file = tempfile::Builder::new().prefix(&format!(".{name}.")).tempfile_in(directory)?;
-    file.write_all(content)?;
-    file.as_file().set_permissions(Permissions::from_mode(MODE))?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
 }
 
 /// The status file of the check `name`, for people: its path, and what it says.

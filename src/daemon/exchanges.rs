@@ -82,9 +82,9 @@ impl Exchanges {
     /// was one.
     pub fn shed(&mut self) -> bool {
         let share = u32::try_from(EXCHANGES / ADDRESS_SHARE).unwrap_or(u32::MAX);
-        let was_shed = self.table.shed(share, |_| true);
-        self.count();
-        was_shed
+        let shed = self.table.shed(share, |_| true);
+        self.forget(shed.as_ref());
+        shed.is_some()
     }
 
     /// Goes on with the connection of `token`, if it is still there.
@@ -130,14 +130,10 @@ impl Exchanges {
 
     /// Closes the connections whose deadline has come.
     pub fn expire(&mut self, now: Nanos) {
-        let is_due = |deadline: Nanos| deadline <= now;
-        if !self.deadline().is_some_and(is_due) {
-            return;
+        while self.deadline().is_some_and(|deadline| deadline <= now) {
+            let closed = self.table.close_oldest();
+            self.forget(closed.as_ref());
         }
-        while self.deadline().is_some_and(is_due) {
-            self.table.close_oldest();
-        }
-        self.count();
     }
 
     /// Gives nobody more time than until `deadline`.
@@ -147,13 +143,13 @@ impl Exchanges {
 
     fn remove(&mut self, token: Token) -> Option<(TcpStream, IpAddr)> {
         let (stream, connection) = self.table.remove(token)?;
-        self.held = self.held.saturating_sub(connection.held);
+        self.forget(Some(&connection));
         Some((stream, connection.client))
     }
 
-    /// Counts what is held, after connections were closed that nobody named.
-    fn count(&mut self) {
-        self.held = self.table.states_mut().map(|connection| connection.held).sum();
+    /// Takes what a connection held out of the sum, once it is out of the table.
+    fn forget(&mut self, connection: Option<&Connection>) {
+        self.held = self.held.saturating_sub(connection.map_or(0, |connection| connection.held));
     }
 }
 

@@ -79,7 +79,7 @@ impl Sessions {
     /// Closes the oldest connection that has its line: of those who hold more than `share`, if there are any. Says
     /// whether there was one.
     pub fn shed(&mut self, share: u32) -> bool {
-        self.table.shed(share, Session::has_line)
+        self.table.shed(share, Session::has_line).is_some()
     }
 
     /// Lets nobody linger beyond `deadline`.

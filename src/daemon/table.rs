@@ -128,17 +128,17 @@ impl<S> Table<S> {
         self.state(index(self.oldest))
     }
 
-    /// Closes the oldest connection.
-    pub fn close_oldest(&mut self) {
-        self.take(index(self.oldest));
+    /// Closes the oldest connection, and returns what was known of it.
+    pub fn close_oldest(&mut self) -> Option<S> {
+        self.take(index(self.oldest)).map(|(_, state)| state)
     }
 
-    /// Closes the oldest connection that `may_go`: of those who hold more than `share`, if there are any. Says whether
-    /// there was one.
-    pub fn shed(&mut self, share: u32, may_go: impl Fn(&S) -> bool) -> bool {
+    /// Closes the oldest connection that `may_go`: of those who hold more than `share`, if there are any. Returns what
+    /// was known of it, if there was one.
+    pub fn shed(&mut self, share: u32, may_go: impl Fn(&S) -> bool) -> Option<S> {
         let excess = if self.shares.any_above(share) { Some(share) } else { None };
         let slot = self.oldest_to_shed(excess, &may_go).or_else(|| self.oldest_to_shed(None, &may_go));
-        slot.is_some_and(|slot| self.take(slot).is_some())
+        self.take(slot?).map(|(_, state)| state)
     }
 
     /// The states of all connections, in no order.

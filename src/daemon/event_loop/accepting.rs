@@ -192,12 +192,17 @@ fn answer(stream: &TcpStream, line: &[u8], deadline: Nanos) -> Option<Session> {
     };
     match line.get(sent..) {
         Some(rest) if !rest.is_empty() => Some(Session::interrupted(rest, deadline)),
-        _ => match stream.shutdown(Shutdown::Write) {
-            Ok(()) => Some(Session::answered(deadline)),
-            Err(error) => {
-                debug!("a client has gone: {error}");
-                None
-            }
-        },
+        _ => finish(stream, deadline),
+    }
+}
+
+/// Sends the FIN behind a whole answer. None: the client has gone.
+pub(super) fn finish(stream: &TcpStream, deadline: Nanos) -> Option<Session> {
+    match stream.shutdown(Shutdown::Write) {
+        Ok(()) => Some(Session::answered(deadline)),
+        Err(error) => {
+            debug!("a client has gone: {error}");
+            None
+        }
     }
 }

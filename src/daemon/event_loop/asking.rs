@@ -1,17 +1,14 @@
 //! Requests over HTTP: all that came in one turn are answered together, as true as a line would be.
 
 use super::EventLoop;
+use super::accepting::finish;
 use crate::daemon::exchanges::Turn;
 use crate::limits::LINGER;
 use crate::logic::face::Speak;
 use crate::logic::http::{Asked, PLAIN, Page, Refusal, refuse, response};
-use crate::logic::session::Session;
 use crate::logic::{metrics, report};
 use crate::system::clock;
-use log::debug;
 use mio::Token;
-use mio::net::TcpStream;
-use std::net::{IpAddr, Shutdown};
 
 /// A request that was read.
 #[derive(Debug)]
@@ -51,16 +48,11 @@ impl EventLoop {
         match turn {
             Turn::Nothing => {}
             Turn::Answer(listener, asked) => self.asked.push(Question { token, listener, asked }),
-            Turn::Done(stream, client) => self.linger(stream, client),
-        }
-    }
-
-    fn linger(&mut self, stream: TcpStream, client: IpAddr) {
-        match stream.shutdown(Shutdown::Write) {
-            Ok(()) => {
-                self.answered.push((stream, client, Session::answered(self.now.boot.after(LINGER))));
+            Turn::Done(stream, client) => {
+                if let Some(session) = finish(&stream, self.now.boot.after(LINGER)) {
+                    self.answered.push((stream, client, session));
+                }
             }
-            Err(error) => debug!("{client}: {error}"),
         }
     }
 
