@@ -268,7 +268,7 @@ impl EventLoop {
             self.follow_verdict(index);
         }
         if self.host.take_news() {
-            self.notify.status(&self.host.summary());
+            self.notify.status(|| self.host.summary());
         }
         if let Some((period, next)) = &mut self.watchdog
             && *next <= self.now.boot

@@ -59,9 +59,11 @@ impl Notify {
         self.send(&[NotifyState::Stopping]);
     }
 
-    /// A line for people.
-    pub fn status(&self, line: &str) {
-        self.send(&[NotifyState::Status(line)]);
+    /// A line for people, which is made only if somebody listens.
+    pub fn status(&self, line: impl FnOnce() -> String) {
+        if self.socket.is_some() {
+            self.send(&[NotifyState::Status(&line())]);
+        }
     }
 
     /// A sign of life.

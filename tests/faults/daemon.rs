@@ -6,11 +6,10 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, geteuid};
 use std::fs::{self, File, Permissions};
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 /// A process that is, or becomes, ocod. Its log goes to a file.
@@ -35,11 +34,7 @@ pub enum Reply {
 
 /// An address of the loopback network that no other daemon of this test run has.
 pub fn own_address() -> SocketAddr {
-    static NEXT: AtomicU16 = AtomicU16::new(1);
-    let [high, low] = NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
-    // Another run at the same time has another process id.
-    let run = u8::try_from(std::process::id() % 200).unwrap_or(0);
-    (Ipv4Addr::new(127, 20 + run, high, low), 7979).into()
+    (crate::address::own_address(), 7979).into()
 }
 
 /// What makes ocod run as a user without privileges: as nobody if we are root, with the scene open to it.

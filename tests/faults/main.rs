@@ -4,6 +4,8 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+#[path = "../end_to_end/address.rs"]
+mod address;
 mod calls;
 mod clocks;
 mod confinement;

@@ -1,12 +1,12 @@
 //! A host that is polled: `ocod` at an address of its own, put into one state after the other.
 
+use crate::address::own_address;
 use crate::scene::{Scene, wait_for};
 use crate::server::{Ocod, answer};
 use crate::snippet::Snippet;
 use std::fs::File;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::process::Command;
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, SystemTime};
 
 /// What can be the matter with a host.
@@ -44,15 +44,6 @@ impl State {
         };
         Some(answer(line))
     }
-}
-
-/// An address of the loopback network that nothing else of this test run has.
-pub fn own_address() -> Ipv4Addr {
-    static NEXT: AtomicU16 = AtomicU16::new(1);
-    let [high, low] = NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
-    // Another run at the same time has another process id.
-    let run = u8::try_from(std::process::id() % 200).unwrap_or(0);
-    Ipv4Addr::new(127, 20 + run, high, low)
 }
 
 pub struct Host {

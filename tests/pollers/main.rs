@@ -3,6 +3,8 @@
 //! installed is skipped with its reason.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "../end_to_end/address.rs"]
+mod address;
 mod haproxy;
 mod host;
 mod journey;

@@ -1,7 +1,8 @@
 //! mon's own daemon, with `oco.monitor` and with its stock telnet.monitor. What it thinks is asked at its server port,
 //! and the alerts that it sends are recorded.
 
-use crate::host::{Host, State, own_address};
+use crate::address::own_address;
+use crate::host::{Host, State};
 use crate::journey::{Shows, Sight, journey};
 use crate::running::{Running, find, have_all};
 use crate::scene::{Scene, wait_for};

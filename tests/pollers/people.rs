@@ -1,6 +1,7 @@
 //! What people type: finger, telnet, netcat, curl and bash. Each shows the line, in every state.
 
-use crate::host::{Host, own_address};
+use crate::address::own_address;
+use crate::host::Host;
 use crate::journey::{Shows, Sight, journey};
 use crate::running::have_all;
 use std::io::{BufRead, BufReader};

@@ -1,6 +1,7 @@
 //! Prometheus, which asks the blackbox exporter, which asks port 79. What it thinks is asked by its HTTP API.
 
-use crate::host::{Host, State, own_address};
+use crate::address::own_address;
+use crate::host::{Host, State};
 use crate::journey::{Shows, Sight, journey};
 use crate::running::{Running, find, have_all, output};
 use crate::scene::{Scene, wait_for};

@@ -1,6 +1,7 @@
 //! Our own `check_oco` and `oco.monitor`: wrong usage, and servers that are no ocod.
 
-use crate::host::{Host, State, own_address};
+use crate::address::own_address;
+use crate::host::{Host, State};
 use crate::running::have_all;
 use crate::snippet::shipped;
 use std::io::Write;
