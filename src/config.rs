@@ -10,7 +10,6 @@ use crate::logic::network::Network;
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 pub use file::parse;
 
@@ -164,11 +163,6 @@ pub fn default_listener() -> Listen {
 /// Reads `ADDRESS:PORT`.
 pub fn parse_address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| format!("{text:?}: expected ADDRESS:PORT, as 127.0.0.1:79 or [::]:79"))
-}
-
-/// Reads a max-age: `5m`, `25h`, `1h 30m`.
-pub fn parse_max_age(text: &str) -> Result<Duration, String> {
-    file::parse_max_age(text)
 }
 
 /// Checks a list of listeners as a whole.

@@ -1,11 +1,11 @@
 //! The format of the file: its keys, and what each may hold.
 
 use super::{Listen, Settings, check_listeners, parse_address};
-use crate::limits::LONGEST_MAX_AGE;
 use crate::logic::board::{CheckRules, Rules};
 use crate::logic::face::Speak;
 use crate::logic::name::{Pattern, check_name};
 use crate::logic::network::Network;
+use crate::logic::time::parse_max_age;
 use serde::de::{Deserialize, Deserializer, Error as _};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -103,15 +103,6 @@ fn user<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D:
 
 fn max_age<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
     text(deserializer, parse_max_age).map(Some)
-}
-
-/// Reads a max-age: `5m`, `25h`, `1h 30m`.
-pub(super) fn parse_max_age(text: &str) -> Result<Duration, String> {
-    match humantime::parse_duration(text) {
-        Ok(age) if !age.is_zero() && age <= LONGEST_MAX_AGE => Ok(age),
-        Ok(_) => Err(format!("max-age {text:?}: expected more than 0s and at most 100 years")),
-        Err(error) => Err(format!("max-age {text:?}: {error}; expected a duration as 5m or 25h")),
-    }
 }
 
 fn max_connections<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {

@@ -2,6 +2,7 @@
 
 use crate::config::{self, ConfigError, Listen, Settings};
 use crate::logic::face::Speak;
+use crate::logic::time::parse_max_age;
 use clap::Parser;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -21,7 +22,7 @@ pub struct Arguments {
     #[arg(short = 'l', value_name = "ADDR:PORT", value_parser = config::parse_address)]
     pub listen: Vec<SocketAddr>,
     /// How old a result may be, as 5m or 25h [default: the file's, else 5m]
-    #[arg(long, value_name = "AGE", value_parser = config::parse_max_age)]
+    #[arg(long, value_name = "AGE", value_parser = parse_max_age)]
     pub max_age: Option<Duration>,
     /// Become this user once the ports are bound
     #[arg(short = 'u', value_name = "USER")]

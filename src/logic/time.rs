@@ -3,6 +3,7 @@
 //! Two clocks are at work. File times and people use the wall clock, which may be set at any moment. Ages run
 //! on the boot clock (`CLOCK_BOOTTIME`), which only goes forward, also through suspend.
 
+use crate::limits::LONGEST_MAX_AGE;
 use std::time::Duration;
 
 /// Nanoseconds of a clock. 64 bits reach to the year 2262; arithmetic saturates.
@@ -38,6 +39,15 @@ pub struct Now {
     pub wall: Nanos,
     /// Since boot (`CLOCK_BOOTTIME`), for ages and deadlines.
     pub boot: Nanos,
+}
+
+/// Reads a max-age: `5m`, `25h`, `1h 30m`. The error says what was expected.
+pub fn parse_max_age(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(age) if !age.is_zero() && age <= LONGEST_MAX_AGE => Ok(age),
+        Ok(_) => Err(format!("max-age {text:?}: expected more than 0s and at most 100 years")),
+        Err(error) => Err(format!("max-age {text:?}: {error}; expected a duration as 5m or 25h")),
+    }
 }
 
 /// A duration for people, to the second, or to the millisecond below one: `5m 3s`, `250ms`.

@@ -11,14 +11,17 @@ fuzz_target!(|content: &[u8]| {
     assert!(!status.text.contains(&b'\n'), "the text is of one line");
     assert!(!printable(status.text).contains(char::is_control), "what is shown obeys nobody");
     let first = content.split(|octet| *octet == b'\n').next().unwrap_or_default();
-    assert_eq!(parse(first), status, "only the first line counts");
+    let of_first = Status { max_age: None, ..status };
+    assert_eq!(parse(first), of_first, "behind the first line only a promise counts");
+    let promise = status.max_age.map(|age| format!("max-age {}\r\n", humantime::format_duration(age)));
     let Some(code) = status.code else { return };
     let number = code.number();
     assert!(matches!(number, 200..=399 | 500..=599), "{number} is a code");
     assert_eq!(Code::new(number), Some(code));
     assert!(begins_with(first, number), "nobody wrote {number}");
-    let again = [number.to_string().as_bytes(), b" ", status.text, b"\r\n"].concat();
-    assert_eq!(parse(&again), Status { code: Some(code), text: status.text }, "it reads what it would write");
+    let promise = promise.unwrap_or_default();
+    let again = [number.to_string().as_bytes(), b" ", status.text, b"\r\n", promise.as_bytes()].concat();
+    assert_eq!(parse(&again), Status { code: Some(code), ..status }, "it reads what it would write");
 });
 
 /// Whether a line begins with these digits and nothing that makes another word of them.
