@@ -3,6 +3,7 @@
 mod file;
 
 use crate::limits::{LISTENERS, MAX_CONNECTIONS};
+use crate::logic::agent::{DRAIN, MAINT};
 use crate::logic::board::Rules;
 use crate::logic::face::Speak;
 use crate::logic::name::Pattern;
@@ -96,6 +97,11 @@ impl Listen {
     /// Whether the check `name` counts here.
     pub fn covers(&self, name: &str) -> bool {
         self.checks.is_empty() || self.checks.iter().any(|pattern| pattern.matches(name))
+    }
+
+    /// Whether the check `name` is in its answer: one that counts, or one that is about the whole host.
+    pub fn hears(&self, name: &str) -> bool {
+        self.covers(name) || matches!(name, MAINT | DRAIN)
     }
 
     /// Whether the client at `address` is answered.

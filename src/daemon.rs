@@ -4,20 +4,21 @@
 //! unprivileged user, and only then look at anything that others can write.
 
 mod arguments;
-mod event_loop;
+pub mod event_loop;
 mod exchanges;
-mod host;
-mod listeners;
+pub mod host;
+pub mod listeners;
 mod sessions;
-mod signals;
+pub mod signals;
 mod table;
 
 use crate::config::{ConfigError, Listen, PORT, Settings};
-use crate::limits::RESERVED_DESCRIPTORS;
+use crate::limits::{Bounds, RESERVED_DESCRIPTORS};
 use crate::logic::answer::PROGRAM;
 use crate::logic::text::printable;
 use crate::system::confinement::{self, Allowed};
 use crate::system::notify::Notify;
+use crate::system::sockets::KernelSockets;
 use crate::system::{descriptors, passed, user};
 use crate::{log_format, usage};
 use arguments::{Arguments, Plan};
@@ -96,9 +97,10 @@ fn run(arguments: &Arguments) -> Result<(), Error> {
     let signals = Signals::catch().map_err(|error| Error::System("signals", error))?;
     info!("{PROGRAM} starting, status files in {}", plan.directory.display());
     let mut host = Host::new(&plan.directory, plan.settings.rules.clone(), plan.settings.empty_is_ok);
+    let mut sockets = KernelSockets::new().map_err(|error| Error::System("event loop", error))?;
     let listeners = match passed.is_empty() {
-        true => bind(&mut plan, &mut host).map_err(Error::Bind)?,
-        false => Listeners::adopt(passed, &plan.settings.listeners, &mut host),
+        true => bind(&mut plan, &mut host, &mut sockets).map_err(Error::Bind)?,
+        false => Listeners::adopt(passed, &plan.settings.listeners, &mut host, &mut sockets),
     };
     let max_connections = make_room(&plan.settings);
     let notify = Notify::from_environment();
@@ -109,12 +111,13 @@ fn run(arguments: &Arguments) -> Result<(), Error> {
         warn!("running as root, which nothing here needs; name a user with -u or in the file");
     }
     confine(arguments, &plan, &listeners, &mut host);
-    let event_loop = EventLoop::new(signals, host, listeners, max_connections, notify);
+    let limits = (max_connections, Bounds::default());
+    let event_loop = EventLoop::new(sockets, signals, (host, listeners), limits, notify);
     serve(event_loop.map_err(|error| Error::System("event loop", error))?, arguments, &names, plan)
 }
 
 /// Gives up all that the settings do not need.
-fn confine(arguments: &Arguments, plan: &Plan, listeners: &Listeners, host: &mut Host) {
+fn confine(arguments: &Arguments, plan: &Plan, listeners: &Listeners<KernelSockets>, host: &mut Host) {
     let folders = plan.folders(arguments);
     let shown: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
     host.set_denial_hint(format!("since the start only what lies below {} can be read", shown.join(" and ")));
@@ -156,7 +159,7 @@ fn reload(event_loop: &mut EventLoop, mut new: Plan, old: &Plan) -> Result<Plan,
     if new.listens_by_default && old.listens_by_default {
         new.settings.listeners.clone_from(&old.settings.listeners);
     }
-    let (host, listeners) = event_loop.parts();
+    let (host, listeners, sockets) = event_loop.parts();
     let (rules, empty_is_ok) = (new.settings.rules.clone(), new.settings.empty_is_ok);
     // Since the start only its ports may be bound, and those below 1024 not at all.
     let refused = |error: BindError| match error.is_denied() {
@@ -164,7 +167,7 @@ fn reload(event_loop: &mut EventLoop, mut new: Plan, old: &Plan) -> Result<Plan,
         false => Error::Bind(error),
     };
     if new.directory == old.directory {
-        listeners.change(&new.settings.listeners, host).map_err(refused)?;
+        listeners.change(&new.settings.listeners, host, sockets).map_err(refused)?;
         host.configure(rules, empty_is_ok);
     } else {
         if let Err(error) = std::fs::read_dir(&new.directory)
@@ -177,7 +180,7 @@ fn reload(event_loop: &mut EventLoop, mut new: Plan, old: &Plan) -> Result<Plan,
         }
         let mut moved = Host::new(&new.directory, rules, empty_is_ok);
         moved.copy_denial_hint(host);
-        listeners.change(&new.settings.listeners, &mut moved).map_err(refused)?;
+        listeners.change(&new.settings.listeners, &mut moved, sockets).map_err(refused)?;
         info!("status files in {}", new.directory.display());
         *host = moved;
     }
@@ -188,12 +191,16 @@ fn reload(event_loop: &mut EventLoop, mut new: Plan, old: &Plan) -> Result<Plan,
 }
 
 /// Binds the ports. Where nobody chose one and the host has no IPv6, IPv4 alone will do.
-fn bind(plan: &mut Plan, host: &mut Host) -> Result<Listeners, BindError> {
-    match Listeners::bind(&plan.settings.listeners, host) {
+fn bind(
+    plan: &mut Plan,
+    host: &mut Host,
+    sockets: &mut KernelSockets,
+) -> Result<Listeners<KernelSockets>, BindError> {
+    match Listeners::bind(&plan.settings.listeners, host, sockets) {
         Err(error) if plan.listens_by_default && error.is_without_family() => {
             info!("no IPv6 here: {error}");
             plan.settings.listeners = vec![Listen::new((Ipv4Addr::UNSPECIFIED, PORT).into())];
-            Listeners::bind(&plan.settings.listeners, host)
+            Listeners::bind(&plan.settings.listeners, host, sockets)
         }
         result => result,
     }

@@ -4,35 +4,41 @@
 //! watched, reads the events that wait, and looks at the files that they name. Nothing else: no walk, no file is
 //! read that did not change. Where inotify can't see changes, the whole directory is read instead.
 
-use crate::limits::{CHECKS, DIRECTORY_RETRY, EXTRA_LOOKS, WARNED_NAMES};
+use crate::limits::{
+    CHECKS, DIRECTORY_RETRY, EXTRA_LOOKS, IDLE_CAPACITY, LONGEST_DIRECTORY_RETRY, WARNED_NAMES,
+};
 use crate::logic::board::{Board, TooMany};
 use crate::logic::name::{NameError, check_name};
 use crate::logic::text::printable;
 use crate::logic::time::{Nanos, Now};
-use crate::system::directory::{Identity, identity, names, unwatchable};
-use crate::system::inotify::{Notice, Watcher};
-use crate::system::status_file::Looker;
+use crate::system::directory::Identity;
+use crate::system::files::{Files, KernelFiles};
+use crate::system::inotify::Notice;
 use log::{debug, error, info, warn};
 use nix::errno::Errno;
 use std::collections::HashSet;
-use std::ffi::CString;
 use std::fmt;
 use std::io;
 use std::os::fd::RawFd;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// See the [module](self).
 #[derive(Debug)]
-pub struct Directory {
+pub struct Directory<F = KernelFiles> {
     path: PathBuf,
-    c_path: CString,
+    files: F,
     state: State,
     /// How often the board was begun anew.
     generation: u64,
-    /// None where inotify is not wanted or not to be had.
-    watcher: Option<Watcher>,
-    looker: Looker,
+    /// What events told of while the last refresh was at work.
+    pending: Need,
+    /// The directory was read, and what happened meanwhile not.
+    has_scanned: bool,
+    /// The names that a scan found, a line each. Kept for its memory alone.
+    listing: String,
+    /// How long to wait before a directory that has too many files is read again.
+    patience: Duration,
     strangers: Strangers,
     /// Why the directory is read for each answer, as last said in the log.
     said_plain: Option<String>,
@@ -95,25 +101,32 @@ enum Need {
 impl Directory {
     /// The directory at `path`, with inotify where that can be.
     pub fn watched(path: &Path) -> Directory {
-        let mut directory = Directory::unwatched(path);
-        match Watcher::new() {
-            Ok(watcher) => directory.watcher = Some(watcher),
-            Err(errno) => directory.say_plain(&format!("inotify: {}", errno.desc())),
+        let (files, error) = KernelFiles::watched(path);
+        let mut directory = Directory::new(path, files);
+        if let Some(errno) = error {
+            directory.say_plain(&format!("inotify: {}", errno.desc()));
         }
         directory
     }
 
     /// The directory at `path`, read whole at each refresh.
     pub fn unwatched(path: &Path) -> Directory {
-        // A path from the command line or the environment can't hold a NUL; were there one, no such path exists.
-        let c_path = CString::new(path.as_os_str().as_bytes()).unwrap_or_default();
+        Directory::new(path, KernelFiles::unwatched(path))
+    }
+}
+
+impl<F: Files> Directory<F> {
+    /// The directory at `path`, whose files are `files`.
+    pub fn new(path: &Path, files: F) -> Directory<F> {
         Directory {
             path: path.to_owned(),
-            c_path,
+            files,
             state: State::Away(Away::Unseen, Nanos::default()),
             generation: 0,
-            watcher: None,
-            looker: Looker::new(path),
+            pending: Need::Nothing,
+            has_scanned: false,
+            listing: String::new(),
+            patience: DIRECTORY_RETRY,
             strangers: Strangers::default(),
             said_plain: None,
             denial_hint: None,
@@ -139,7 +152,7 @@ impl Directory {
 
     /// The descriptor that becomes readable with events, if there is one.
     pub fn raw_fd(&self) -> Option<RawFd> {
-        self.watcher.as_ref().map(Watcher::raw_fd)
+        self.files.raw_fd()
     }
 
     /// Why nothing is known, if so.
@@ -159,7 +172,7 @@ impl Directory {
     pub fn deadline(&self) -> Option<Nanos> {
         match self.state {
             State::Away(_, retry) => Some(retry),
-            State::Watched(_) | State::Plain(_) => None,
+            State::Watched(_) | State::Plain(_) => (self.pending != Need::Nothing).then_some(Nanos(i64::MIN)),
         }
     }
 
@@ -168,71 +181,88 @@ impl Directory {
         self.find(board, now);
         // Before the events: one that tells of a close is news even of these.
         board.recheck_volatile();
-        let mut need = match self.state {
-            State::Watched(_) => self.drain(board),
-            State::Plain(_) | State::Away(..) => Need::Nothing,
-        };
-        self.meet(need, board, now);
+        let told = self.drain(board, now);
+        let mut need = std::mem::replace(&mut self.pending, Need::Nothing).max(told);
         board.expire(now);
         for _ in 0..REFRESH_PASSES {
+            self.act_on(need, board, now);
             need = self.look(board, now);
             if need == Need::Nothing {
                 break;
             }
-            self.meet(need, board, now);
         }
+        // All that was told when this began has been acted on; what came meanwhile is for the next turn.
+        self.pending = need;
     }
 
     /// Looks at the files that are due.
     fn look(&mut self, board: &mut Board, now: Now) -> Need {
+        let mut need = Need::Nothing;
+        if std::mem::take(&mut self.has_scanned) {
+            // A name that moved while the directory was read may be missing in what was read.
+            need = self.drain(board, now);
+        }
         // What is not understood is looked at twice.
         let mut looks = 2 * board.due() + EXTRA_LOOKS;
-        let mut need = Need::Nothing;
         while looks > 0
             && let Some((id, name)) = board.next_due()
         {
             looks -= 1;
-            let look = self.looker.look(&name);
-            if let (State::Watched(_), Some(watcher)) = (&self.state, &mut self.watcher) {
-                need = need.max(drain(watcher, &mut self.strangers, board));
-            }
-            board.settle(id, &look, now);
+            self.files.look(&name);
+            need = need.max(self.drain(board, now));
+            board.settle(id, &self.files.seen(), now);
         }
         need
     }
 
     /// Finds out whether the path leads to what the board is about.
     fn find(&mut self, board: &mut Board, now: Now) {
-        if let State::Away(Away::TooMany, retry) = self.state
-            && now.boot < retry
-        {
-            return;
-        }
-        match (identity(&self.c_path), &self.state) {
+        match (self.files.identity(), &self.state) {
             (Ok(found), State::Watched(known)) if found == *known => {}
             (Ok(found), State::Plain(known)) if found == *known => self.scan(board, now),
-            (Ok(found), _) => self.enter(found, board, now),
+            // To read it costs too much to do it for each answer.
+            (Ok(found), State::Away(Away::TooMany, retry))
+                if self.last == Some(found) && now.boot < *retry => {}
+            (Ok(found), _) => self.follow(found, board, now),
             (Err(errno), _) => self.lose(Away::Error(errno), board, now),
         }
     }
 
-    fn drain(&mut self, board: &mut Board) -> Need {
-        match &mut self.watcher {
-            Some(watcher) => drain(watcher, &mut self.strangers, board),
-            None => Need::Nothing,
+    /// Tells `board` of all events that wait.
+    fn drain(&mut self, board: &mut Board, now: Now) -> Need {
+        if !matches!(self.state, State::Watched(_)) {
+            return Need::Nothing;
+        }
+        let mut need = Need::Nothing;
+        let strangers = &mut self.strangers;
+        let result = self.files.read(|notice| {
+            let needed = needed_by(notice, strangers, board, now);
+            need = need.max(needed);
+            needed != Need::Enter
+        });
+        match result {
+            Ok(()) => need,
+            Err(errno) => {
+                debug!("inotify: read: {}", errno.desc());
+                Need::Lose
+            }
         }
     }
 
-    fn meet(&mut self, need: Need, board: &mut Board, now: Now) {
+    fn act_on(&mut self, need: Need, board: &mut Board, now: Now) {
         match need {
             Need::Nothing => {}
-            Need::LookAtAll => match names(&self.path, |_, _| false) {
+            Need::LookAtAll => match self.files.names(|_, _| false) {
                 Ok(()) => board.recheck_all(),
                 Err(error) => self.lose(from_io(&error), board, now),
             },
             Need::Rescan => {
                 debug!("directory {}: events were lost, reading it anew", self.path.display());
-                self.scan(board, now);
+                // The end of the watch may be among them, and another directory have the number of the old one.
+                match self.files.is_watched() {
+                    Ok(true) => self.scan(board, now),
+                    Ok(false) | Err(_) => self.act_on(Need::Enter, board, now),
+                }
             }
             Need::Lose => self.lose(Away::Error(Errno::EIO), board, now),
             Need::Enter => {
@@ -243,7 +273,7 @@ impl Directory {
     }
 
     /// Begins with a directory that the board knows nothing of.
-    fn enter(&mut self, found: Identity, board: &mut Board, now: Now) {
+    fn follow(&mut self, found: Identity, board: &mut Board, now: Now) {
         board.withdraw();
         let mut found = found;
         let mut tries = REFRESH_PASSES;
@@ -257,7 +287,7 @@ impl Directory {
                 Err(errno) => return self.lose(Away::Error(errno), board, now),
             };
             // Between the calls the path may have come to lead elsewhere.
-            match identity(&self.c_path) {
+            match self.files.identity() {
                 Ok(still) if still == found => break state,
                 Ok(other) if tries > 0 => found = other,
                 Ok(_) => return self.lose(Away::Unseen, board, now),
@@ -266,6 +296,7 @@ impl Directory {
             tries -= 1;
         };
         if self.last.replace(found) != Some(found) {
+            self.patience = DIRECTORY_RETRY;
             board.clear();
         }
         self.state = state;
@@ -278,14 +309,14 @@ impl Directory {
 
     /// Watches the directory. Some text says why it can only be read for each answer.
     fn start_watch(&mut self) -> nix::Result<Option<String>> {
-        let Some(watcher) = &mut self.watcher else {
+        if !self.files.has_events() {
             return Ok(Some(self.said_plain.clone().unwrap_or_default()));
-        };
-        watcher.unwatch();
-        if let Some(file_system) = unwatchable(&self.path)? {
+        }
+        self.files.unwatch();
+        if let Some(file_system) = self.files.unwatchable()? {
             return Ok(Some(format!("inotify sees no changes on {file_system}")));
         }
-        match watcher.watch(&self.path) {
+        match self.files.watch() {
             Ok(()) => Ok(None),
             Err(errno @ (Errno::ENOSPC | Errno::ENOMEM | Errno::EINVAL)) => {
                 Ok(Some(format!("inotify: {}", errno.desc())))
@@ -302,12 +333,23 @@ impl Directory {
     }
 
     fn lose(&mut self, away: Away, board: &mut Board, now: Now) {
-        if let Some(watcher) = &mut self.watcher {
-            watcher.unwatch();
+        let retry = match away {
+            Away::TooMany => {
+                let patience = self.patience;
+                self.patience = (patience * 2).min(LONGEST_DIRECTORY_RETRY);
+                patience
+            }
+            Away::Unseen | Away::Error(_) => DIRECTORY_RETRY,
+        };
+        let retry = now.boot.after(retry);
+        if self.away() == Some(&away) {
+            // The board was told already.
+            self.files.unwatch();
+            self.state = State::Away(away, retry);
+            return;
         }
-        if self.away() != Some(&away) {
-            self.generation += 1;
-        }
+        self.files.unwatch();
+        self.generation += 1;
         if self.said_away.as_ref() != Some(&away) && away != Away::Unseen {
             let hint = self.denial_hint.as_ref().filter(|_| away == Away::Error(Errno::EACCES));
             let hint = hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
@@ -318,26 +360,43 @@ impl Directory {
             Away::TooMany => board.clear(),
             Away::Unseen | Away::Error(_) => board.withdraw(),
         }
-        self.state = State::Away(away, now.boot.after(DIRECTORY_RETRY));
+        self.state = State::Away(away, retry);
     }
 
+    /// Reads the directory. The board hears of its names only if they are not too many: else all would be put there to
+    /// be thrown away.
     fn scan(&mut self, board: &mut Board, now: Now) {
-        board.begin_scan();
-        let mut count = Ok(());
-        let strangers = &mut self.strangers;
-        let read = names(&self.path, |name, is_directory| {
+        let mut count = 0_usize;
+        self.listing.clear();
+        let (listing, strangers) = (&mut self.listing, &mut self.strangers);
+        let read = self.files.names(|name, is_directory| {
             match check_name(name) {
                 _ if is_directory => {}
-                Ok(name) => count = board.found(name),
+                Ok(name) => {
+                    count += 1;
+                    listing.push_str(name);
+                    listing.push('\n');
+                }
                 Err(error) => strangers.warn(name, error),
             }
-            count.is_ok()
+            count <= CHECKS
         });
-        match (read, count) {
-            (Ok(()), Ok(())) => {}
-            (Ok(()), Err(TooMany)) => self.lose(Away::TooMany, board, now),
-            (Err(error), _) => self.lose(from_io(&error), board, now),
+        match read {
+            Ok(()) if count <= CHECKS => {
+                board.begin_scan();
+                for name in self.listing.lines() {
+                    board.found(name);
+                }
+                let is_told = matches!(self.state, State::Watched(_));
+                board.end_scan(is_told, now);
+                self.has_scanned = is_told;
+                self.patience = DIRECTORY_RETRY;
+            }
+            Ok(()) => self.lose(Away::TooMany, board, now),
+            Err(error) => self.lose(from_io(&error), board, now),
         }
+        self.listing.clear();
+        self.listing.shrink_to(IDLE_CAPACITY);
     }
 }
 
@@ -345,35 +404,23 @@ fn from_io(error: &io::Error) -> Away {
     Away::Error(error.raw_os_error().map_or(Errno::EIO, Errno::from_raw))
 }
 
-/// Tells `board` of all events that wait.
-fn drain(watcher: &mut Watcher, strangers: &mut Strangers, board: &mut Board) -> Need {
-    let mut need = Need::Nothing;
-    let result = watcher.read(|notice| {
-        let needed = match notice {
-            Notice::File(name, event) => match check_name(name) {
-                Ok(name) => match board.event(name, event) {
-                    Ok(()) => Need::Nothing,
-                    // The scan will say so.
-                    Err(TooMany) => Need::Rescan,
-                },
-                Err(error) => {
-                    strangers.warn(name, error);
-                    Need::Nothing
-                }
+/// Tells `board` of an event, and returns what else it needs.
+fn needed_by(notice: Notice<'_>, strangers: &mut Strangers, board: &mut Board, now: Now) -> Need {
+    match notice {
+        Notice::File(name, event) => match check_name(name) {
+            Ok(name) => match board.event(name, event, now) {
+                Ok(()) => Need::Nothing,
+                // The scan will say so.
+                Err(TooMany) => Need::Rescan,
             },
-            Notice::DirectoryAttributes => Need::LookAtAll,
-            Notice::Overflow => Need::Rescan,
-            Notice::DirectoryGone => Need::Enter,
-        };
-        need = need.max(needed);
-        needed != Need::Enter
-    });
-    match result {
-        Ok(()) => need,
-        Err(errno) => {
-            debug!("inotify: read: {}", errno.desc());
-            Need::Lose
-        }
+            Err(error) => {
+                strangers.warn(name, error);
+                Need::Nothing
+            }
+        },
+        Notice::DirectoryAttributes => Need::LookAtAll,
+        Notice::Overflow => Need::Rescan,
+        Notice::DirectoryGone => Need::Enter,
     }
 }
 

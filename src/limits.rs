@@ -30,6 +30,12 @@ pub const LONGEST_MAX_AGE: Duration = Duration::from_secs(100 * 366 * 86_400);
 /// An empty file younger than this may be one that a shell has truncated and not yet written. Used only where
 /// events do not tell (start, queue overflow, no inotify).
 pub const EMPTY_GRACE: Duration = Duration::from_secs(2);
+/// A result from before the host's boot counts only where it may be older than this: what was right before a boot tells
+/// little of the host after it, unless the check runs so rarely that a boot falls between its runs.
+pub const OUTLIVES_BOOT: Duration = Duration::from_secs(3600);
+/// How long after a file was removed a new one of its name takes its place, so that the old result stands until the
+/// new one is closed: tools that replace a file by removing it (install, tar) make the new one within milliseconds.
+pub const REPLACE_GRACE: Duration = Duration::from_secs(2);
 
 /// Connections at once unless configured. Each costs about 50 bytes here and some kilobytes in the kernel.
 pub const MAX_CONNECTIONS: u32 = 16_384;
@@ -57,8 +63,14 @@ pub const BACKLOG: i32 = 4096;
 pub const STOP_BATCHES: usize = 64;
 /// How long to wait before accepting again when there is no descriptor left and nobody to shed.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Changes of ratings that are logged in one turn, and checks of a dump; the others follow in the next ones.
+pub const LINES_PER_TURN: usize = 256;
+/// Lines that wait for that. A directory can hold no more checks.
+pub const UNTOLD_LINES: usize = CHECKS;
 /// How often to look for a directory that is away, besides at each answer.
 pub const DIRECTORY_RETRY: Duration = Duration::from_secs(1);
+/// The longest time between two attempts to read a directory that has too many files: each costs its whole length.
+pub const LONGEST_DIRECTORY_RETRY: Duration = Duration::from_secs(60);
 /// Looks at files in one refresh beyond two for each file that is due: under a storm of rewrites the rest
 /// waits for the next turn.
 pub const EXTRA_LOOKS: usize = 64;
@@ -102,3 +114,30 @@ pub const WATCH_PERIOD: Duration = Duration::from_secs(1);
 pub const BAR_COLUMNS: u32 = 8;
 /// Characters shown of an answer that is no OCO line.
 pub const STRANGE_LINE_CHARACTERS: usize = 60;
+
+/// The limits of the daemon's loop that a test makes smaller, so that a few clients reach them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// [`ACCEPT_BATCH`].
+    pub accept_batch: usize,
+    /// [`ANSWERED`].
+    pub answered: usize,
+    /// [`BATCHES_PER_TURN`].
+    pub batches_per_turn: usize,
+    /// [`EXCHANGES`].
+    pub exchanges: usize,
+    /// [`EXCHANGE_OCTETS`].
+    pub exchange_octets: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Bounds {
+        Bounds {
+            accept_batch: ACCEPT_BATCH,
+            answered: ANSWERED,
+            batches_per_turn: BATCHES_PER_TURN,
+            exchanges: EXCHANGES,
+            exchange_octets: EXCHANGE_OCTETS,
+        }
+    }
+}

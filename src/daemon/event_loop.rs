@@ -14,18 +14,19 @@ use super::listeners::Listeners;
 use super::sessions::Sessions;
 use super::signals::{Signal, Signals};
 use super::table::{FIRST_TOKEN, Kind};
-use crate::limits::{ACCEPT_PAUSE, LISTENERS, STOP_BATCHES, STOP_LINGER};
+use crate::limits::{
+    ACCEPT_PAUSE, ADDRESS_SHARE, Bounds, DIRECTORY_RETRY, LISTENERS, STOP_BATCHES, STOP_LINGER,
+};
 use crate::logic::face::Tally;
 use crate::logic::session::Session;
 use crate::logic::time::{Nanos, Now};
-use crate::system::clock;
+use crate::system::files::{Files, KernelFiles};
 use crate::system::notify::Notify;
+use crate::system::sockets::{KernelSockets, Sleep, Sockets};
 use asking::Question;
 use log::{info, warn};
-use mio::net::TcpStream;
-use mio::unix::SourceFd;
-use mio::{Events, Interest, Poll, Token};
-use std::io::{self, ErrorKind};
+use mio::Token;
+use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -35,31 +36,31 @@ const DIRECTORY: Token = Token(1);
 const FIRST_LISTENER: usize = 2;
 const _: () = assert!(FIRST_LISTENER + LISTENERS <= FIRST_TOKEN);
 
-/// Events taken from the kernel at once.
-const EVENTS: usize = 256;
-
 /// What runs in the daemon's one thread.
 #[derive(Debug)]
-pub struct EventLoop {
-    poll: Poll,
+pub struct EventLoop<F = KernelFiles, K: Sockets = KernelSockets> {
+    sockets: K,
     signals: Signals,
-    host: Host,
-    listeners: Listeners,
-    sessions: Sessions,
-    exchanges: Exchanges,
+    host: Host<F>,
+    listeners: Listeners<K>,
+    sessions: Sessions<K>,
+    exchanges: Exchanges<K>,
     max_connections: usize,
+    bounds: Bounds,
+    /// What the last sleep ended with. Kept for its memory alone.
+    ready: Vec<Token>,
     /// Connections accepted and not answered yet.
-    batch: Vec<(TcpStream, IpAddr)>,
+    batch: Vec<(K::Stream, IpAddr)>,
     /// Requests over HTTP that were read and not answered yet.
     asked: Vec<Question>,
     /// Connections answered and not yet in the table.
-    answered: Vec<(TcpStream, IpAddr, Session)>,
+    answered: Vec<(K::Stream, IpAddr, Session)>,
     tally: Tally,
     notify: Notify,
     /// How often systemd wants a sign of life, and when the next one is due on the boot clock.
     watchdog: Option<(Duration, Nanos)>,
     now: Now,
-    /// No descriptors: accept again then, on the boot clock.
+    /// Nothing can be accepted: try again then, on the boot clock.
     paused_until: Option<Nanos>,
     /// Nothing could be accepted lately, and the log says so.
     is_hampered: bool,
@@ -67,6 +68,8 @@ pub struct EventLoop {
     stops_at: Option<Nanos>,
     /// Something could not be registered: try again then, on the boot clock.
     register_at: Option<Nanos>,
+    /// A port is shut: look again then, on the boot clock.
+    look_at: Option<Nanos>,
 }
 
 /// What a turn leaves to its caller.
@@ -87,24 +90,29 @@ enum Queue {
     MayHoldMore,
 }
 
-impl EventLoop {
+impl<F: Files, K: Sockets> EventLoop<F, K> {
     /// A loop that answers for `host` at `listeners`.
+    ///
+    /// # Errors
+    /// What it waits for can't be registered.
     pub fn new(
+        mut sockets: K,
         signals: Signals,
-        host: Host,
-        listeners: Listeners,
-        max_connections: usize,
+        (host, listeners): (Host<F>, Listeners<K>),
+        (max_connections, bounds): (usize, Bounds),
         notify: Notify,
-    ) -> io::Result<EventLoop> {
-        let now = clock::now();
+    ) -> io::Result<EventLoop<F, K>> {
+        let (now, secret) = (sockets.now(), sockets.secret());
         let mut event_loop = EventLoop {
-            poll: Poll::new()?,
+            sockets,
             signals,
             host,
             listeners,
-            sessions: Sessions::new(max_connections),
-            exchanges: Exchanges::new(),
+            sessions: Sessions::new(max_connections, share(max_connections), secret),
+            exchanges: Exchanges::new(bounds, secret),
             max_connections,
+            bounds,
+            ready: Vec::new(),
             batch: Vec::new(),
             asked: Vec::new(),
             answered: Vec::new(),
@@ -116,10 +124,13 @@ impl EventLoop {
             is_hampered: false,
             stops_at: None,
             register_at: None,
+            look_at: None,
         };
-        event_loop.signals.register(event_loop.poll.registry(), SIGNALS)?;
+        if let Some(descriptor) = event_loop.signals.raw_fd() {
+            event_loop.sockets.register_descriptor(descriptor, SIGNALS)?;
+        }
         event_loop.register_host()?;
-        event_loop.listeners.register(event_loop.poll.registry(), FIRST_LISTENER)?;
+        event_loop.listeners.register(&mut event_loop.sockets, FIRST_LISTENER)?;
         event_loop.host.refresh(event_loop.now);
         event_loop.tell();
         event_loop.notify.ready();
@@ -127,10 +138,12 @@ impl EventLoop {
     }
 
     /// Runs turns until one has something for the caller.
+    ///
+    /// # Errors
+    /// Nothing can be waited for any more.
     pub fn run(&mut self) -> io::Result<Outcome> {
-        let mut events = Events::with_capacity(EVENTS);
         loop {
-            let outcome = self.turn(&mut events)?;
+            let outcome = self.turn()?;
             if outcome != Outcome::GoOn {
                 return Ok(outcome);
             }
@@ -144,13 +157,16 @@ impl EventLoop {
     }
 
     /// What it answers for, and where: to be changed by a reload, and registered by [`EventLoop::resume`] then.
-    pub fn parts(&mut self) -> (&mut Host, &mut Listeners) {
-        (&mut self.host, &mut self.listeners)
+    pub fn parts(&mut self) -> (&mut Host<F>, &mut Listeners<K>, &mut K) {
+        (&mut self.host, &mut self.listeners, &mut self.sockets)
     }
 
     /// Takes up changed settings.
     pub fn resume(&mut self, max_connections: usize) {
         self.max_connections = max_connections;
+        // To read the settings has taken its time.
+        self.now = self.sockets.now();
+        self.sessions.set_share(share(max_connections));
         self.register();
         self.host.refresh(self.now);
         self.tell();
@@ -160,7 +176,7 @@ impl EventLoop {
     /// Registers what a reload has changed, and what failed to be registered then.
     fn register(&mut self) {
         let registered =
-            self.register_host().and_then(|()| self.listeners.register(self.poll.registry(), FIRST_LISTENER));
+            self.register_host().and_then(|()| self.listeners.register(&mut self.sockets, FIRST_LISTENER));
         self.register_at = None;
         if let Err(error) = registered {
             warn!("epoll: {error}: trying again in {ACCEPT_PAUSE:?}");
@@ -186,28 +202,28 @@ impl EventLoop {
     }
 
     fn register_host(&mut self) -> io::Result<()> {
-        let Some(fd) = self.host.raw_fd() else { return Ok(()) };
-        match self.poll.registry().register(&mut SourceFd(&fd), DIRECTORY, Interest::READABLE) {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-            result => result,
+        match self.host.raw_fd() {
+            Some(descriptor) => self.sockets.register_descriptor(descriptor, DIRECTORY),
+            None => Ok(()),
         }
     }
 
-    fn turn(&mut self, events: &mut Events) -> io::Result<Outcome> {
-        match self.poll.poll(events, self.timeout()) {
-            Ok(()) => {}
-            // A signal: its own event comes with the next poll.
-            Err(error) if error.kind() == ErrorKind::Interrupted => events.clear(),
-            Err(error) => return Err(error),
-        }
-        self.now = clock::now();
+    /// Takes one turn: sleeps, and does all that is to be done then.
+    ///
+    /// # Errors
+    /// Nothing can be waited for any more.
+    pub fn turn(&mut self) -> io::Result<Outcome> {
+        let sleep = self.sleep();
+        self.sockets.wait(sleep, &mut self.ready)?;
+        self.now = self.sockets.now();
         let (mut signalled, mut changed) = (false, false);
-        for event in events.iter() {
-            match event.token() {
+        let mut ready = std::mem::take(&mut self.ready);
+        for token in ready.drain(..) {
+            match token {
                 SIGNALS => signalled = true,
                 DIRECTORY => changed = true,
                 token => match Kind::of(token) {
-                    Some(Kind::Session) => self.sessions.ready(token),
+                    Some(Kind::Session) => self.sessions.ready(token, &mut self.sockets),
                     Some(Kind::Exchange) => self.go_on(token),
                     None => {
                         if let Some(listener) = self.listeners.get_mut(token.0 - FIRST_LISTENER) {
@@ -217,6 +233,7 @@ impl EventLoop {
                 },
             }
         }
+        self.ready = ready;
         let mut outcome = Outcome::GoOn;
         if signalled || self.signals.any() {
             outcome = self.obey_signals();
@@ -228,21 +245,28 @@ impl EventLoop {
         self.serve();
         // While the directory is away no event is about it: only answers and the deadline look for it.
         changed &= !self.host.is_away();
-        if changed || self.host.deadline().is_some_and(|deadline| deadline <= self.now.boot) {
+        let is_due = [self.host.deadline(), self.look_at].into_iter().flatten().any(|at| at <= self.now.boot);
+        if changed || is_due {
             self.host.refresh(self.now);
         }
         self.tell();
+        // A port that is shut brings nobody for whom it would be seen what no event tells: another directory at the
+        // path, or another content of a file that is changed elsewhere.
+        let next = self.look_at.filter(|at| *at > self.now.boot);
+        let next = next.unwrap_or(self.now.boot.after(DIRECTORY_RETRY));
+        self.look_at = self.listeners.any_shut().then_some(next);
         self.sessions.expire(self.now.boot);
         self.exchanges.expire(self.now.boot);
         let is_idle = self.sessions.is_empty() && self.exchanges.is_empty();
         if self.stops_at.is_some_and(|end| is_idle || end <= self.now.boot) {
+            self.host.log_all(self.now);
             return Ok(Outcome::Stop);
         }
         Ok(outcome)
     }
 
-    /// How long to sleep; none: until something happens.
-    fn timeout(&self) -> Option<Duration> {
+    /// How long it would sleep now.
+    pub fn sleep(&self) -> Sleep {
         let serve = match self.paused_until {
             Some(end) => Some(end),
             None => self.listeners.any_ready().then_some(Nanos(i64::MIN)),
@@ -252,14 +276,46 @@ impl EventLoop {
             serve,
             signal,
             self.register_at,
-            self.host.deadline(),
+            self.look_at,
             self.sessions.deadline(),
             self.exchanges.deadline(),
             self.watchdog.map(|(_, next)| next),
             self.stops_at,
         ];
-        let first = deadlines.into_iter().flatten().min()?;
-        Some(first.since(self.now.boot))
+        let first = deadlines.into_iter().flatten().min();
+        let until = self.host.deadline();
+        // Nothing sleeps until what has passed.
+        let first = until.filter(|until| *until <= self.now.boot).or(first);
+        Sleep { timeout: first.map(|first| first.since(self.now.boot)), until }
+    }
+
+    /// The signals that it obeys.
+    pub fn signals(&self) -> &Signals {
+        &self.signals
+    }
+
+    /// What must hold between two turns. Walks everything: for tests.
+    ///
+    /// # Panics
+    /// If it does not hold.
+    pub fn check_invariants(&self) {
+        self.host.check_invariants(self.now);
+        self.sessions.check_invariants();
+        self.exchanges.check_invariants();
+        assert!(
+            self.batch.is_empty() && self.answered.is_empty() && self.asked.is_empty(),
+            "all are answered"
+        );
+        let connections = self.connections();
+        assert!(connections <= self.max_connections, "{connections} of {} connections", self.max_connections);
+        for index in 0..self.listeners.len() {
+            let Some(listener) = self.listeners.get(index) else { continue };
+            let has_to_be_shut = listener.listen.refuse_when_ko && !self.host.verdict(listener.view).is_up();
+            assert!(
+                listener.is_shut == has_to_be_shut || self.register_at.is_some(),
+                "a port follows the verdict"
+            );
+        }
     }
 
     /// Brings what else follows the verdict up to date: ports that are shut while it is KO, and systemd's line.
@@ -287,7 +343,7 @@ impl EventLoop {
             return;
         }
         if !has_to_be_shut {
-            if let Err(error) = listener.open() {
+            if let Err(error) = listener.open(&mut self.sockets) {
                 warn!("{error}: trying again in {ACCEPT_PAUSE:?}");
                 self.register_at = Some(self.now.boot.after(ACCEPT_PAUSE));
             }
@@ -298,7 +354,7 @@ impl EventLoop {
         if let Some(listener) = self.listeners.get_mut(index)
             && !self.host.verdict(listener.view).is_up()
         {
-            listener.shut();
+            listener.shut(&mut self.sockets);
         }
     }
 
@@ -324,10 +380,15 @@ impl EventLoop {
         info!("stopping");
         self.notify.stopping();
         self.answer_waiting();
-        self.listeners.close();
+        self.listeners.close(&mut self.sockets);
         let end = self.now.boot.after(STOP_LINGER);
         self.sessions.hurry(end);
         self.exchanges.hurry(end);
         self.stops_at = Some(end);
     }
+}
+
+/// How many connections one address may hold before it is the first to be shed.
+fn share(max_connections: usize) -> u32 {
+    u32::try_from(max_connections / ADDRESS_SHARE).unwrap_or(u32::MAX).max(1)
 }

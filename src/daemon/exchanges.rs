@@ -4,20 +4,22 @@
 //! bound on its places and on the octets that it holds.
 
 use super::table::{Kind, Table};
-use crate::limits::{ADDRESS_SHARE, EXCHANGE_OCTETS, EXCHANGE_TIME, EXCHANGES, HTTP_HEAD_OCTETS};
+use crate::limits::{ADDRESS_SHARE, Bounds, EXCHANGE_TIME, HTTP_HEAD_OCTETS};
 use crate::logic::exchange::{Event, Exchange, Step};
 use crate::logic::http::Asked;
 use crate::logic::time::Nanos;
+use crate::system::sockets::Sockets;
 use log::debug;
-use mio::net::TcpStream;
-use mio::{Interest, Registry, Token};
-use std::io::{ErrorKind, Read, Write};
+use mio::{Interest, Token};
+use nix::errno::Errno;
+use std::io::ErrorKind;
 use std::net::IpAddr;
 
 /// See the [module](self).
 #[derive(Debug)]
-pub struct Exchanges {
-    table: Table<Connection>,
+pub struct Exchanges<K: Sockets> {
+    table: Table<K, Connection>,
+    bounds: Bounds,
     /// Octets held for all.
     held: usize,
     scratch: Vec<u8>,
@@ -35,19 +37,21 @@ struct Connection {
 
 /// What to do for a connection that is ready.
 #[derive(Debug)]
-pub enum Turn {
+pub enum Turn<C> {
     /// It waits, or was closed.
     Nothing,
     /// It wants a page of the listener of this id.
     Answer(u32, Asked),
     /// It has its response and is out of the table: shut down the sending side and let it linger.
-    Done(TcpStream, IpAddr),
+    Done(C, IpAddr),
 }
 
-impl Exchanges {
+impl<K: Sockets> Exchanges<K> {
     /// No connection.
-    pub fn new() -> Exchanges {
-        Exchanges { table: Table::new(Kind::Exchange, 0), held: 0, scratch: Vec::new() }
+    pub fn new(bounds: Bounds, secret: u64) -> Exchanges<K> {
+        let share = u32::try_from(bounds.exchanges / ADDRESS_SHARE).unwrap_or(u32::MAX);
+        let table = Table::new(Kind::Exchange, 0, share, secret);
+        Exchanges { table, bounds, held: 0, scratch: Vec::new() }
     }
 
     /// How many there are.
@@ -61,37 +65,29 @@ impl Exchanges {
     }
 
     /// Takes in a connection that came in at `now` at the listener of the id `listener`.
-    pub fn admit(
-        &mut self,
-        stream: TcpStream,
-        client: IpAddr,
-        listener: u32,
-        now: Nanos,
-        registry: &Registry,
-    ) {
-        while self.table.len() >= EXCHANGES && self.shed() {}
-        // A Nagle's algorithm would hold back the end of a long response.
-        let _ = stream.set_nodelay(true);
+    pub fn admit(&mut self, stream: K::Stream, client: IpAddr, listener: u32, now: Nanos, sockets: &mut K) {
+        while self.table.len() >= self.bounds.exchanges && self.shed() {}
+        // Nagle's algorithm would hold back the end of a long response.
+        sockets.send_early(&stream);
         let exchange = Exchange::new(now.after(EXCHANGE_TIME));
         let connection = Connection { exchange, listener, client, held: 0 };
         let interest = Interest::READABLE | Interest::WRITABLE;
-        self.table.insert(stream, connection, client, registry, interest);
+        self.table.insert(stream, connection, client, sockets, (interest, true));
     }
 
-    /// Closes one connection: the oldest of those who hold more than a fair share, else the oldest. Says whether there
+    /// Closes one connection: the oldest of who holds more than a fair share, else the oldest. Says whether there
     /// was one.
     pub fn shed(&mut self) -> bool {
-        let share = u32::try_from(EXCHANGES / ADDRESS_SHARE).unwrap_or(u32::MAX);
-        let shed = self.table.shed(share, |_| true);
+        let shed = self.table.shed();
         self.forget(shed.as_ref());
         shed.is_some()
     }
 
     /// Goes on with the connection of `token`, if it is still there.
-    pub fn ready(&mut self, token: Token, registry: &Registry) -> Turn {
+    pub fn ready(&mut self, token: Token, sockets: &mut K) -> Turn<K::Stream> {
         let Some((stream, connection)) = self.table.get_mut(token) else { return Turn::Nothing };
         self.scratch.resize(HTTP_HEAD_OCTETS, 0);
-        let turn = advance(stream, connection, &mut self.scratch);
+        let turn = advance(stream, connection, sockets, &mut self.scratch);
         let held = connection.exchange.held_octets();
         self.held = self.held.saturating_sub(connection.held).saturating_add(held);
         connection.held = held;
@@ -105,7 +101,7 @@ impl Exchanges {
             Advance::Done => {
                 let Some((mut stream, client)) = self.remove(token) else { return Turn::Nothing };
                 // It is registered anew where it lingers.
-                if let Err(error) = registry.deregister(&mut stream) {
+                if let Err(error) = sockets.deregister_stream(&mut stream) {
                     debug!("{client}: epoll: {error}");
                 }
                 Turn::Done(stream, client)
@@ -114,12 +110,12 @@ impl Exchanges {
     }
 
     /// Hands in the response that [`Turn::Answer`] asked for, and goes on.
-    pub fn respond(&mut self, token: Token, response: Vec<u8>, registry: &Registry) -> Turn {
+    pub fn respond(&mut self, token: Token, response: Vec<u8>, sockets: &mut K) -> Turn<K::Stream> {
         let Some((_, connection)) = self.table.get_mut(token) else { return Turn::Nothing };
         connection.exchange.respond(response);
-        let turn = self.ready(token, registry);
+        let turn = self.ready(token, sockets);
         // The page that was just made may be the one that is too much.
-        while self.held > EXCHANGE_OCTETS && self.shed() {}
+        while self.held > self.bounds.exchange_octets && self.shed() {}
         turn
     }
 
@@ -141,7 +137,17 @@ impl Exchanges {
         self.table.states_mut().for_each(|connection| connection.exchange.hurry(deadline));
     }
 
-    fn remove(&mut self, token: Token) -> Option<(TcpStream, IpAddr)> {
+    /// What must hold between any two calls: for tests.
+    ///
+    /// # Panics
+    /// If it does not hold.
+    pub fn check_invariants(&self) {
+        self.table.check_invariants(|connection| connection.exchange.deadline(), |_| true);
+        assert!(self.table.len() <= self.bounds.exchanges, "{} exchanges", self.table.len());
+        assert!(self.held <= self.bounds.exchange_octets, "{} octets held", self.held);
+    }
+
+    fn remove(&mut self, token: Token) -> Option<(K::Stream, IpAddr)> {
         let (stream, connection) = self.table.remove(token)?;
         self.forget(Some(&connection));
         Some((stream, connection.client))
@@ -161,28 +167,38 @@ enum Advance {
 }
 
 /// Does what the exchange asks for until it has to wait.
-fn advance(stream: &mut TcpStream, connection: &mut Connection, scratch: &mut [u8]) -> Advance {
+fn advance<K: Sockets>(
+    stream: &mut K::Stream,
+    connection: &mut Connection,
+    sockets: &mut K,
+    scratch: &mut [u8],
+) -> Advance {
     let exchange = &mut connection.exchange;
     loop {
-        let done = match exchange.step() {
-            Step::Receive => stream.read(scratch).map(|octets| match scratch.get(..octets) {
-                Some(received @ [_, ..]) => Event::Received(received),
-                _ => Event::Closed,
-            }),
-            Step::Send(rest) => stream.write(rest).map(Event::Sent),
+        let event = match exchange.step() {
+            Step::Receive => match sockets.receive(stream, scratch) {
+                Ok(octets) => match scratch.get(..octets) {
+                    Some(received @ [_, ..]) => Event::Received(received),
+                    _ => Event::Closed,
+                },
+                Err(error) if error.kind() == ErrorKind::WouldBlock => Event::Blocked,
+                Err(error) => {
+                    debug!("{}: {error}", connection.client);
+                    Event::Failed
+                }
+            },
+            Step::Send(rest) => match sockets.send(stream, rest, false) {
+                Ok(octets) => Event::Sent(octets),
+                Err(Errno::EAGAIN) => Event::Blocked,
+                Err(errno) => {
+                    debug!("{}: {errno}", connection.client);
+                    Event::Failed
+                }
+            },
             Step::Answer(asked) => return Advance::Answer(asked),
             Step::Finish => return Advance::Done,
             Step::Wait => return Advance::Wait,
             Step::Close => return Advance::Close,
-        };
-        let event = match done {
-            Ok(event) => event,
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            Err(error) if error.kind() == ErrorKind::WouldBlock => Event::Blocked,
-            Err(error) => {
-                debug!("{}: {error}", connection.client);
-                Event::Failed
-            }
         };
         if exchange.on(event) == Step::Wait {
             return Advance::Wait;

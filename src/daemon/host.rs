@@ -2,14 +2,17 @@
 
 use crate::config::Listen;
 use crate::directory::Directory;
-use crate::limits::IDLE_CAPACITY;
-use crate::logic::agent::{self, Wishes};
+use crate::limits::{IDLE_CAPACITY, LINES_PER_TURN, UNTOLD_LINES};
+use crate::logic::agent::{self, DRAIN, MAINT, Wishes};
 use crate::logic::answer::{Answer, Composer};
 use crate::logic::board::{Board, Change, CheckView, Rules};
-use crate::logic::code::{Code, Verdict};
+use crate::logic::code::Verdict;
 use crate::logic::face::Speak;
+use crate::logic::standing::{Membership, Standings, ViewSet};
 use crate::logic::time::{Nanos, Now, spoken};
-use log::info;
+use crate::system::files::{Files, KernelFiles};
+use log::{info, warn};
+use std::collections::VecDeque;
 use std::os::fd::RawFd;
 use std::path::Path;
 use std::rc::Rc;
@@ -31,16 +34,20 @@ struct View {
 
 /// See the [module](self).
 #[derive(Debug)]
-pub struct Host {
-    directory: Directory,
+pub struct Host<F = KernelFiles> {
+    directory: Directory<F>,
     board: Board,
     empty_is_ok: bool,
     /// The first is of all checks.
     views: Vec<View>,
+    standings: Standings,
     composer: Composer,
-    /// Kept for their memory alone: empty between refreshes.
-    ratings: Vec<(Code, Rc<str>)>,
+    /// Kept for its memory alone: empty between refreshes.
     changes: Vec<Change>,
+    /// What is still to be logged.
+    untold: VecDeque<Untold>,
+    /// Lines that had no room among those.
+    lost: usize,
     /// The directory's generation for which the lines were made.
     made_for: Option<u64>,
     /// Whether the settings have changed since.
@@ -49,17 +56,34 @@ pub struct Host {
     has_news: bool,
 }
 
+/// A line of the log that waits for its turn: many at once would keep clients waiting.
+#[derive(Debug)]
+enum Untold {
+    Change(Change),
+    /// Of a dump: all that is known of a check.
+    Check(Rc<str>),
+}
+
 impl Host {
     /// The host whose status files are in `directory`. Its lines are made with the first refresh.
     pub fn new(directory: &Path, rules: Rules, empty_is_ok: bool) -> Host {
+        Host::of(Directory::watched(directory), rules, empty_is_ok)
+    }
+}
+
+impl<F: Files> Host<F> {
+    /// The host whose status files are in `directory`. Its lines are made with the first refresh.
+    pub fn of(directory: Directory<F>, rules: Rules, empty_is_ok: bool) -> Host<F> {
         Host {
-            directory: Directory::watched(directory),
+            directory,
             board: Board::new(rules),
             empty_is_ok,
             views: vec![View::new(None)],
+            standings: Standings::default(),
             composer: Composer::default(),
-            ratings: Vec::new(),
             changes: Vec::new(),
+            untold: VecDeque::new(),
+            lost: 0,
             made_for: None,
             is_outdated: true,
             has_news: false,
@@ -77,7 +101,7 @@ impl Host {
     }
 
     /// Takes on the hint of `other`.
-    pub fn copy_denial_hint(&mut self, other: &Host) {
+    pub fn copy_denial_hint(&mut self, other: &Host<F>) {
         self.directory.set_denial_hint(other.directory.denial_hint().map(str::to_owned));
     }
 
@@ -122,7 +146,7 @@ impl Host {
     /// The checks of a view, in byte order of their names; none while the directory is away.
     pub fn checks(&self, view: ViewId, now: Now) -> Vec<CheckView<'_>> {
         let Some(view) = self.views.get(view.0).filter(|_| !self.is_away()) else { return Vec::new() };
-        self.board.checks(now).filter(|check| view.covers(check.name)).collect()
+        self.board.checks(now).filter(|check| view.hears(check.name)).collect()
     }
 
     /// Whether lines were made anew since this was asked last.
@@ -145,63 +169,154 @@ impl Host {
 
     /// When to refresh at the latest, on the boot clock.
     pub fn deadline(&self) -> Option<Nanos> {
-        let looks_left = (self.board.due() > 0).then_some(Nanos(i64::MIN));
-        [looks_left, self.board.deadline(), self.directory.deadline()].into_iter().flatten().min()
+        let has_work_left = self.board.due() > 0 || !self.untold.is_empty();
+        let work_left = has_work_left.then_some(Nanos(i64::MIN));
+        [work_left, self.board.deadline(), self.directory.deadline()].into_iter().flatten().min()
     }
 
-    /// Makes every line true to the status files as they are now.
+    /// Makes every line true to the status files as they are now. Costs what has changed.
     pub fn refresh(&mut self, now: Now) {
         self.directory.refresh(&mut self.board, now);
+        self.board.publish(now, &mut self.changes);
         let generation = self.directory.generation();
-        let changed = self.board.publish(now, &mut self.changes);
         let is_same = self.made_for == Some(generation);
-        if is_same && !changed && !self.is_outdated {
-            return;
-        }
-        // What is there at the start, or in another directory, is no change.
-        if is_same {
+        let mut outdated = ViewSet::NONE;
+        if !is_same || self.is_outdated {
+            self.count_anew();
+            outdated = ViewSet::ALL;
+        } else {
             for change in &self.changes {
-                info!("{change}");
+                let member = membership(&self.views, &change.name);
+                outdated = outdated.and(self.standings.apply(change, member));
             }
         }
-        self.changes.clear();
-        (self.made_for, self.is_outdated, self.has_news) = (Some(generation), false, true);
+        if outdated != ViewSet::NONE {
+            (self.made_for, self.is_outdated, self.has_news) = (Some(generation), false, true);
+            self.compose(outdated);
+        }
+        self.note_changes(is_same);
+        self.log_lines(LINES_PER_TURN, now);
+    }
+
+    /// How each view stands, from the board alone.
+    fn count_anew(&mut self) {
+        self.standings.reset(self.views.len());
+        for (code, name) in self.board.ratings() {
+            let appeared = Change { name: Rc::clone(name), from: None, to: Some(code), why: String::new() };
+            self.standings.apply(&appeared, membership(&self.views, name));
+        }
+    }
+
+    /// Makes the lines of these views anew.
+    fn compose(&mut self, outdated: ViewSet) {
         let is_away = self.directory.away().is_some();
-        for view in &mut self.views {
-            let mut is_empty = true;
-            let mut wishes = Wishes::default();
-            for (code, name) in self.board.ratings() {
-                if view.covers(name) {
-                    is_empty = false;
+        let mut wishes = Wishes::default();
+        if !is_away {
+            for name in [MAINT, DRAIN] {
+                if let Some(code) = self.board.rating(name) {
                     wishes.add(name, code);
-                    if code != Code::OK {
-                        self.ratings.push((code, Rc::clone(name)));
-                    }
                 }
             }
-            let is_unknown = is_away || (is_empty && !self.empty_is_ok);
-            if is_unknown {
-                wishes = Wishes::default();
-            }
-            let answer =
-                if is_unknown { self.composer.unknown() } else { self.composer.compose(&mut self.ratings) };
-            view.take(&answer, wishes);
-            self.ratings.clear();
         }
-        self.ratings.shrink_to(IDLE_CAPACITY);
+        for (number, view) in self.views.iter_mut().enumerate().filter(|(number, _)| outdated.has(*number)) {
+            let is_unknown = is_away || (self.standings.is_empty(number) && !self.empty_is_ok);
+            let answer = if is_unknown {
+                self.composer.unknown()
+            } else {
+                let (listed, count) = (self.standings.listed(number), self.standings.troubled(number));
+                self.composer.compose_listed(listed, count)
+            };
+            view.take(&answer, wishes);
+        }
+    }
+
+    /// Takes the changes over to what is to be logged. `is_same`: what is there at the start, or in another directory,
+    /// is no change.
+    fn note_changes(&mut self, is_same: bool) {
+        if is_same {
+            let changes = self.changes.drain(..).map(Untold::Change);
+            let room = UNTOLD_LINES.saturating_sub(self.untold.len());
+            self.lost += changes.len().saturating_sub(room);
+            self.untold.extend(changes.take(room));
+        }
+        self.changes.clear();
         self.changes.shrink_to(IDLE_CAPACITY);
     }
 
-    /// Logs every check with its code, age and text.
-    pub fn dump(&self, now: Now) {
-        let line = self.views.first().map_or("", |view| view.line.trim_end());
-        info!("{line}: {} checks in {}", self.board.checks(now).count(), self.directory.path().display());
-        for check in self.board.checks(now) {
-            let age = check.age.map_or("no age".to_owned(), |age| format!("{} old", spoken(age)));
-            let stale = if check.stale { ", stale" } else { "" };
-            info!("{} {} {age} of {}{stale} {}", check.code, check.name, spoken(check.max_age), check.text);
+    /// Logs all that waits to be logged.
+    pub fn log_all(&mut self, now: Now) {
+        self.log_lines(usize::MAX, now);
+    }
+
+    fn log_lines(&mut self, most: usize, now: Now) {
+        for untold in self.untold.drain(..most.min(self.untold.len())) {
+            match untold {
+                Untold::Change(change) => info!("{change}"),
+                Untold::Check(name) => {
+                    let Some(check) = self.board.check(&name, now) else { continue };
+                    let age = check.age.map_or("no age".to_owned(), |age| format!("{} old", spoken(age)));
+                    let stale = if check.stale { ", stale" } else { "" };
+                    info!(
+                        "{} {} {age} of {}{stale} {}",
+                        check.code,
+                        check.name,
+                        spoken(check.max_age),
+                        check.text
+                    );
+                }
+            }
+        }
+        if self.untold.is_empty() {
+            self.untold.shrink_to(IDLE_CAPACITY);
+            match std::mem::take(&mut self.lost) {
+                0 => {}
+                lost => warn!("{lost} changes came faster than they could be logged"),
+            }
         }
     }
+
+    /// Logs every check with its code, age and text.
+    pub fn dump(&mut self, now: Now) {
+        let line = self.views.first().map_or("", |view| view.line.trim_end());
+        let names: Vec<Rc<str>> = self.board.checks(now).map(|check| Rc::from(check.name)).collect();
+        info!("{line}: {} checks in {}", names.len(), self.directory.path().display());
+        self.untold.extend(names.into_iter().map(Untold::Check));
+        self.log_lines(LINES_PER_TURN, now);
+    }
+
+    /// What must hold between any two calls. Walks everything: for tests.
+    ///
+    /// # Panics
+    /// If it does not hold.
+    pub fn check_invariants(&self, now: Now) {
+        if self.is_away() {
+            return;
+        }
+        self.board.check_invariants(now);
+        for (number, view) in self.views.iter().enumerate() {
+            let heard: Vec<_> = self.board.ratings().filter(|(_, name)| view.hears(name)).collect();
+            let counted = heard.iter().filter(|(_, name)| view.counts(name)).count();
+            let mut ratings: Vec<_> = heard.iter().map(|(code, name)| (*code, name.as_ref())).collect();
+            let mut composer = Composer::default();
+            let is_unknown = counted == 0 && !self.empty_is_ok;
+            let answer = if is_unknown { composer.unknown() } else { composer.compose(&mut ratings) };
+            assert_eq!(view.line, answer.line, "the line of view {number} is that of all its checks");
+        }
+    }
+}
+
+/// Which views the check `name` is in.
+fn membership(views: &[View], name: &str) -> Membership {
+    let mut member = Membership::default();
+    for (number, view) in views.iter().enumerate() {
+        if view.hears(name) {
+            member.listed = member.listed.with(number);
+        }
+        if view.counts(name) {
+            member.counted = member.counted.with(number);
+        }
+    }
+    member
 }
 
 impl View {
@@ -210,7 +325,13 @@ impl View {
         View { listen, verdict: None, line: String::new(), words: speaks_words.then(String::new) }
     }
 
-    fn covers(&self, name: &str) -> bool {
+    /// Whether its answer tells of the check `name`.
+    fn hears(&self, name: &str) -> bool {
+        self.listen.as_ref().is_none_or(|listen| listen.hears(name))
+    }
+
+    /// Whether something is known here once the check `name` is known.
+    fn counts(&self, name: &str) -> bool {
         self.listen.as_ref().is_none_or(|listen| listen.covers(name))
     }
 

@@ -3,11 +3,11 @@
 use super::host::{Host, ViewId};
 use crate::config::{Listen, is_ipv6_only};
 use crate::logic::text::printable;
+use crate::system::files::Files;
 use crate::system::passed::Passed;
-use crate::system::socket;
+use crate::system::sockets::{KernelSockets, Sockets};
 use log::{error, info};
-use mio::net::TcpListener;
-use mio::{Interest, Registry, Token};
+use mio::Token;
 use nix::errno::Errno;
 use std::fmt;
 use std::io;
@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 
 /// A bound port.
 #[derive(Debug)]
-pub struct Listener {
+pub struct Listener<K: Sockets> {
     /// The settings.
     pub listen: Listen,
     /// What it answers.
@@ -26,38 +26,38 @@ pub struct Listener {
     pub id: u32,
     /// Whether it refuses connections for now. It stays bound.
     pub is_shut: bool,
-    socket: TcpListener,
+    socket: K::Listener,
     /// Whether it was bound by somebody else, who will listen there again.
     is_passed: bool,
     /// Whether IPv4 clients have a socket of their own.
     ipv6_only: bool,
 }
 
-impl Listener {
+impl<K: Sockets> Listener<K> {
     /// A listener on `socket`. What waits there already is ready.
-    fn new(listen: &Listen, view: ViewId, socket: TcpListener, wanted: &[Listen], id: u32) -> Listener {
+    fn new(listen: &Listen, view: ViewId, socket: K::Listener, wanted: &[Listen], id: u32) -> Listener<K> {
         let ipv6_only = is_ipv6_only(listen.address, wanted);
         let listen = listen.clone();
         Listener { listen, view, ready: true, id, is_shut: false, socket, is_passed: false, ipv6_only }
     }
 
     /// Refuses connections from now on.
-    pub fn shut(&mut self) {
-        socket::hold_port(&self.socket);
+    pub fn shut(&mut self, sockets: &mut K) {
+        sockets.hold_port(&self.socket);
         (self.is_shut, self.ready) = (true, false);
     }
 
     /// Ends what [`Listener::shut`] began.
-    pub fn open(&mut self) -> Result<(), BindError> {
+    pub fn open(&mut self, sockets: &mut K) -> Result<(), BindError> {
         let address = self.listen.address;
-        socket::listen_again(&self.socket).map_err(|errno| BindError { address, errno })?;
+        sockets.listen_again(&self.socket).map_err(|errno| BindError { address, errno })?;
         (self.is_shut, self.ready) = (false, true);
         Ok(())
     }
 
     /// The next connection, if one waits.
-    pub fn accept(&self) -> io::Result<(mio::net::TcpStream, SocketAddr)> {
-        self.socket.accept()
+    pub fn accept(&self, sockets: &mut K) -> io::Result<(K::Stream, SocketAddr)> {
+        sockets.accept(&self.socket)
     }
 }
 
@@ -93,52 +93,80 @@ impl BindError {
 }
 
 /// All bound ports.
-#[derive(Debug, Default)]
-pub struct Listeners {
-    all: Vec<Listener>,
+#[derive(Debug)]
+pub struct Listeners<K: Sockets> {
+    all: Vec<Listener<K>>,
     last_id: u32,
     /// What the listeners answered that are closed for good, by id: requests of theirs may still come.
     closed: Vec<(u32, ViewId)>,
 }
 
-impl Listeners {
-    /// Binds `wanted`, or nothing. The view of each is still to be set.
-    pub fn bind(wanted: &[Listen], host: &mut Host) -> Result<Listeners, BindError> {
-        let mut listeners = Listeners::default();
-        listeners.change(wanted, host)?;
-        Ok(listeners)
-    }
-
+impl Listeners<KernelSockets> {
     /// Takes over sockets that were bound by somebody else, each with the settings at its place in `wanted`.
-    pub fn adopt(passed: Vec<Passed>, wanted: &[Listen], host: &mut Host) -> Listeners {
+    pub fn adopt<F: Files>(
+        passed: Vec<Passed>,
+        wanted: &[Listen],
+        host: &mut Host<F>,
+        sockets: &mut KernelSockets,
+    ) -> Listeners<KernelSockets> {
         let views = host.set_views(wanted.iter());
-        let mut listeners = Listeners::default();
+        let mut listeners = Listeners::none();
         for ((one, listen), view) in passed.into_iter().zip(wanted).zip(views) {
             info!("listening on {}, passed as {}", one.address, printable(one.name.as_bytes()));
             let id = listeners.next_id();
             let mut listener = Listener::new(listen, view, one.socket, wanted, id);
             listener.is_passed = true;
             if listen.refuse_when_ko {
-                listener.shut();
+                listener.shut(sockets);
             }
             listeners.all.push(listener);
         }
         listeners
     }
+}
+
+impl<K: Sockets> Listeners<K> {
+    /// No port.
+    pub fn none() -> Listeners<K> {
+        Listeners { all: Vec::new(), last_id: 0, closed: Vec::new() }
+    }
+
+    /// Binds `wanted`, or nothing. The view of each is still to be set.
+    ///
+    /// # Errors
+    /// A port can't be had.
+    pub fn bind<F: Files>(
+        wanted: &[Listen],
+        host: &mut Host<F>,
+        sockets: &mut K,
+    ) -> Result<Listeners<K>, BindError> {
+        let mut listeners = Listeners::none();
+        listeners.change(wanted, host, sockets)?;
+        Ok(listeners)
+    }
 
     /// Binds what is wanted and not bound, and gives up what is not wanted any more; on an error all stays as it
     /// is. Either way all have to be registered anew.
-    pub fn change(&mut self, wanted: &[Listen], host: &mut Host) -> Result<(), BindError> {
-        let mut old: Vec<Option<Listener>> = std::mem::take(&mut self.all).into_iter().map(Some).collect();
+    ///
+    /// # Errors
+    /// A port can't be had.
+    pub fn change<F: Files>(
+        &mut self,
+        wanted: &[Listen],
+        host: &mut Host<F>,
+        sockets: &mut K,
+    ) -> Result<(), BindError> {
+        let mut old: Vec<Option<Listener<K>>> = std::mem::take(&mut self.all).into_iter().map(Some).collect();
         let keep = |listen: &Listen| {
             let ipv6_only = is_ipv6_only(listen.address, wanted);
-            let is_same = |old: &Listener| old.listen.address == listen.address && old.ipv6_only == ipv6_only;
+            let is_same =
+                |old: &Listener<K>| old.listen.address == listen.address && old.ipv6_only == ipv6_only;
             old.iter_mut().find(|old| old.as_ref().is_some_and(is_same)).and_then(Option::take)
         };
-        let kept: Vec<Option<Listener>> = wanted.iter().map(keep).collect();
-        let retiring: Vec<Listener> = old.into_iter().flatten().collect();
+        let kept: Vec<Option<Listener<K>>> = wanted.iter().map(keep).collect();
+        let retiring: Vec<Listener<K>> = old.into_iter().flatten().collect();
         let missing = wanted.iter().zip(&kept).filter(|(_, kept)| kept.is_none()).map(|(listen, _)| listen);
-        let added = match bind_all(missing, wanted, &retiring) {
+        let added = match bind_all(missing, wanted, &retiring, sockets) {
             Ok(added) => added,
             Err(error) => {
                 self.all = kept.into_iter().flatten().chain(retiring).collect();
@@ -158,7 +186,7 @@ impl Listeners {
                 let mut added = Listener::new(listen, view, socket, wanted, id);
                 // Until it is known whether the host is up.
                 if listen.refuse_when_ko {
-                    added.shut();
+                    added.shut(sockets);
                 }
                 self.all.push(added);
             }
@@ -179,32 +207,34 @@ impl Listeners {
 
     /// Makes the loop wake up for connections, with tokens from `first` on. What was registered is registered
     /// anew.
-    pub fn register(&mut self, registry: &Registry, first: usize) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// The kernel has no memory for that.
+    pub fn register(&mut self, sockets: &mut K, first: usize) -> io::Result<()> {
         for (index, listener) in self.all.iter_mut().enumerate() {
-            let token = Token(first + index);
-            match registry.register(&mut listener.socket, token, Interest::READABLE) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                    registry.reregister(&mut listener.socket, token, Interest::READABLE)?;
-                }
-                result => result?,
-            }
+            sockets.register_listener(&mut listener.socket, Token(first + index))?;
         }
         Ok(())
     }
 
     /// The listener at `index`.
-    pub fn get(&self, index: usize) -> Option<&Listener> {
+    pub fn get(&self, index: usize) -> Option<&Listener<K>> {
         self.all.get(index)
     }
 
     /// The listener at `index`.
-    pub fn get_mut(&mut self, index: usize) -> Option<&mut Listener> {
+    pub fn get_mut(&mut self, index: usize) -> Option<&mut Listener<K>> {
         self.all.get_mut(index)
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
         self.all.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
     }
 
     /// The ports as the settings name them.
@@ -217,11 +247,16 @@ impl Listeners {
         self.all.iter().any(|listener| listener.ready)
     }
 
+    /// Whether any refuses connections for now.
+    pub fn any_shut(&self) -> bool {
+        self.all.iter().any(|listener| listener.is_shut)
+    }
+
     /// Closes all.
-    pub fn close(&mut self) {
+    pub fn close(&mut self, sockets: &mut K) {
         for listener in self.all.iter_mut().filter(|listener| listener.is_passed && listener.is_shut) {
             // Who passed it takes a socket that does not listen for a failure.
-            if let Err(error) = listener.open() {
+            if let Err(error) = listener.open(sockets) {
                 error!("{error}");
             }
         }
@@ -231,23 +266,24 @@ impl Listeners {
 
 /// Binds every one of `missing`, or none. Where a port of `retiring` is in the way, it stops listening first, and
 /// listens again if that did not help.
-fn bind_all<'a>(
+fn bind_all<'a, K: Sockets>(
     missing: impl Iterator<Item = &'a Listen>,
     wanted: &[Listen],
-    retiring: &[Listener],
-) -> Result<Vec<TcpListener>, BindError> {
+    retiring: &[Listener<K>],
+    sockets: &mut K,
+) -> Result<Vec<K::Listener>, BindError> {
     let mut added = Vec::new();
-    let mut silenced: Vec<&Listener> = Vec::new();
+    let mut silenced: Vec<&Listener<K>> = Vec::new();
     for listen in missing {
         let address = listen.address;
         let ipv6_only = is_ipv6_only(address, wanted);
-        let mut bound = socket::listener(address, ipv6_only);
+        let mut bound = sockets.bind(address, ipv6_only);
         if matches!(bound, Err(Errno::EADDRINUSE)) {
             for other in retiring.iter().filter(|other| other.listen.address.port() == address.port()) {
-                socket::stop_listening(&other.socket);
+                sockets.stop_listening(&other.socket);
                 silenced.push(other);
             }
-            bound = socket::listener(address, ipv6_only);
+            bound = sockets.bind(address, ipv6_only);
         }
         match bound {
             Ok(socket) => added.push(socket),
@@ -255,8 +291,8 @@ fn bind_all<'a>(
                 drop(added);
                 for other in silenced {
                     if other.is_shut {
-                        socket::hold_port(&other.socket);
-                    } else if let Err(errno) = socket::listen_again(&other.socket) {
+                        sockets.hold_port(&other.socket);
+                    } else if let Err(errno) = sockets.listen_again(&other.socket) {
                         error!("{}", BindError { address: other.listen.address, errno });
                     }
                 }
@@ -265,7 +301,7 @@ fn bind_all<'a>(
         }
     }
     for socket in &added {
-        if let Ok(address) = socket.local_addr() {
+        if let Ok(address) = sockets.address(socket) {
             info!("listening on {address}");
         }
     }

@@ -1,11 +1,10 @@
 //! Signals as events of the loop.
 
-use mio::Registry;
 use mio::net::UnixStream;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::{flag, low_level::pipe};
 use std::io::{self, Read};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -23,7 +22,7 @@ pub enum Signal {
 /// The signals that came and were not taken yet.
 #[derive(Debug)]
 pub struct Signals {
-    waker: UnixStream,
+    waker: Option<UnixStream>,
     pending: Vec<(Signal, Arc<AtomicBool>)>,
 }
 
@@ -45,12 +44,25 @@ impl Signals {
             pipe::register(number, sender.try_clone()?)?;
             pending.push((signal, came));
         }
-        Ok(Signals { waker, pending })
+        Ok(Signals { waker: Some(waker), pending })
     }
 
-    /// Makes the loop wake up with `token` when a signal comes.
-    pub fn register(&mut self, registry: &Registry, token: mio::Token) -> io::Result<()> {
-        registry.register(&mut self.waker, token, mio::Interest::READABLE)
+    /// Signals that do not come from the kernel, but by [`Signals::raise`] alone: for tests.
+    pub fn by_hand() -> Signals {
+        let flag = |signal| (signal, Arc::default());
+        Signals { waker: None, pending: [Signal::Stop, Signal::Reload, Signal::Dump].map(flag).into() }
+    }
+
+    /// Lets a signal come.
+    pub fn raise(&self, signal: Signal) {
+        for (_, came) in self.pending.iter().filter(|(other, _)| *other == signal) {
+            came.store(true, Ordering::SeqCst);
+        }
+    }
+
+    /// The descriptor that becomes readable when a signal comes.
+    pub fn raw_fd(&self) -> Option<RawFd> {
+        self.waker.as_ref().map(AsRawFd::as_raw_fd)
     }
 
     /// Whether a signal came that was not taken yet: also one that failed to wake the loop, for want of memory.
@@ -62,7 +74,9 @@ impl Signals {
     pub fn take(&mut self) -> Vec<Signal> {
         // Every octet stands for a signal whose flag is set already. Any error means: nothing more to read.
         let mut octets = [0; 64];
-        while self.waker.read(&mut octets).is_ok_and(|count| count > 0) {}
+        while let Some(waker) = &mut self.waker
+            && waker.read(&mut octets).is_ok_and(|count| count > 0)
+        {}
         let mut signals: Vec<Signal> = Vec::new();
         for (signal, came) in &self.pending {
             if came.swap(false, Ordering::SeqCst) && !signals.contains(signal) {

@@ -4,11 +4,14 @@
 //! its head is the first to go when room is needed. Unless somebody holds more than a fair share: then it is the oldest
 //! of such a one, so that a flood from one address pushes out only itself.
 
+mod queue;
 mod share;
 
+use crate::logic::time::Nanos;
+use crate::system::sockets::Sockets;
 use log::debug;
-use mio::net::TcpStream;
-use mio::{Interest, Registry, Token};
+use mio::{Interest, Token};
+use queue::{Link, Links, Queue};
 use share::{Holder, Shares};
 use std::net::IpAddr;
 
@@ -43,45 +46,49 @@ impl Kind {
 
 /// See the [module](self). `S` is what is known of a connection.
 #[derive(Debug)]
-pub struct Table<S> {
+pub struct Table<K: Sockets, S> {
     kind: Kind,
-    slots: Vec<Slot<S>>,
-    /// The first slot without a connection. The others follow by `newer`.
+    slots: Vec<Slot<K::Stream, S>>,
+    /// The first slot without a connection. The others follow by `newer` of their age.
     free: Link,
-    /// Ends of the queue by age.
-    oldest: Link,
-    newest: Link,
+    by_age: Queue,
+    /// Those that may be closed to make room, in the order in which they came to that.
+    may_go: Queue,
     open: usize,
     shares: Shares,
 }
 
 #[derive(Debug)]
-struct Slot<S> {
-    holder: Holder,
-    open: Option<(TcpStream, S)>,
+struct Slot<C, S> {
+    open: Option<(C, S)>,
     /// Part of the token, so that an event for an earlier connection in this slot finds nothing. Never 0.
     generation: u32,
-    older: Link,
-    newer: Link,
+    holder: Holder,
+    may_go: bool,
+    in_age: Links,
+    in_may_go: Links,
+    in_share: Links,
 }
 
-/// A slot's number, or [`NONE`]: half the size of an `Option`.
-type Link = u32;
-const NONE: Link = u32::MAX;
-
-impl<S> Table<S> {
+impl<K: Sockets, S> Table<K, S> {
     /// An empty table, with room for `connections`: memory that is never touched costs nothing, while a table
-    /// that grows leaves holes.
-    pub fn new(kind: Kind, connections: usize) -> Table<S> {
+    /// that grows leaves holes. Of these, one address may hold `share` before it is the first to be shed.
+    /// By the `secret`, which no client may know, addresses share the counters of their connections.
+    pub fn new(kind: Kind, connections: usize, share: u32, secret: u64) -> Table<K, S> {
         Table {
             kind,
             slots: Vec::with_capacity(connections),
-            free: NONE,
-            oldest: NONE,
-            newest: NONE,
+            free: Link::default(),
+            by_age: Queue::default(),
+            may_go: Queue::default(),
             open: 0,
-            shares: Shares::new(),
+            shares: Shares::new(share, secret),
         }
+    }
+
+    /// Changes how many connections one address may hold before it is the first to be shed.
+    pub fn set_share(&mut self, share: u32) {
+        self.shares.set_share(share);
     }
 
     /// How many connections there are.
@@ -90,18 +97,19 @@ impl<S> Table<S> {
     }
 
     /// Takes in a connection of `client`, and wakes up for it. Without memory for that in the kernel it is closed.
+    /// `may_go`: whether it may be shed.
     pub fn insert(
         &mut self,
-        mut stream: TcpStream,
+        mut stream: K::Stream,
         state: S,
         client: IpAddr,
-        registry: &Registry,
-        interest: Interest,
+        sockets: &mut K,
+        (interest, may_go): (Interest, bool),
     ) {
         let slot = self.free_slot();
         let Some(entry) = self.slots.get_mut(slot) else { return };
-        if let Err(error) = registry.register(&mut stream, token(self.kind, slot, entry.generation), interest)
-        {
+        let token = token(self.kind, slot, entry.generation);
+        if let Err(error) = sockets.register_stream(&mut stream, token, interest) {
             debug!("a client is closed early: epoll: {error}");
             self.release(slot);
             return;
@@ -109,36 +117,46 @@ impl<S> Table<S> {
         entry.open = Some((stream, state));
         entry.holder = self.shares.take(client);
         self.open += 1;
-        self.append(slot);
+        self.by_age.append(&mut self.slots, slot, |entry| &mut entry.in_age);
+        if may_go {
+            self.let_slot_go(slot);
+        }
     }
 
     /// The connection of `token`, if it is still there.
-    pub fn get_mut(&mut self, token: Token) -> Option<&mut (TcpStream, S)> {
+    pub fn get_mut(&mut self, token: Token) -> Option<&mut (K::Stream, S)> {
         let slot = self.slot(token)?;
         self.slots.get_mut(slot)?.open.as_mut()
     }
 
+    /// From now on the connection of `token` may be shed.
+    pub fn let_go(&mut self, token: Token) {
+        if let Some(slot) = self.slot(token) {
+            self.let_slot_go(slot);
+        }
+    }
+
     /// Takes the connection of `token` out. If dropped it is closed, which also takes it out of epoll.
-    pub fn remove(&mut self, token: Token) -> Option<(TcpStream, S)> {
+    pub fn remove(&mut self, token: Token) -> Option<(K::Stream, S)> {
         self.take(self.slot(token)?)
     }
 
     /// The state of the oldest connection.
     pub fn oldest(&self) -> Option<&S> {
-        self.state(index(self.oldest))
+        let entry = self.slots.get(self.by_age.oldest.slot()?)?;
+        entry.open.as_ref().map(|(_, state)| state)
     }
 
     /// Closes the oldest connection, and returns what was known of it.
     pub fn close_oldest(&mut self) -> Option<S> {
-        self.take(index(self.oldest)).map(|(_, state)| state)
+        self.take(self.by_age.oldest.slot()?).map(|(_, state)| state)
     }
 
-    /// Closes the oldest connection that `may_go`: of those who hold more than `share`, if there are any. Returns what
-    /// was known of it, if there was one.
-    pub fn shed(&mut self, share: u32, may_go: impl Fn(&S) -> bool) -> Option<S> {
-        let excess = if self.shares.any_above(share) { Some(share) } else { None };
-        let slot = self.oldest_to_shed(excess, &may_go).or_else(|| self.oldest_to_shed(None, &may_go));
-        self.take(slot?).map(|(_, state)| state)
+    /// Closes a connection that may go: the oldest one of who holds most, if that is more than a fair share; else the
+    /// oldest of all. Returns what was known of it, if there was one.
+    pub fn shed(&mut self) -> Option<S> {
+        let slot = self.shares.oldest_of_the_greedy().or(self.may_go.oldest.slot())?;
+        self.take(slot).map(|(_, state)| state)
     }
 
     /// The states of all connections, in no order.
@@ -146,8 +164,27 @@ impl<S> Table<S> {
         self.slots.iter_mut().filter_map(|slot| slot.open.as_mut()).map(|(_, state)| state)
     }
 
-    fn state(&self, slot: usize) -> Option<&S> {
-        self.slots.get(slot)?.open.as_ref().map(|(_, state)| state)
+    /// What must hold between any two calls. `deadline` tells when a connection ends, `may_go` whether it may be shed.
+    /// Walks everything: for tests.
+    ///
+    /// # Panics
+    /// If it does not hold.
+    pub fn check_invariants(&self, deadline: impl Fn(&S) -> Nanos, may_go: impl Fn(&S) -> bool) {
+        let open = self.slots.iter().filter(|slot| slot.open.is_some()).count();
+        assert_eq!(open, self.open, "the table knows how many it has");
+        assert!(self.shares.is_sound(open), "the shares are those of the table");
+        let mut deadlines = Vec::new();
+        let mut next = self.by_age.oldest;
+        while let Some(entry) = next.slot().and_then(|slot| self.slots.get(slot)) {
+            assert!(entry.open.is_some(), "no empty slot is in the queue");
+            if let Some((_, state)) = &entry.open {
+                assert_eq!(entry.may_go, may_go(state), "who may go is known to the table");
+                deadlines.push(deadline(state));
+            }
+            next = entry.in_age.newer;
+        }
+        assert_eq!(deadlines.len(), open, "the queue has everybody");
+        assert!(deadlines.is_sorted(), "the table is a queue");
     }
 
     fn slot(&self, token: Token) -> Option<usize> {
@@ -156,80 +193,60 @@ impl<S> Table<S> {
         (self::token(self.kind, slot, entry.generation) == token).then_some(slot)
     }
 
-    fn oldest_to_shed(&self, excess: Option<u32>, may_go: impl Fn(&S) -> bool) -> Option<usize> {
-        let mut slot = index(self.oldest);
-        loop {
-            let entry = self.slots.get(slot)?;
-            let is_fair = excess.is_some_and(|share| self.shares.held(entry.holder) <= share);
-            if !is_fair && self.state(slot).is_some_and(&may_go) {
-                return Some(slot);
-            }
-            slot = index(entry.newer);
+    fn let_slot_go(&mut self, slot: usize) {
+        let Some(entry) = self.slots.get_mut(slot) else { return };
+        if std::mem::replace(&mut entry.may_go, true) {
+            return;
+        }
+        let holder = entry.holder;
+        self.may_go.append(&mut self.slots, slot, |entry| &mut entry.in_may_go);
+        if let Some(own) = self.shares.may_go(holder) {
+            own.append(&mut self.slots, slot, |entry| &mut entry.in_share);
         }
     }
 
-    fn take(&mut self, slot: usize) -> Option<(TcpStream, S)> {
+    fn take(&mut self, slot: usize) -> Option<(K::Stream, S)> {
         let entry = self.slots.get_mut(slot)?;
         let taken = entry.open.take()?;
-        self.shares.give_back(entry.holder);
+        let holder = entry.holder;
         entry.generation = entry.generation.wrapping_add(1).max(1);
-        let (older, newer) = (entry.older, entry.newer);
-        match self.slots.get_mut(index(older)) {
-            Some(older) => older.newer = newer,
-            None => self.oldest = newer,
+        if std::mem::take(&mut entry.may_go) {
+            self.may_go.remove(&mut self.slots, slot, |entry| &mut entry.in_may_go);
+            if let Some(own) = self.shares.may_go(holder) {
+                own.remove(&mut self.slots, slot, |entry| &mut entry.in_share);
+            }
         }
-        match self.slots.get_mut(index(newer)) {
-            Some(newer) => newer.older = older,
-            None => self.newest = older,
-        }
+        self.shares.give_back(holder);
+        self.by_age.remove(&mut self.slots, slot, |entry| &mut entry.in_age);
         self.release(slot);
         self.open -= 1;
         Some(taken)
     }
 
     fn free_slot(&mut self) -> usize {
-        let slot = index(self.free);
-        if let Some(entry) = self.slots.get(slot) {
-            self.free = entry.newer;
+        if let Some((slot, entry)) = self.free.slot().and_then(|slot| Some((slot, self.slots.get_mut(slot)?)))
+        {
+            self.free = std::mem::take(&mut entry.in_age).newer;
             return slot;
         }
         self.slots.push(Slot {
             open: None,
-            holder: Holder::default(),
             generation: 1,
-            older: NONE,
-            newer: NONE,
+            holder: Holder::default(),
+            may_go: false,
+            in_age: Links::default(),
+            in_may_go: Links::default(),
+            in_share: Links::default(),
         });
         self.slots.len() - 1
     }
 
     fn release(&mut self, slot: usize) {
         if let Some(entry) = self.slots.get_mut(slot) {
-            (entry.older, entry.newer) = (NONE, self.free);
-            self.free = link(slot);
+            entry.in_age = Links { older: Link::default(), newer: self.free };
+            self.free = Link::to(slot);
         }
     }
-
-    /// Puts a slot at the young end of the queue.
-    fn append(&mut self, slot: usize) {
-        let older = std::mem::replace(&mut self.newest, link(slot));
-        match self.slots.get_mut(index(older)) {
-            Some(older) => older.newer = link(slot),
-            None => self.oldest = link(slot),
-        }
-        if let Some(entry) = self.slots.get_mut(slot) {
-            (entry.older, entry.newer) = (older, NONE);
-        }
-    }
-}
-
-/// The slot of a link; one that is never there for [`NONE`].
-fn index(link: Link) -> usize {
-    usize::try_from(link).unwrap_or(usize::MAX)
-}
-
-fn link(slot: usize) -> Link {
-    Link::try_from(slot).unwrap_or(NONE)
 }
 
 fn token(kind: Kind, slot: usize, generation: u32) -> Token {

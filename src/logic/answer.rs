@@ -50,15 +50,26 @@ impl Composer {
             ratings.as_mut_slice()
         };
         listed.sort_unstable_by(order);
-        let verdict = ratings.first().map_or(Verdict::Ok, |(worst, _)| worst.verdict());
+        self.compose_listed(ratings.iter().map(|(code, name)| (*code, name.as_ref())), count)
+    }
+
+    /// The answer of `count` checks that are not 200, given in the line's order; what no line can hold need not be
+    /// given.
+    pub fn compose_listed<'a>(
+        &mut self,
+        listed: impl Iterator<Item = (Code, &'a str)>,
+        count: usize,
+    ) -> Answer<'_> {
+        let mut listed = listed.peekable();
+        let verdict = listed.peek().map_or(Verdict::Ok, |(worst, _)| worst.verdict());
         self.begin(verdict);
         // Where the line can be cut: its length behind the last entry after which `,+N` still fits.
         let mut cut = self.line.len();
         let mut kept = 0;
-        for (index, (code, name)) in ratings.iter().enumerate() {
+        for (index, (code, name)) in listed.enumerate() {
             let separator = if index == 0 { ' ' } else { ',' };
-            let _ = write!(self.line, "{separator}{code}-{}", name.as_ref());
-            let left = ratings.len() - index - 1;
+            let _ = write!(self.line, "{separator}{code}-{name}");
+            let left = count.saturating_sub(index + 1);
             if self.line.len() + omission_octets(left) + 2 <= LINE_OCTETS {
                 (cut, kept) = (self.line.len(), index + 1);
             } else if self.line.len() > LINE_OCTETS {
@@ -66,8 +77,8 @@ impl Composer {
             }
         }
         self.line.truncate(cut);
-        if kept < ratings.len() {
-            let _ = write!(self.line, ",+{}", ratings.len() - kept);
+        if kept < count {
+            let _ = write!(self.line, ",+{}", count - kept);
         }
         self.line.push_str("\r\n");
         Answer { verdict, line: &self.line }

@@ -12,20 +12,25 @@
 //! unreadable or not understood is rated 300; work is in proportion to what happened, not to the number of checks.
 
 mod check;
+mod index;
+mod sight;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]
 mod tests;
+mod timers;
 
 use super::code::Code;
 use super::time::{Nanos, Now};
 use crate::limits::{CHECKS, IDLE_CAPACITY, MAX_AGE};
 use check::Check;
-pub use check::{CheckView, Fault, Look, Sight};
+use index::Index;
+pub use sight::{CheckView, Fault, Look, Sight};
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
+use timers::{NOWHERE, Timers};
 
 /// What the configuration says of checks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,17 +111,25 @@ pub struct Board {
     /// Checks by id; the free ones hold no name.
     checks: Vec<Check>,
     free: Vec<Id>,
-    /// The ids in use, in byte order of the names: four octets a check where a tree would take forty.
-    order: Vec<Id>,
+    /// The ids in use, by name.
+    index: Index,
+    timers: Timers,
+    /// The rules have changed: every rating and every time has to be made anew.
+    has_new_rules: bool,
     /// What to look at, each once, in the order in which they became due.
     due: VecDeque<Id>,
     /// What can change without an event and is due for each answer.
     volatile: Vec<Id>,
     /// What may be rated differently now.
     touched: Vec<Id>,
-    /// No rating changes by time alone before this: a lower bound, made exact by [`Board::expire`].
-    next_change: Option<Nanos>,
+    /// Nothing is known until the directory is read again.
+    is_withdrawn: bool,
+    /// Inodes that got a further name, while their other names here were not told.
+    linked: Vec<u64>,
 }
+
+/// So many slots can be checked whole after each step of a debug build.
+const FEW: usize = 64;
 
 /// There are more files than [`CHECKS`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,17 +138,13 @@ pub struct TooMany;
 impl Board {
     /// A board that knows of no file yet.
     pub fn new(rules: Rules) -> Board {
-        // Room for all at once: memory that is never touched costs nothing, while tables that grow leave holes.
-        let mut board = Board {
-            checks: Vec::with_capacity(CHECKS),
-            order: Vec::with_capacity(CHECKS),
-            ..Board::default()
-        };
+        // Room for all at once: memory that is never touched costs nothing, while a table that grows leaves holes.
+        let mut board = Board { checks: Vec::with_capacity(CHECKS), ..Board::default() };
         board.set_rules(rules);
         board
     }
 
-    /// Changes the rules; every rating is made anew with the next [`Board::publish`].
+    /// Changes the rules; every rating is made anew with the next [`Board::expire`] and [`Board::publish`].
     pub fn set_rules(&mut self, rules: Rules) {
         self.rules = rules;
         let required: Vec<String> = self.required().map(str::to_owned).collect();
@@ -143,33 +152,27 @@ impl Board {
             // Not held back by the limit on files: these come from the configuration.
             self.insert(&name);
         }
-        for id in &self.order {
-            let Some(check) = self.checks.get_mut(id.index()) else { continue };
+        // The times follow the rules: all are put in order anew.
+        self.timers.clear();
+        for check in &mut self.checks {
             check.apply(&self.rules);
-            check.touch(*id, &mut self.touched);
+            check.timer = NOWHERE;
         }
-        self.next_change = Some(Nanos(i64::MIN));
+        self.has_new_rules = true;
     }
 
     fn required(&self) -> impl Iterator<Item = &str> {
         self.rules.checks.iter().filter(|(_, rules)| rules.required).map(|(name, _)| name.as_str())
     }
 
-    /// Where `name` stands in the order, or would stand.
-    fn place(&self, name: &str) -> Result<usize, usize> {
-        self.order
-            .binary_search_by(|id| self.checks.get(id.index()).map_or("", |check| &check.name).cmp(name))
-    }
-
     fn find(&self, name: &str) -> Option<Id> {
-        self.order.get(self.place(name).ok()?).copied()
+        self.index.find(name, |id| name_of(&self.checks, id))
     }
 
     fn insert(&mut self, name: &str) -> Id {
-        let place = match self.place(name) {
-            Ok(known) => return self.order.get(known).copied().unwrap_or(Id(u32::MAX)),
-            Err(place) => place,
-        };
+        if let Some(known) = self.find(name) {
+            return known;
+        }
         let check = Check::new(name, &self.rules);
         let id = self.free.pop().unwrap_or_else(|| {
             self.checks.push(Check::default());
@@ -178,95 +181,115 @@ impl Board {
         if let Some(slot) = self.checks.get_mut(id.index()) {
             *slot = check;
         }
-        self.order.insert(place, id);
+        self.index.insert(id, |id| name_of(&self.checks, id));
         id
     }
 
     fn remove(&mut self, id: Id) {
-        let name = self.checks.get(id.index()).map(|check| Rc::clone(&check.name)).unwrap_or_default();
-        if let Ok(place) = self.place(&name) {
-            self.order.remove(place);
-        }
+        self.timers.settle(&mut self.checks, id, false);
+        self.index.remove(id, |id| name_of(&self.checks, id));
         if let Some(slot) = self.checks.get_mut(id.index()) {
             *slot = Check::default();
         }
         self.free.push(id);
     }
 
+    /// Every id in use, in no order.
+    fn ids(&self) -> impl Iterator<Item = Id> + use<> {
+        // Free ones have no name and nothing else: whatever is done to them does nothing.
+        (0..u32::try_from(self.checks.len()).unwrap_or(u32::MAX)).map(Id)
+    }
+
     /// Takes in an event on the file `name`, which has to be a [check's](super::name::check_name).
-    pub fn event(&mut self, name: &str, event: Event) -> Result<(), TooMany> {
+    pub fn event(&mut self, name: &str, event: Event, now: Now) -> Result<(), TooMany> {
         let id = match (self.find(name), event) {
             (Some(id), _) => id,
             // Nothing is known of a file that was never seen to appear; its end will tell.
             (None, Event::Modified | Event::Gone) => return Ok(()),
-            (None, _) if self.order.len() >= CHECKS => return Err(TooMany),
+            (None, _) if self.index.len() >= CHECKS => return Err(TooMany),
             (None, _) => self.insert(name),
         };
         let Some(check) = self.checks.get_mut(id.index()) else { return Ok(()) };
-        if check.on(event) {
+        if check.on(event, now) {
             check.touch(id, &mut self.touched);
         }
         if event != Event::Modified {
             check.make_due(id, &mut self.due);
         }
+        self.reschedule(id, now);
         Ok(())
     }
 
-    /// Begins a scan of the directory: all that is known is due, and events so far count no more.
+    /// Begins a scan of the directory: events so far count no more.
     pub fn begin_scan(&mut self) {
-        for id in &self.order {
-            if let Some(check) = self.checks.get_mut(id.index()) {
-                check.distrust();
-                check.make_due(*id, &mut self.due);
+        self.is_withdrawn = false;
+        for check in &mut self.checks {
+            check.distrust();
+            check.found = false;
+        }
+    }
+
+    /// Takes in a name that a scan found. A scan that finds more than [`CHECKS`] is the caller's to refuse; here, those
+    /// that are gone may still be in beside them.
+    pub fn found(&mut self, name: &str) {
+        let id = self.insert(name);
+        if let Some(check) = self.checks.get_mut(id.index()) {
+            check.found = true;
+            check.make_due(id, &mut self.due);
+        }
+    }
+
+    /// Ends a scan. What it did not find is gone, if events tell of whatever happened while it read; else it has to
+    /// be looked at, since a directory that changes meanwhile may be read without what was only renamed.
+    pub fn end_scan(&mut self, is_told: bool, now: Now) {
+        for id in self.ids() {
+            let Some(check) = self.checks.get_mut(id.index()).filter(|check| !check.found) else { continue };
+            if check.name.is_empty() {
+                continue;
+            }
+            if is_told {
+                check.vanish();
+                check.touch(id, &mut self.touched);
+                self.reschedule(id, now);
+            } else {
+                check.make_due(id, &mut self.due);
             }
         }
     }
 
     /// Makes everything due: what can be read of the files may have changed.
     pub fn recheck_all(&mut self) {
-        for id in &self.order {
-            if let Some(check) = self.checks.get_mut(id.index()) {
-                check.make_due(*id, &mut self.due);
+        for id in self.ids() {
+            if let Some(check) = self.checks.get_mut(id.index()).filter(|check| !check.name.is_empty()) {
+                check.make_due(id, &mut self.due);
             }
         }
-    }
-
-    /// Takes in a name that a scan found.
-    pub fn found(&mut self, name: &str) -> Result<(), TooMany> {
-        if self.order.len() >= CHECKS && self.find(name).is_none() {
-            return Err(TooMany);
-        }
-        let id = self.insert(name);
-        if let Some(check) = self.checks.get_mut(id.index()) {
-            check.make_due(id, &mut self.due);
-        }
-        Ok(())
     }
 
     /// Forgets every file: there is another directory now, or too much in this one. Nothing of this is a [`Change`]
     /// of a check.
     pub fn clear(&mut self) {
         let rules = std::mem::take(&mut self.rules);
-        self.checks.clear();
-        self.order.clear();
-        let (checks, order) = (std::mem::take(&mut self.checks), std::mem::take(&mut self.order));
-        *self = Board { checks, order, ..Board::default() };
+        let mut checks = std::mem::take(&mut self.checks);
+        checks.clear();
+        *self = Board { checks, ..Board::default() };
         self.set_rules(rules);
     }
 
     /// Knows of no result any more: the directory is away. But when each was written is remembered: should the
     /// directory come back after a step of the wall clock, no old result may look new.
     pub fn withdraw(&mut self) {
-        for id in &self.order {
-            if let Some(check) = self.checks.get_mut(id.index()) {
-                check.withdraw();
-            }
+        self.timers.clear();
+        for check in &mut self.checks {
+            check.withdraw();
+            check.timer = NOWHERE;
         }
         for queue in [&mut self.volatile, &mut self.touched] {
             queue.clear();
         }
         self.due.clear();
-        self.next_change = None;
+        self.linked.clear();
+        self.is_withdrawn = true;
     }
 
     /// Makes due what has to be looked at for each answer.
@@ -286,34 +309,54 @@ impl Board {
     /// Makes due what the passing of time alone may have changed. Costs nothing until the
     /// [deadline](Board::deadline).
     pub fn expire(&mut self, now: Now) {
-        if self.next_change.is_none_or(|at| now.boot < at) {
-            return;
+        if std::mem::take(&mut self.has_new_rules) {
+            for id in self.ids() {
+                if let Some(check) = self.checks.get_mut(id.index()).filter(|check| !check.name.is_empty()) {
+                    check.touch(id, &mut self.touched);
+                    self.reschedule(id, now);
+                }
+            }
         }
-        self.next_change = None;
-        for id in &self.order {
-            let Some(check) = self.checks.get_mut(id.index()) else { continue };
-            if check.grace_is_over(now) {
-                check.make_due(*id, &mut self.due);
-            }
-            if check.rating(now) != check.published {
-                check.touch(*id, &mut self.touched);
-            }
-            self.next_change = earliest(self.next_change, check.next_change(now));
+        while let Some((id, at)) = self.timers.first(&self.checks)
+            && at <= now.boot
+        {
+            self.reschedule(id, now);
         }
     }
 
     /// When time alone may change something next, on the boot clock.
     pub fn deadline(&self) -> Option<Nanos> {
-        self.next_change
+        if self.has_new_rules {
+            return Some(Nanos(i64::MIN));
+        }
+        self.timers.first(&self.checks).map(|(_, at)| at)
+    }
+
+    /// Lets time act on a check, and brings it to its place among the timers. To be called after anything of it has
+    /// changed.
+    fn reschedule(&mut self, id: Id, now: Now) {
+        let Some(check) = self.checks.get_mut(id.index()) else { return };
+        if check.note_time(now) {
+            if check.grace_is_over(now) && !check.forget_departed(now) {
+                check.make_due(id, &mut self.due);
+            }
+            check.touch(id, &mut self.touched);
+        }
+        let is_wanted = check.change_at().is_some();
+        self.timers.settle(&mut self.checks, id, is_wanted);
     }
 
     /// How many files are due to be looked at.
     pub fn due(&self) -> usize {
-        self.due.len()
+        // A further name of some file makes others due that nobody has counted yet: at least one.
+        self.due.len() + self.linked.len().min(1)
     }
 
     /// The next file to look at, if any is due, with its name.
     pub fn next_due(&mut self) -> Option<(Id, Rc<str>)> {
+        if self.due.is_empty() {
+            self.distrust_linked();
+        }
         let id = self.due.pop_front()?;
         if self.due.is_empty() {
             self.due.shrink_to(IDLE_CAPACITY);
@@ -327,7 +370,7 @@ impl Board {
     pub fn settle(&mut self, id: Id, look: &Look<'_>, now: Now) {
         let Some(check) = self.checks.get_mut(id.index()) else { return };
         let was_known_by_several =
-            matches!(look, Look::File(sight) if check.volatile && check.is_inode(sight.inode));
+            matches!(look, Look::File(sight) if check.volatile && check.inode() == sight.inode);
         if check.settle(look, now) {
             check.make_due(id, &mut self.due);
         }
@@ -335,35 +378,41 @@ impl Board {
             check.listed = true;
             self.volatile.push(id);
         }
-        self.next_change = earliest(self.next_change, check.next_change(now));
         check.touch(id, &mut self.touched);
+        self.reschedule(id, now);
         if let Look::File(Sight { inode, links: 2.., .. }) = look
             && !was_known_by_several
         {
-            self.distrust_names_of(*inode);
+            self.linked.push(*inode);
         }
     }
 
-    /// A file got a further name: its other names here were not told.
-    fn distrust_names_of(&mut self, inode: u64) {
-        for id in &self.order {
-            if let Some(check) =
-                self.checks.get_mut(id.index()).filter(|check| !check.volatile && check.is_inode(inode))
+    /// Makes due what else here leads to a file that got a further name. Once for all of them: it walks the table.
+    fn distrust_linked(&mut self) {
+        if self.linked.is_empty() {
+            return;
+        }
+        let mut linked = std::mem::take(&mut self.linked);
+        linked.sort_unstable();
+        for id in self.ids() {
+            if let Some(check) = self.checks.get_mut(id.index())
+                && !check.volatile
+                && linked.binary_search(&check.inode()).is_ok()
             {
-                check.make_due(*id, &mut self.due);
+                check.make_due(id, &mut self.due);
             }
         }
     }
 
     /// Rates what was touched. Says whether any rating changed, and adds each change to `changes`.
     pub fn publish(&mut self, now: Now, changes: &mut Vec<Change>) -> bool {
-        let mut changed = false;
+        let before = changes.len();
+        let mut is_list_outdated = false;
         while let Some(id) = self.touched.pop() {
             let Some(check) = self.checks.get_mut(id.index()) else { continue };
             check.touched = false;
             let rating = check.rating(now);
             if rating != check.published {
-                changed = true;
                 changes.push(Change {
                     name: Rc::clone(&check.name),
                     from: check.published,
@@ -372,29 +421,76 @@ impl Board {
                 });
                 check.published = rating;
             }
-            if check.is_forgotten() {
-                if check.listed {
-                    self.volatile.retain(|other| *other != id);
-                }
+            if check.is_forgotten() && !check.name.is_empty() {
+                is_list_outdated |= check.listed;
                 self.remove(id);
             }
         }
         self.touched.shrink_to(IDLE_CAPACITY);
-        changed
+        if is_list_outdated {
+            self.volatile.retain(|id| self.checks.get(id.index()).is_some_and(|check| check.listed));
+        }
+        debug_assert!(
+            self.checks.len() > FEW || {
+                self.check_invariants(now);
+                true
+            }
+        );
+        changes.len() > before
     }
 
-    /// The published rating of every check, in byte order of the names.
+    /// The published rating of the check `name`; none if that is no check.
+    pub fn rating(&self, name: &str) -> Option<Code> {
+        self.checks.get(self.find(name)?.index())?.published
+    }
+
+    /// All there is to know of the check `name`, if it is one.
+    pub fn check(&self, name: &str, now: Now) -> Option<CheckView<'_>> {
+        self.checks.get(self.find(name)?.index())?.view(now)
+    }
+
+    /// The published rating of every check, in no order.
     pub fn ratings(&self) -> impl Iterator<Item = (Code, &Rc<str>)> {
-        self.order.iter().filter_map(|id| {
-            let check = self.checks.get(id.index())?;
-            Some((check.published?, &check.name))
-        })
+        self.checks.iter().filter_map(|check| Some((check.published?, &check.name)))
     }
 
     /// Everything there is to know of every check, in byte order of the names.
     pub fn checks(&self, now: Now) -> impl Iterator<Item = CheckView<'_>> {
-        self.order.iter().filter_map(move |id| self.checks.get(id.index())?.view(now))
+        let mut views: Vec<CheckView<'_>> = self.checks.iter().filter_map(|check| check.view(now)).collect();
+        views.sort_unstable_by_key(|view| view.name);
+        views.into_iter()
     }
+
+    /// What must hold between any two calls. Walks everything: for tests and debug builds.
+    ///
+    /// # Panics
+    /// If it does not hold.
+    pub fn check_invariants(&self, now: Now) {
+        let used = self.checks.iter().filter(|check| !check.name.is_empty()).count();
+        assert_eq!(used, self.index.len(), "the index has every check");
+        assert_eq!(used + self.free.len(), self.checks.len(), "a slot is used or free");
+        assert!(self.timers.is_sound(&self.checks), "the timers are in order");
+        for id in self.ids() {
+            let Some(check) = self.checks.get(id.index()) else { continue };
+            assert_eq!(check.due, self.due.contains(&id), "{}: due", check.name);
+            assert_eq!(check.listed, self.volatile.contains(&id), "{}: listed", check.name);
+            assert!(!check.volatile || check.listed || check.name.is_empty(), "{}: volatile", check.name);
+            assert_eq!(check.touched, self.touched.contains(&id), "{}: touched", check.name);
+            // What was not touched says what it would say, unless a timer is about to tell.
+            let is_timely = !self.is_withdrawn && self.deadline().is_none_or(|at| at > now.boot);
+            assert!(
+                check.touched || !is_timely || check.published == check.rating(now),
+                "{}: {:?} is published, and {:?} is right",
+                check.name,
+                check.published,
+                check.rating(now)
+            );
+        }
+    }
+}
+
+fn name_of(checks: &[Check], id: Id) -> &str {
+    checks.get(id.index()).map_or("", |check| &check.name)
 }
 
 fn earliest(one: Option<Nanos>, other: Option<Nanos>) -> Option<Nanos> {

@@ -16,6 +16,7 @@ pub mod nrpe;
 pub mod perfdata;
 pub mod report;
 pub mod session;
+pub mod standing;
 pub mod status_file;
 pub mod text;
 pub mod time;

@@ -133,6 +133,8 @@ fn needed() -> Result<BpfProgram, Box<dyn Error>> {
         libc::SYS_epoll_create1,
         libc::SYS_epoll_ctl,
         libc::SYS_epoll_pwait,
+        libc::SYS_timerfd_create,
+        libc::SYS_timerfd_settime,
         libc::SYS_inotify_init1,
         libc::SYS_inotify_add_watch,
         libc::SYS_inotify_rm_watch,

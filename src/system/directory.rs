@@ -12,6 +12,13 @@ use std::path::Path;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Identity(u64, u64);
 
+impl Identity {
+    /// The identity of the directory with this inode on this device.
+    pub fn new(device: u64, inode: u64) -> Identity {
+        Identity(device, inode)
+    }
+}
+
 /// The identity of the directory at `path` now. Follows symbolic links; touches no disk when it is cached.
 pub fn identity(path: &CStr) -> nix::Result<Identity> {
     let stat = stat(path)?;

@@ -11,6 +11,24 @@ use std::path::Path;
 const BUFFER_OCTETS: usize = 16 * 1024;
 /// `struct inotify_event` without its name: watch, mask, cookie, length of the name, 4 octets each.
 const HEADER_OCTETS: usize = 16;
+/// The longest event: a name has 255 octets (NAME_MAX), a NUL behind it, and is filled up to a multiple of 16.
+const LONGEST_EVENT_OCTETS: usize = HEADER_OCTETS + 256;
+
+/// What is asked for. Of a file whose name was taken away nothing is told any more (`IN_EXCL_UNLINK`): its writer would
+/// speak for whatever has the name then.
+pub const WATCH_FLAGS: AddWatchFlags = AddWatchFlags::from_bits_retain(
+    libc::IN_CREATE
+        | libc::IN_MODIFY
+        | libc::IN_CLOSE_WRITE
+        | libc::IN_MOVED_TO
+        | libc::IN_MOVED_FROM
+        | libc::IN_DELETE
+        | libc::IN_ATTRIB
+        | libc::IN_DELETE_SELF
+        | libc::IN_MOVE_SELF
+        | libc::IN_EXCL_UNLINK
+        | libc::IN_ONLYDIR,
+);
 
 /// An inotify instance that watches at most one directory.
 #[derive(Debug)]
@@ -48,18 +66,26 @@ impl Watcher {
     /// Watches `directory` from now on, and nothing else. Symbolic links are followed.
     pub fn watch(&mut self, directory: &Path) -> nix::Result<()> {
         self.unwatch();
-        let flags = AddWatchFlags::IN_CREATE
-            | AddWatchFlags::IN_MODIFY
-            | AddWatchFlags::IN_CLOSE_WRITE
-            | AddWatchFlags::IN_MOVED_TO
-            | AddWatchFlags::IN_MOVED_FROM
-            | AddWatchFlags::IN_DELETE
-            | AddWatchFlags::IN_ATTRIB
-            | AddWatchFlags::IN_DELETE_SELF
-            | AddWatchFlags::IN_MOVE_SELF
-            | AddWatchFlags::IN_ONLYDIR;
-        self.watch = Some(self.inotify.add_watch(directory, flags)?);
+        self.watch = Some(self.add(directory)?);
         Ok(())
+    }
+
+    /// Whether it is `directory` that is watched; if not, nothing is watched then. Adding a watch again gives its
+    /// number while its directory lives, and a new one for any other, also for one with the old one's inode.
+    pub fn is_watching(&mut self, directory: &Path) -> nix::Result<bool> {
+        let again = self.add(directory);
+        if again.is_ok() && again.ok() == self.watch {
+            return Ok(true);
+        }
+        self.unwatch();
+        let other = again?;
+        // Fails when that directory, too, has gone.
+        let _ = self.inotify.rm_watch(other);
+        Ok(false)
+    }
+
+    fn add(&self, directory: &Path) -> nix::Result<WatchDescriptor> {
+        self.inotify.add_watch(directory, WATCH_FLAGS)
     }
 
     /// Ends the watch. Events of it that are still queued will be ignored.
@@ -70,8 +96,11 @@ impl Watcher {
         }
     }
 
-    /// Hands all events that wait to `handle`, which says whether to go on.
+    /// Hands the events that wait to `handle`, which says whether to go on. What comes meanwhile is left where it is:
+    /// a writer that never rests must not keep the reader here.
     pub fn read(&mut self, mut handle: impl FnMut(Notice<'_>) -> bool) -> nix::Result<()> {
+        // Known once a whole buffer was read: most often all fits into one.
+        let mut left = None;
         loop {
             let octets = match read(self.inotify.as_fd(), &mut self.buffer) {
                 Ok(octets) => octets,
@@ -89,8 +118,27 @@ impl Watcher {
                     return Ok(());
                 }
             }
+            // With room for one more event, there was none.
+            if octets + LONGEST_EVENT_OCTETS <= BUFFER_OCTETS {
+                return Ok(());
+            }
+            let waiting = match left {
+                None => waiting_octets(&self.inotify)?,
+                Some(left) => usize::saturating_sub(left, octets),
+            };
+            if waiting == 0 {
+                return Ok(());
+            }
+            left = Some(waiting);
         }
     }
+}
+
+/// Octets of the events that wait (inotify(7), FIONREAD).
+fn waiting_octets(inotify: &Inotify) -> nix::Result<usize> {
+    let octets =
+        rustix::io::ioctl_fionread(inotify).map_err(|error| Errno::from_raw(error.raw_os_error()))?;
+    Ok(usize::try_from(octets).unwrap_or(usize::MAX))
 }
 
 /// The first event of a buffer: its watch, its mask, its name without the padding, and the rest.

@@ -25,15 +25,20 @@ impl Notify {
     /// What the environment asks for. Nothing does outside of systemd.
     pub fn from_environment() -> Notify {
         let Some(path) = std::env::var_os(VARIABLE).filter(|path| !path.is_empty()) else {
-            return Notify { socket: None };
+            return Notify::silent();
         };
         match connect(&path) {
             Ok(socket) => Notify { socket: Some(socket) },
             Err(error) => {
                 warn!("{VARIABLE} {}: {error}", path.display());
-                Notify { socket: None }
+                Notify::silent()
             }
         }
+    }
+
+    /// Word to nobody.
+    pub fn silent() -> Notify {
+        Notify { socket: None }
     }
 
     /// How often systemd wants a sign of life, if it does: half of the time after which it would act.

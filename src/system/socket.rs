@@ -4,8 +4,8 @@ use crate::limits::BACKLOG;
 use mio::net::{TcpListener, TcpStream};
 use nix::errno::Errno;
 use nix::sys::socket::{
-    AddressFamily, MsgFlags, Shutdown, SockFlag, SockType, SockaddrStorage, bind, send, setsockopt, shutdown,
-    socket, sockopt,
+    self, AddressFamily, MsgFlags, Shutdown, SockFlag, SockType, SockaddrStorage, bind, setsockopt, shutdown,
+    sockopt,
 };
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd};
@@ -27,7 +27,7 @@ pub fn listener(address: SocketAddr, ipv6_only: bool) -> nix::Result<TcpListener
 fn bound(address: SocketAddr, ipv6_only: bool) -> nix::Result<std::net::TcpListener> {
     let family = if address.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
     let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
-    let socket = socket(family, SockType::Stream, flags, None)?;
+    let socket = socket::socket(family, SockType::Stream, flags, None)?;
     // A restart must not wait for connections of the old process to end.
     setsockopt(&socket, sockopt::ReuseAddr, &true)?;
     if address.is_ipv6() {
@@ -63,12 +63,13 @@ fn listen(socket: &impl AsFd) -> nix::Result<()> {
     rustix::net::listen(socket, BACKLOG).map_err(|error| Errno::from_raw(error.raw_os_error()))
 }
 
-/// Hands `line` to the kernel, which holds it back for the FIN that follows at once: both go out in one segment.
-/// Returns how much was taken.
-pub fn send_last(stream: &TcpStream, line: &[u8]) -> nix::Result<usize> {
-    let flags = MsgFlags::from_bits_retain(libc::MSG_MORE) | MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT;
+/// Hands octets to the kernel, and returns how many it took. With `is_last` it holds them back for the FIN that follows
+/// at once: both go out in one segment.
+pub fn send(stream: &TcpStream, octets: &[u8], is_last: bool) -> nix::Result<usize> {
+    let more = if is_last { libc::MSG_MORE } else { 0 };
+    let flags = MsgFlags::from_bits_retain(more) | MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT;
     loop {
-        match send(stream.as_raw_fd(), line, flags) {
+        match socket::send(stream.as_raw_fd(), octets, flags) {
             Err(Errno::EINTR) => {}
             result => return result,
         }

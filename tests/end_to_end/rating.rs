@@ -132,12 +132,12 @@ fn a_result_grows_stale_by_time_alone() {
 fn age_is_by_mtime_below_a_second() {
     let scene = Scene::new();
     scene.check("http", "200\n");
-    let ocod = Ocod::start_with(&scene, &["-l", "127.0.0.1:0", "--max-age", "1h"]);
-    set_age(&scene, "http", 3600.2);
+    let ocod = Ocod::start_with(&scene, &["-l", "127.0.0.1:0", "--max-age", "2h"]);
+    set_age(&scene, "http", 7200.2);
     ocod.expect("350 KO oco 300-http");
-    set_age(&scene, "http", 3595.0);
+    set_age(&scene, "http", 7195.0);
     ocod.expect("200 OK oco");
-    set_age(&scene, "http", 3599.5);
+    set_age(&scene, "http", 7199.5);
     ocod.expect("200 OK oco");
     wait_for("staleness", || (ocod.ask() == answer("350 KO oco 300-http")).then_some(()));
 }

@@ -12,10 +12,11 @@ pub struct Clock {
 }
 
 impl Clock {
-    pub fn new() -> Clock {
+    /// The clocks of a host that was booted so many seconds ago.
+    pub fn new(uptime: i64) -> Clock {
         Clock {
-            now: Now { wall: Nanos::from_parts(1_700_000_000, 0), boot: Nanos::from_parts(100_000, 0) },
-            monotonic: Nanos::from_parts(90_000, 0),
+            now: Now { wall: Nanos::from_parts(1_700_000_000, 0), boot: Nanos::from_parts(uptime, 0) },
+            monotonic: Nanos::from_parts(uptime / 2, 0),
             steps: 0,
         }
     }

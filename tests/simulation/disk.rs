@@ -1,9 +1,14 @@
-//! The directory as the kernel keeps it: files, writers, and the events of the one watch.
+//! The directory as the kernel keeps it: files, writers, and the events of the one watch, told as Linux tells them by
+//! the flags that the product asks for: who writes by a name that was taken away is heard under it, unless
+//! IN_EXCL_UNLINK says otherwise; queues overflow; a directory that is made anew gets the old one's number, and no
+//! watch; what is written by another name of a file, or below a mount, is not told.
 //!
 //! What it does to the files it also notes as [`Deed`]s for the oracle, which must not depend on the events.
 
-use oco::logic::board::Event;
+use nix::sys::inotify::AddWatchFlags;
+use oco::logic::board::{Event, Fault, Look, Sight};
 use oco::logic::time::{Nanos, Now};
+use oco::system::inotify::WATCH_FLAGS;
 use std::collections::{BTreeMap, VecDeque};
 
 pub type Name = &'static str;
@@ -18,7 +23,9 @@ pub struct File {
     /// Counts changes of content and times.
     pub version: u64,
     pub links: u64,
+    /// It had several names, or something is mounted here: nobody tells of all that is done to it.
     pub was_linked: bool,
+    pub is_mount: bool,
     pub is_unreadable: bool,
     pub is_symlink: bool,
     /// Written since it was last closed, or renamed.
@@ -47,15 +54,59 @@ pub struct Folder {
 #[derive(Debug)]
 struct Writer {
     inode: u64,
-    /// Where it writes, and under which name; none when that name has been taken away.
-    name: Option<(usize, Name)>,
+    /// Where it writes, and by which name it opened that.
+    name: (usize, Name),
+    /// Somebody has taken that name away.
+    is_nameless: bool,
     left: String,
+}
+
+/// When something may happen while the daemon looks at a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// Just before it. Of what is written then, the event may come late.
+    Before,
+    /// Between the look and the reading of events.
+    After,
+}
+
+/// A file as it was when it was looked at.
+#[derive(Debug)]
+pub struct Seen {
+    inode: u64,
+    file: File,
+}
+
+/// What a file without read permission gives.
+const EACCES: i32 = 13;
+
+impl Seen {
+    pub fn as_look(&self) -> Look<'_> {
+        let file = &self.file;
+        let content = match (file.is_symlink, file.is_unreadable) {
+            (true, _) => Err(Fault::NotAFile("symbolic link")),
+            (false, true) => Err(Fault::Unreadable(EACCES)),
+            (false, false) => Ok(file.content.as_bytes()),
+        };
+        Look::File(Sight {
+            inode: self.inode,
+            modified: file.modified,
+            size: u64::try_from(file.content.len()).unwrap(),
+            links: file.links,
+            is_mount: file.is_mount,
+            content,
+        })
+    }
 }
 
 /// What was done to a name, as the oracle needs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deed {
-    /// It is no more, or what it leads to is not complete.
+    /// It is no more.
+    Removed(Nanos),
+    /// A new file was opened, and is not complete.
+    Created,
+    /// What it leads to is not complete.
     Unsettled,
     /// Closed, renamed or linked into place.
     Settled,
@@ -82,7 +133,7 @@ pub struct Disk {
     watch: Option<(usize, u64)>,
     queue: VecDeque<(u64, Notice)>,
     /// What the kernel has done, and not told yet.
-    held: Option<(usize, Notice)>,
+    held: Option<((usize, Name), bool)>,
     queue_limit: usize,
     /// Something was queued since the poll last told of it.
     has_edge: bool,
@@ -146,6 +197,11 @@ impl Disk {
         }
     }
 
+    pub fn look(&self, name: &str) -> Option<Seen> {
+        let entry = self.folders[self.path?].names.get(name)?;
+        Some(Seen { inode: entry.inode, file: self.files[&entry.inode].clone() })
+    }
+
     /// What is queued of the watch stays queued.
     pub fn unwatch(&mut self) {
         self.watch = None;
@@ -157,6 +213,12 @@ impl Disk {
         self.queue.clear();
     }
 
+    /// How many events wait.
+    pub fn waiting(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// The next event, with the number of its watch.
     pub fn next_notice(&mut self) -> Option<(u64, Notice)> {
         self.queue.pop_front()
     }
@@ -194,6 +256,14 @@ impl Disk {
         self.tell(folder, Notice::File(name, event));
     }
 
+    /// Tells of what was done by an open file. Linux does so by the name that it was opened by.
+    fn tell_of_writer(&mut self, (place, is_nameless): ((usize, Name), bool), event: Event) {
+        let excludes = WATCH_FLAGS.contains(AddWatchFlags::from_bits_retain(libc::IN_EXCL_UNLINK));
+        if !is_nameless || !excludes {
+            self.tell_name(place, event);
+        }
+    }
+
     fn note(&mut self, (folder, name): (usize, Name), deed: Deed) {
         self.deeds.push((folder, name, deed));
     }
@@ -219,6 +289,7 @@ impl Disk {
             version,
             links: 1,
             was_linked: false,
+            is_mount: false,
             is_unreadable: false,
             is_symlink: false,
             is_dirty: false,
@@ -243,8 +314,8 @@ impl Disk {
     fn unbind(&mut self, place: (usize, Name)) -> Option<u64> {
         let entry = self.folders[place.0].names.remove(place.1)?;
         self.file(entry.inode).links -= 1;
-        for writer in self.writers.iter_mut().filter(|writer| writer.name == Some(place)) {
-            writer.name = None;
+        for writer in self.writers.iter_mut().filter(|writer| writer.name == place) {
+            writer.is_nameless = true;
         }
         Some(entry.inode)
     }
@@ -274,12 +345,12 @@ impl Disk {
             None => {
                 let inode = self.add_file("", now);
                 self.bind(place, inode, true);
-                self.note(place, Deed::Unsettled);
+                self.note(place, Deed::Created);
                 self.tell_name(place, Event::Created);
                 inode
             }
         };
-        self.writers.push(Writer { inode, name: Some(place), left: text.to_owned() });
+        self.writers.push(Writer { inode, name: place, is_nameless: false, left: text.to_owned() });
     }
 
     pub fn writers(&self) -> usize {
@@ -287,29 +358,31 @@ impl Disk {
     }
 
     pub fn write(&mut self, index: usize, most: usize, now: Now) {
+        self.write_some(index, most, now, false);
+    }
+
+    fn write_some(&mut self, index: usize, most: usize, now: Now, is_unheard: bool) {
         let writer = &mut self.writers[index];
         if writer.left.is_empty() {
             return;
         }
         let rest = writer.left.split_off(most.min(writer.left.len()));
         let chunk = std::mem::replace(&mut writer.left, rest);
-        let (inode, name) = (writer.inode, writer.name);
+        let (inode, name) = (writer.inode, (writer.name, writer.is_nameless));
         self.file(inode).content.push_str(&chunk);
         self.file(inode).is_dirty = true;
         self.change(inode, now.wall);
-        if let Some(place) = name {
-            self.tell_name(place, Event::Modified);
+        if !is_unheard {
+            self.tell_of_writer(name, Event::Modified);
         }
     }
 
     /// As [`Disk::write`], but what was written can be read before the event is there.
     pub fn write_unheard(&mut self, index: usize, most: usize, now: Now) {
-        let name = self.writers[index].name.take();
-        let has_text = !self.writers[index].left.is_empty();
-        self.write(index, most, now);
-        self.writers[index].name = name;
-        self.held =
-            name.filter(|_| has_text).map(|(folder, name)| (folder, Notice::File(name, Event::Modified)));
+        let writer = &self.writers[index];
+        let held = (!writer.left.is_empty()).then_some((writer.name, writer.is_nameless));
+        self.write_some(index, most, now, true);
+        self.held = held;
     }
 
     /// Whether an event is still to come.
@@ -319,18 +392,45 @@ impl Disk {
 
     /// The event of what was written unheard is there.
     pub fn release(&mut self) {
-        if let Some((folder, notice)) = self.held.take() {
-            self.tell(folder, notice);
+        if let Some(writer) = self.held.take() {
+            self.tell_of_writer(writer, Event::Modified);
         }
     }
 
     /// Closes without writing what is left.
     pub fn close(&mut self, index: usize) {
         let writer = self.writers.remove(index);
-        if let Some(place) = writer.name {
-            self.settle(place);
-            self.tell_name(place, Event::Closed);
+        if !writer.is_nameless {
+            self.settle(writer.name);
         }
+        self.tell_of_writer((writer.name, writer.is_nameless), Event::Closed);
+    }
+
+    /// Another program writes the file by a name outside of the directory, all at once.
+    pub fn write_elsewhere(&mut self, place: (usize, Name), content: &str, now: Now) -> bool {
+        let Some(inode) = self.regular(place).filter(|inode| !self.has_writer(*inode)) else { return false };
+        let names = self.folders.iter().flat_map(|folder| folder.names.values());
+        let names = names.filter(|entry| entry.inode == inode).count();
+        let file = &self.files[&inode];
+        if !file.is_mount && file.links <= u64::try_from(names).unwrap() {
+            return false;
+        }
+        content.clone_into(&mut self.file(inode).content);
+        self.change(inode, now.wall);
+        true
+    }
+
+    /// While no daemon runs, a file gets a name outside of the directory, or another one is mounted over it.
+    pub fn expose(&mut self, place: (usize, Name), is_mount: bool) -> bool {
+        let Some(inode) = self.regular(place).filter(|inode| !self.has_writer(*inode)) else { return false };
+        let file = self.file(inode);
+        file.was_linked = true;
+        if is_mount {
+            file.is_mount = true;
+        } else {
+            file.links += 1;
+        }
+        true
     }
 
     fn settle(&mut self, place: (usize, Name)) {
@@ -354,25 +454,25 @@ impl Disk {
         self.tell_name(place, Event::MovedIn);
     }
 
-    pub fn rename(&mut self, from: (usize, Name), to: (usize, Name)) {
+    pub fn rename(&mut self, from: (usize, Name), to: (usize, Name), now: Now) {
         let (source, target) = (self.inode(from), self.inode(to));
         if source.is_none() || source == target || self.would_hide_writer(to) {
             return;
         }
         let entry = self.folders[from.0].names.remove(from.1).unwrap();
-        self.note(from, Deed::Unsettled);
+        self.note(from, Deed::Removed(now.boot));
         self.bind(to, entry.inode, false);
-        for writer in self.writers.iter_mut().filter(|writer| writer.name == Some(from)) {
-            writer.name = Some(to);
+        for writer in self.writers.iter_mut().filter(|writer| writer.name == from && !writer.is_nameless) {
+            writer.name = to;
         }
         self.settle(to);
         self.tell_name(from, Event::Gone);
         self.tell_name(to, Event::MovedIn);
     }
 
-    pub fn unlink(&mut self, place: (usize, Name)) {
+    pub fn unlink(&mut self, place: (usize, Name), now: Now) {
         if !self.would_hide_writer(place) && self.unbind(place).is_some() {
-            self.note(place, Deed::Unsettled);
+            self.note(place, Deed::Removed(now.boot));
             self.tell_name(place, Event::Gone);
         }
     }

@@ -1,18 +1,21 @@
-//! Each line of the host beside the oracle, and what a run reached.
+//! What the daemon sends, beside the oracle; and what a run reached.
 
-use crate::clock::Clock;
-use crate::daemon::Tally;
-use crate::disk::Disk;
-use crate::host::{Host, Moment};
+use crate::network::{Client, Ends};
 use crate::oracle::Oracle;
+use oco::config::Listen;
+use oco::limits::HTTP_HEAD_OCTETS;
+use oco::logic::answer::PROGRAM;
 use oco::logic::board::Rules;
-use oco::logic::time::Nanos;
+use oco::logic::face::Speak;
+use oco::logic::http::{self, Page, Refusal};
+use oco::logic::time::Now;
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 /// What a run reached, for a look at whether the seeds try what they should.
 #[derive(Debug, Default, Clone)]
 pub struct Reached {
-    pub daemon: Tally,
+    pub ends: Ends,
     /// What else happened, by name.
     pub other: BTreeMap<&'static str, u64>,
 }
@@ -26,72 +29,97 @@ impl Reached {
         for (what, times) in &other.other {
             *self.other.entry(what).or_default() += times;
         }
-        let (sum, more) = (&mut self.daemon, &other.daemon);
-        sum.answers += more.answers;
-        sum.cut += more.cut;
-        sum.shed += more.shed;
-        sum.shed_for_share += more.shed_for_share;
-        sum.lingered += more.lingered;
-        sum.drained += more.drained;
-        sum.paused += more.paused;
+        let (sum, more) = (&mut self.ends, &other.ends);
+        for (sum, more) in [
+            (&mut sum.answers, more.answers),
+            (&mut sum.cut, more.cut),
+            (&mut sum.shed, more.shed),
+            (&mut sum.lingered, more.lingered),
+            (&mut sum.drained, more.drained),
+            (&mut sum.responses, more.responses),
+            (&mut sum.refusals, more.refusals),
+            (&mut sum.expired, more.expired),
+            (&mut sum.shed_unanswered, more.shed_unanswered),
+            (&mut sum.left, more.left),
+            (&mut sum.without_descriptor, more.without_descriptor),
+            (&mut sum.refused, more.refused),
+        ] {
+            *sum += more;
+        }
     }
 }
 
-/// Refreshes the host beside the oracle, and compares them.
-pub struct Judge<'a> {
-    pub rules: &'a Rules,
+/// The settings by which an answer is right.
+pub struct Judge {
+    pub rules: Rules,
     pub empty_is_ok: bool,
+    pub listeners: Vec<Listen>,
 }
 
-impl Judge<'_> {
-    pub fn refresh(
-        &self,
-        host: &mut Host,
-        disk: &mut Disk,
-        clock: &Clock,
-        oracle: &mut Oracle,
-        reached: &mut Reached,
-        disturb: &mut dyn FnMut(&mut Disk, Moment) -> bool,
-    ) {
-        let is_plain = !host.has_inotify();
-        if disk.has_lost_events() {
-            reached.count("queue overflows");
+impl Judge {
+    /// Judges the line of the listener at `address`; of one that was given up meanwhile nothing is said.
+    pub fn line(&self, line: &str, address: Option<SocketAddr>, oracle: &Oracle, now: Now) {
+        let Some(listen) = self.listeners.iter().find(|listen| Some(listen.address) == address) else {
+            return;
+        };
+        let settings = (&self.rules, self.empty_is_ok);
+        if let Err(wrong) = oracle.judge(line, settings, |name| listen.covers(name), now) {
+            panic!("{wrong} at {now:?}");
         }
-        oracle.begin(disk, clock, is_plain);
-        // A look that doubts is followed by another one, which is to find the event: only the first one may be early.
-        let mut has_looked = false;
-        host.refresh(disk, clock.now, &mut |disk, moment| {
-            let is_first = !std::mem::replace(&mut has_looked, true);
-            if (moment == Moment::After || is_first) && disturb(disk, moment) {
-                oracle.disturb(disk, clock, is_plain, moment);
-                reached.count("acts during a look");
-            }
-        });
-        if let Err(wrong) = oracle.judge(host.line(), self.rules, self.empty_is_ok, clock.now) {
-            panic!("{wrong} at {:?}", clock.now);
-        }
-        oracle.end();
-        reached.count("lines");
-        if disk.readable().is_none() {
-            reached.count("lines of a directory that is away");
-        } else if oracle.is_exact() {
-            reached.count("lines with nothing in doubt");
-            if host.line().starts_with("200 OK") {
-                reached.count("lines that are OK with nothing in doubt");
-            }
-        }
-        self.wakes_in_time(host, oracle, clock, disk);
     }
 
-    fn wakes_in_time(&self, host: &Host, oracle: &Oracle, clock: &Clock, disk: &Disk) {
-        let now = clock.now;
-        let deadline = host.deadline();
-        let is_late = |expiry: Nanos| deadline.is_none_or(|at| at > expiry);
-        if let Some(expiry) = oracle.next_expiry(self.rules, now).filter(|at| is_late(*at)) {
-            panic!("a check goes stale at {expiry:?}, but the next deadline is {deadline:?}: {oracle:?}");
+    /// Judges all that a client is to get.
+    pub fn octets(
+        &self,
+        octets: &[u8],
+        client: &Client,
+        address: Option<SocketAddr>,
+        oracle: &Oracle,
+        now: Now,
+    ) {
+        let text = std::str::from_utf8(octets).expect("all that is said is text");
+        match client.speak {
+            Speak::Oco => self.line(text, address, oracle, now),
+            // `ready up 50%` tells of no check.
+            Speak::Agent if text == "ready up 50%\n" => {}
+            Speak::Agent => self.line(&line_of_words(text), address, oracle, now),
+            Speak::Http => {
+                let asked = http::read(&client.read).unwrap_or(Err(Refusal::HeadTooLarge));
+                let (head, body) = text.split_once("\r\n\r\n").expect("a response has a head");
+                let status = head.get(9..12).expect("a response has a status");
+                let is_too_large = client.read.len() > HTTP_HEAD_OCTETS;
+                match asked {
+                    Err(_) => assert!(status.starts_with('4'), "{head} for {asked:?}"),
+                    Ok(_) if is_too_large && status == "431" => {}
+                    Ok(request) if address.is_none() => {
+                        assert!(status.starts_with(['2', '4', '5']), "{head} for {request:?}");
+                    }
+                    Ok(request) if request.page == Page::Health && !body.is_empty() => {
+                        let is_up = body.starts_with('2');
+                        assert_eq!(status, if is_up { "200" } else { "503" }, "{body}");
+                        self.line(body, address, oracle, now);
+                    }
+                    Ok(request) if request.page == Page::Checks && !body.is_empty() => {
+                        let report: serde_json::Value = serde_json::from_str(body).expect("it is JSON");
+                        let line = report["line"].as_str().expect("it has a line");
+                        self.line(&format!("{line}\r\n"), address, oracle, now);
+                    }
+                    Ok(_) => assert!(status == "200" || status == "503", "{head}"),
+                }
+            }
         }
-        let is_past = deadline.is_some_and(|at| at <= now.boot);
-        let has_reason = host.has_looks_left() || disk.has_edge();
-        assert!(!is_past || has_reason, "the deadline {deadline:?} has passed at {now:?}");
+    }
+}
+
+/// The line that stands behind words of the agent-check.
+fn line_of_words(words: &str) -> String {
+    let list = words.strip_suffix('\n').and_then(|words| words.strip_prefix("down #"));
+    match list {
+        Some(list) if list.starts_with('5') => format!("550 KO {PROGRAM} {list}\r\n"),
+        Some(list) => format!("350 KO {PROGRAM} {list}\r\n"),
+        None => {
+            assert_eq!(words, "ready up 100%\n");
+            format!("200 OK {PROGRAM}\r\n")
+        }
     }
 }

@@ -4,9 +4,8 @@
 //! names, or something was done to it while the daemon looked.
 
 use crate::clock::Clock;
-use crate::disk::{Deed, Disk, Entry, File, NAMES, Name};
-use crate::host::Moment;
-use oco::limits::EMPTY_GRACE;
+use crate::disk::{Deed, Disk, Entry, File, Moment, NAMES, Name};
+use oco::limits::{EMPTY_GRACE, REPLACE_GRACE};
 use oco::logic::board::Rules;
 use oco::logic::time::{Nanos, Now};
 use std::collections::BTreeMap;
@@ -16,8 +15,8 @@ use std::time::Duration;
 enum Shown {
     Absent,
     Ko,
-    /// A code, and when it was written by the boot clock.
-    Says(u16, Nanos),
+    /// A code, when it was written by the boot clock, and how old its writer says it may be.
+    Says(u16, Nanos, Option<Duration>),
 }
 
 /// When a state of a file was written, by the boot clock, as the daemon may have reckoned when it first saw it.
@@ -57,6 +56,10 @@ struct Truth {
     /// A code in the middle of a write, where a look may have fallen.
     glimpse: Option<Shown>,
     doubt: Option<Doubt>,
+    /// What it said when it was removed, and when that was.
+    departed: Option<(Vec<Shown>, Nanos)>,
+    /// There was nothing of this name once.
+    was_away: bool,
 }
 
 #[derive(Debug, Default)]
@@ -109,7 +112,7 @@ impl Oracle {
         let is_lost = is_plain || disk.has_lost_events() || was_moved || is_new;
         self.is_lost = is_lost;
         let sources = Sources { disk, now: clock.now, steps: clock.steps, is_disturbed: false, is_lost };
-        self.apply(&deeds, is_lost);
+        self.apply(&deeds, is_lost, clock.now.boot);
         self.evaluate(sources);
         self.is_disturbed = false;
     }
@@ -121,7 +124,7 @@ impl Oracle {
         let deeds = disk.take_deeds();
         self.is_lost |= is_plain || disk.has_lost_events();
         let is_lost = self.is_lost;
-        self.apply(&deeds, is_lost);
+        self.apply(&deeds, is_lost, clock.now.boot);
         self.evaluate(Sources { disk, now: clock.now, steps: clock.steps, is_disturbed: true, is_lost });
         for (name, truth) in &mut self.truths {
             truth.join(&before[name]);
@@ -144,23 +147,30 @@ impl Oracle {
         }
     }
 
-    fn apply(&mut self, deeds: &[(usize, Name, Deed)], is_lost: bool) {
+    fn apply(&mut self, deeds: &[(usize, Name, Deed)], is_lost: bool, now: Nanos) {
+        let may_have_seen_it = is_lost || self.is_disturbed;
         for (folder, name, deed) in deeds {
             if Some(*folder) != self.entered {
                 continue;
             }
             let truth = self.truths.get_mut(name).unwrap();
-            match deed {
-                Deed::Unsettled => {
-                    truth.may = vec![Shown::Absent];
-                    truth.is_settled = false;
-                    // What it was before must not come back, if the daemon is told.
-                    if !is_lost {
-                        truth.last.clear();
-                    }
-                    truth.last.push(Shown::Absent);
+            match *deed {
+                Deed::Removed(at) => {
+                    let said = if may_have_seen_it {
+                        [truth.last.clone(), truth.may.clone()].concat()
+                    } else {
+                        truth.last.clone()
+                    };
+                    truth.unsettle(is_lost);
+                    truth.departed = Some((said, at));
                 }
-                Deed::Settled => truth.is_settled = true,
+                Deed::Created => truth.begin_anew(is_lost, now),
+                Deed::Unsettled => truth.unsettle(is_lost),
+                Deed::Settled => {
+                    truth.is_settled = true;
+                    // Where somebody writes at once, that is seen torn, and what was there before stands.
+                    truth.last.extend(truth.departed.take().into_iter().flat_map(|(said, _)| said));
+                }
             }
         }
     }
@@ -205,8 +215,8 @@ impl Oracle {
     pub fn next_expiry(&self, rules: &Rules, now: Now) -> Option<Nanos> {
         self.entered?;
         let expiry = |(name, truth): (&Name, &Truth)| match truth.may.as_slice() {
-            [Shown::Says(code, written)] if *code != 300 => {
-                let end = written.after(max_age(rules, name)).after(Duration::from_nanos(1));
+            [Shown::Says(code, written, promise)] if *code != 300 && written.0 >= 0 => {
+                let end = written.after(max_age(rules, name, *promise)).after(Duration::from_nanos(1));
                 (end > now.boot).then_some(end)
             }
             _ => None,
@@ -214,8 +224,14 @@ impl Oracle {
         self.truths.iter().filter_map(expiry).min()
     }
 
-    /// What is wrong with an answer.
-    pub fn judge(&self, line: &str, rules: &Rules, empty_is_ok: bool, now: Now) -> Result<(), String> {
+    /// What is wrong with an answer for the names that `covers` says.
+    pub fn judge(
+        &self,
+        line: &str,
+        (rules, empty_is_ok): (&Rules, bool),
+        covers: impl Fn(&str) -> bool,
+        now: Now,
+    ) -> Result<(), String> {
         let (number, entries) = read(line).ok_or_else(|| format!("{line:?} is no answer"))?;
         let is_unknown = entries == [(300, "oco")];
         if self.entered.is_none() {
@@ -223,7 +239,10 @@ impl Oracle {
         }
         let mut can_be_empty = true;
         let mut has_ok = false;
-        for (name, truth) in &self.truths {
+        if let Some((_, name)) = entries.iter().find(|(_, name)| !is_unknown && !covers(name)) {
+            return Err(format!("{line:?}, but {name} is none of its checks"));
+        }
+        for (name, truth) in self.truths.iter().filter(|(name, _)| covers(name)) {
             let allowed: Vec<Option<u16>> =
                 truth.may.iter().map(|shown| shown.rating(rules, name, now)).collect();
             can_be_empty &= allowed.contains(&None);
@@ -280,8 +299,8 @@ fn read(line: &str) -> Option<(u16, Vec<(u16, &str)>)> {
     Some((number, entries))
 }
 
-fn max_age(rules: &Rules, name: &str) -> Duration {
-    rules.checks.get(name).and_then(|rules| rules.max_age).unwrap_or(rules.max_age)
+fn max_age(rules: &Rules, name: &str, promise: Option<Duration>) -> Duration {
+    rules.checks.get(name).and_then(|rules| rules.max_age).or(promise).unwrap_or(rules.max_age)
 }
 
 impl Seen {
@@ -302,8 +321,15 @@ impl Seen {
 impl Shown {
     fn code(self) -> Option<u16> {
         match self {
-            Shown::Says(code, _) => Some(code),
+            Shown::Says(code, ..) => Some(code),
             Shown::Ko | Shown::Absent => None,
+        }
+    }
+
+    fn written_at(self, time: Nanos) -> Shown {
+        match self {
+            Shown::Says(code, _, promise) => Shown::Says(code, time, promise),
+            other => other,
         }
     }
 
@@ -311,8 +337,14 @@ impl Shown {
         match self {
             Shown::Absent => rules.checks.get(name).is_some_and(|rules| rules.required).then_some(300),
             Shown::Ko => Some(300),
-            Shown::Says(_, written) if now.boot.0 - written.0 > nanos(max_age(rules, name)) => Some(300),
-            Shown::Says(code, _) => Some(code),
+            // All max-ages of the model are below an hour: what is from before the boot is stale.
+            Shown::Says(_, written, _) if written.0 < 0 => Some(300),
+            Shown::Says(_, written, promise)
+                if now.boot.0 - written.0 > nanos(max_age(rules, name, promise)) =>
+            {
+                Some(300)
+            }
+            Shown::Says(code, ..) => Some(code),
         }
     }
 }
@@ -333,6 +365,13 @@ fn code_of(content: &str) -> Option<u16> {
     matches!(code, 200..=399 | 500..=599).then_some(code)
 }
 
+/// What a writer promises on the second line. The files of the model know one promise.
+pub const PROMISE: &str = "max-age 20s";
+
+fn promise_of(content: &str) -> Option<Duration> {
+    (content.split('\n').nth(1) == Some(PROMISE)).then_some(Duration::from_secs(20))
+}
+
 impl Truth {
     fn unknown() -> Truth {
         Truth {
@@ -345,14 +384,40 @@ impl Truth {
             last_seen: None,
             glimpse: None,
             doubt: None,
+            departed: None,
+            was_away: false,
         }
+    }
+
+    /// There is nothing, or nothing complete.
+    fn unsettle(&mut self, is_lost: bool) {
+        self.may = vec![Shown::Absent];
+        self.is_settled = false;
+        // What it was before must not come back, if the daemon is told.
+        if !is_lost {
+            self.last.clear();
+        }
+        self.last.push(Shown::Absent);
+    }
+
+    /// A new file is opened. What the name said until a moment ago stands until that is closed.
+    fn begin_anew(&mut self, is_lost: bool, now: Nanos) {
+        let Some((said, removed)) = self.departed.clone() else { return self.unsettle(is_lost) };
+        // The daemon counts from when it heard of the end, which may be later.
+        let may_be_too_late = is_lost || now.since(removed) >= REPLACE_GRACE;
+        self.unsettle(is_lost);
+        if !may_be_too_late {
+            (self.may, self.last) = (Vec::new(), Vec::new());
+        }
+        self.may_also(said.iter().copied());
+        self.last.extend(said);
     }
 
     /// There may be no result until the file is seen again. When it was written is remembered.
     fn withdraw(&mut self) {
         self.last.push(Shown::Absent);
         self.may.clone_from(&self.last);
-        self.doubt = None;
+        (self.doubt, self.departed) = (None, None);
     }
 
     fn may_also(&mut self, shown: impl IntoIterator<Item = Shown>) {
@@ -376,7 +441,8 @@ impl Truth {
         // Of a file with several names, an end under one name is none under the others.
         let is_written = file.is_dirty || (file.was_linked && sources.disk.has_writer(entry.inode));
         let is_complete = !is_written && !entry.is_unborn;
-        let glimpse = code_of(&file.content).map(|code| Shown::Says(code, written(file, now)));
+        let promise = promise_of(&file.content);
+        let glimpse = code_of(&file.content).map(|code| Shown::Says(code, written(file, now), promise));
         self.glimpse = glimpse.filter(|_| !is_complete);
         if !is_complete && !is_loose {
             if self.glimpse.is_some() {
@@ -389,7 +455,8 @@ impl Truth {
         }
         self.see(entry, file, is_complete, now);
         let times = self.seen.as_ref().map(|seen| seen.written.clone()).unwrap_or_default();
-        let says = |code| times.iter().map(move |written| Shown::Says(code, *written)).collect::<Vec<_>>();
+        let says =
+            |code| times.iter().map(move |written| Shown::Says(code, *written, promise)).collect::<Vec<_>>();
         let content = code_of(&file.content).map_or(vec![Shown::Ko], says);
         let last = self.last.clone();
         if !is_complete {
@@ -407,8 +474,9 @@ impl Truth {
     /// What it said is forgotten, if the daemon has come to see that.
     fn lose_sight(&mut self, is_disturbed: bool) {
         if !is_disturbed {
-            self.seen = None;
-            self.history.clear();
+            // For a moment the daemon keeps what it knew: the same file may come back under its name.
+            self.history.extend(self.seen.take());
+            self.was_away = true;
         }
         if let Some(seen) = &mut self.seen {
             seen.is_sure = false;
@@ -438,7 +506,8 @@ impl Truth {
             }
         }
         // What it looks like is all that there is to go by.
-        let is_alike = |was: &&Seen| (self.is_blind || file.was_linked) && was.is_state_of(&seen);
+        let is_alike =
+            |was: &&Seen| (self.is_blind || self.was_away || file.was_linked) && was.is_state_of(&seen);
         let times: Vec<Nanos> =
             self.history.iter().filter(is_alike).flat_map(|was| was.written.iter().copied()).collect();
         seen.also_written(&times);
@@ -459,7 +528,7 @@ impl Truth {
 
     /// The daemon may have seen what was before, or what is now.
     fn join(&mut self, before: &Truth) {
-        let codes: Vec<u16> = self.may.iter().filter_map(|shown| shown.code()).collect();
+        let said: Vec<Shown> = self.may.iter().filter(|shown| shown.code().is_some()).copied().collect();
         let times: Vec<Nanos> = [&before.seen, &before.last_seen]
             .into_iter()
             .flatten()
@@ -469,7 +538,7 @@ impl Truth {
         for time in times {
             if let Some(seen) = self.seen.as_mut().filter(|seen| !seen.written.contains(&time)) {
                 seen.written.push(time);
-                self.may_also(codes.iter().map(|code| Shown::Says(*code, time)));
+                self.may_also(said.iter().map(|shown| shown.written_at(time)));
             }
         }
         self.may_also(before.may.iter().copied());

@@ -1,259 +1,363 @@
 //! A host with its files, its clients, its clocks and its daemon, and all that chance does to them.
 
-use crate::clock::Clock;
-use crate::daemon::Daemon;
 use crate::disk::{Disk, NAMES, Name};
-use crate::host::{Host, Moment};
 use crate::judge::{Judge, Reached};
-use crate::network::Network;
-use crate::oracle::Oracle;
+use crate::kernel::{Kernel, ModelFiles, ModelSockets, Shared};
+use crate::network::{Client, ClientId, Network, PortId};
 use crate::random::Random;
-use oco::limits::{EMPTY_GRACE, STOP_LINGER};
+use oco::config::Listen;
+use oco::daemon::event_loop::{EventLoop, Outcome};
+use oco::daemon::host::Host;
+use oco::daemon::listeners::Listeners;
+use oco::daemon::signals::{Signal, Signals};
+use oco::directory::Directory;
+use oco::limits::{ACCEPT_PAUSE, Bounds, DIRECTORY_RETRY, EMPTY_GRACE, STOP_LINGER};
 use oco::logic::board::{CheckRules, Rules};
+use oco::logic::face::Speak;
+use oco::logic::name::Pattern;
 use oco::logic::time::{Nanos, Now};
+use oco::system::notify::Notify;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::time::Duration;
 
 /// What writers write. None of them is 300, so that a 300 is never what somebody wrote by chance.
-const TEXTS: [&str; 8] =
-    ["200\n", "200 fine\n", "210 load 7.5\n", "500 disk failed\n", "299", "200", "399\n", "599 x\n"];
+const TEXTS: [&str; 9] = [
+    "200\n",
+    "200 fine\n",
+    "210 load 7.5\n",
+    "500 disk failed\n",
+    "299",
+    "200",
+    "399\n",
+    "599 x\n",
+    "200\nmax-age 20s\n",
+];
 /// Closed by mistake.
 const ODD_TEXTS: [&str; 4] = ["", "garbage\n", "20", "2000\n"];
+
+/// What clients of the http face mean to send.
+const REQUESTS: [&[u8]; 8] = [
+    b"GET /health HTTP/1.1\r\nHost: web1\r\nUser-Agent: x\r\n\r\n",
+    b"HEAD / HTTP/1.0\n\n",
+    b"\r\nGET /checks?x HTTP/1.1\r\n\r\nand more",
+    b"GET /metrics HTTP/1.1\r\n\r\n",
+    b"POST /health HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}",
+    b"GET /no/such/page HTTP/1.0\r\n\r\n",
+    b"HELO x\r\nQUIT\r\n",
+    b"\x16\x03\x01\x02\x00\x01",
+];
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// Turns that may follow each other without sleep. More is a spin.
-const TURNS_WITHOUT_SLEEP: u32 = 100;
+const TURNS_WITHOUT_SLEEP: u32 = 200;
 /// Turns while time passes, after which it has passed for this act.
 const TURNS_AN_ACT: u32 = 40;
 
+/// Smaller than the daemon's own, so that a few clients reach them.
+const BOUNDS: Bounds =
+    Bounds { accept_batch: 5, answered: 8, batches_per_turn: 3, exchanges: 7, exchange_octets: 4_000 };
+
+type Daemon = EventLoop<ModelFiles, ModelSockets>;
+
 pub struct World {
-    random: Random,
-    clock: Clock,
-    disk: Disk,
-    network: Network,
-    oracle: Oracle,
+    kernel: Shared,
     daemon: Daemon,
-    rules: Rules,
-    empty_is_ok: bool,
     max_connections: usize,
     /// SIGSTOP: it takes no turn.
     is_stopped: bool,
-    /// Nothing happens while the daemon looks.
-    is_calm: bool,
-    reached: Reached,
+    /// When it sleeps no longer: on the monotonic clock, and on the boot clock.
+    wakes_at: (Option<Nanos>, Option<Nanos>),
 }
 
 /// Runs the world of one seed. Panics at the first thing that must never be.
 pub fn run(seed: u64) -> Reached {
     let mut world = World::new(seed);
-    let acts = 100 + world.random.below(300);
+    let acts = 100 + world.kernel.borrow().random.below(300);
     for _ in 0..acts {
         world.act();
     }
-    world.end();
-    world.reached.daemon = world.daemon.tally.clone();
-    world.reached
+    world.end()
 }
 
 impl World {
     fn new(seed: u64) -> World {
         let mut random = Random::new(seed);
-        let rules = rules(0);
         let queue_limit = if random.once_in(3) { 3 + random.below(20) } else { 16_384 };
         let (empty_is_ok, has_inotify) = (random.once_in(4), !random.once_in(8));
         let max_connections = 1 + random.below(20);
-        let host = Host::new(rules.clone(), empty_is_ok, has_inotify);
-        World {
-            random,
-            clock: Clock::new(),
-            disk: Disk::new(queue_limit),
-            network: Network::new(),
-            oracle: Oracle::default(),
-            daemon: Daemon::new(host, max_connections),
-            rules,
-            empty_is_ok,
-            max_connections,
-            is_stopped: false,
-            is_calm: false,
-            reached: Reached::default(),
+        let listeners = listeners(&mut random);
+        let judge = Judge { rules: rules(0), empty_is_ok, listeners };
+        let network = Network::new(max_connections, BOUNDS.exchanges);
+        let kernel = Kernel::new(random, (Disk::new(queue_limit), network), judge, has_inotify);
+        let kernel = Shared::new(kernel);
+        {
+            let mut kernel = kernel.borrow();
+            let Kernel { disk, random, clock, .. } = &mut *kernel;
+            echo(disk, (0, random.pick(&NAMES)), TEXTS[0], clock.now);
         }
+        expose_a_file(&kernel);
+        let daemon = start(&kernel, max_connections);
+        let mut world = World { kernel, daemon, max_connections, is_stopped: false, wakes_at: (None, None) };
+        world.settle_turn();
+        world
     }
 
     fn act(&mut self) {
-        if self.disk.readable().is_none() && self.random.once_in(3) {
+        let is_away = self.kernel.borrow().disk.readable().is_none();
+        if is_away && self.below(3) == 0 {
             return self.bring_directory_back();
         }
-        match self.random.below(20) {
+        match self.below(20) {
             0..=8 => self.touch_files(),
             9..=13 => self.touch_clients(),
             14..=16 => self.pass_time(),
             17 => self.touch_directory(),
             _ => self.touch_daemon(),
         }
-        // Two things never happen in the same instant.
-        let instant = self.random.duration(Duration::from_micros(50));
-        self.clock.pass(instant + Duration::from_nanos(1));
-        if !self.random.once_in(3) {
+        {
+            // Two things never happen in the same instant.
+            let mut kernel = self.kernel.borrow();
+            let instant = kernel.random.duration(Duration::from_micros(50));
+            kernel.clock.pass(instant + Duration::from_nanos(1));
+        }
+        if self.below(3) > 0 {
             self.run_daemon();
         }
+    }
+
+    fn below(&self, bound: usize) -> usize {
+        self.kernel.borrow().random.below(bound)
     }
 
     fn touch_files(&mut self) {
-        let Some(folder) = self.disk.path else { return };
-        if self.random.once_in(25) {
-            let (from, to) = (self.random.pick(&NAMES), self.random.pick(&NAMES));
-            if !self.disk.link((folder, from), (folder, to)) {
+        let mut kernel = self.kernel.borrow();
+        let Kernel { disk, random, reached, clock, .. } = &mut *kernel;
+        let Some(folder) = disk.path else { return };
+        if random.once_in(25) {
+            let (from, to) = (random.pick(&NAMES), random.pick(&NAMES));
+            if !disk.link((folder, from), (folder, to)) {
                 return;
             }
-            self.reached.count("hard links");
+            reached.count("hard links");
             // What is done by a further name before the daemon has seen that name is beyond it.
-            (self.is_stopped, self.is_calm) = (false, true);
+            kernel.is_calm = true;
+            drop(kernel);
+            self.is_stopped = false;
             self.run_daemon();
-            self.is_calm = false;
+            self.kernel.borrow().is_calm = false;
             return;
         }
-        touch_file(&mut self.disk, folder, &mut self.random, self.clock.now);
+        if random.once_in(6) {
+            let text = random.pick(&TEXTS);
+            if NAMES.iter().any(|name| disk.write_elsewhere((folder, name), text, clock.now)) {
+                reached.count("changes that nothing tells of");
+            }
+            return;
+        }
+        touch_file(disk, folder, random, clock.now);
     }
 
     fn touch_clients(&mut self) {
-        let random = &mut self.random;
+        let mut kernel = self.kernel.borrow();
+        let Kernel { network, random, judge, .. } = &mut *kernel;
         if random.once_in(3) {
             let crowd = if random.once_in(6) { 30 } else { 1 };
+            let ports: Vec<PortId> = network.ports.keys().copied().collect();
+            if ports.is_empty() {
+                return;
+            }
             for _ in 0..crowd {
-                // Most buffers are empty; some take a part of the line, or nothing of it.
-                let room = if random.once_in(4) { random.below(40) } else { 4096 };
-                let address = u8::try_from(random.below(12).saturating_sub(6)).unwrap();
-                let client = self.network.connect(address, room);
-                if random.once_in(10) {
-                    self.network.act(client, |client| client.has_reset = true);
+                let port = random.pick(&ports);
+                let speak = speak_of(&judge.listeners, network.ports[&port].address);
+                let client = new_client(random, speak);
+                let resets = random.once_in(10);
+                if let Some(client) = network.connect(port, client)
+                    && resets
+                {
+                    network.act(client, |client| client.has_reset = true);
                 }
             }
             return;
         }
-        let clients: Vec<_> = self.network.clients.keys().copied().collect();
+        let clients: Vec<ClientId> =
+            network.clients.iter().filter(|(_, client)| !client.is_over).map(|(id, _)| *id).collect();
         if clients.is_empty() {
             return;
         }
         let client = random.pick(&clients);
         let octets = random.below(40_000);
-        match random.below(8) {
-            0..=2 => self.network.act(client, |client| client.unread += octets),
-            3 => self.network.act(client, |client| (client.is_flooding, client.unread) = (true, octets + 1)),
-            4 => self.network.act(client, |client| client.room += octets % 300),
-            5 | 6 => self.network.act(client, |client| client.has_closed = true),
-            _ => self.network.act(client, |client| client.has_reset = true),
+        let pieces = 1 + random.below(60);
+        match (random.below(10), network.clients[&client].speak) {
+            (0..=3, Speak::Http) => network.act(client, |client| client.say(pieces)),
+            (4, Speak::Http) => network.act(client, |client| client.say(9_000)),
+            (0..=3, _) => network.act(client, |client| client.unread.extend(vec![b'x'; octets])),
+            (4, _) => network.act(client, |client| {
+                (client.is_flooding, client.unread) = (true, vec![b'x'; octets + 1]);
+            }),
+            (5, _) => network.act(client, |client| client.room += octets % 300),
+            (6, _) => network.act(client, |client| client.room += octets),
+            (7 | 8, _) => network.act(client, |client| client.has_closed = true),
+            _ => network.act(client, |client| client.has_reset = true),
         }
     }
 
     fn touch_directory(&mut self) {
-        let others: Vec<usize> = (0..self.disk.folders.len())
-            .filter(|folder| Some(*folder) != self.disk.path && self.disk.folders[*folder].identity != 0)
+        let mut kernel = self.kernel.borrow();
+        let Kernel { disk, random, reached, clock, .. } = &mut *kernel;
+        let others: Vec<usize> = (0..disk.folders.len())
+            .filter(|folder| Some(*folder) != disk.path && disk.folders[*folder].identity != 0)
             .collect();
-        let to = match self.random.below(6) {
+        let to = match random.below(6) {
             0 => None,
-            1 => Some(self.disk.add_folder()),
+            1 => Some(disk.add_folder()),
             _ if others.is_empty() => None,
-            _ => Some(self.random.pick(&others)),
+            _ => Some(random.pick(&others)),
         };
-        match (self.random.below(5), self.disk.path) {
+        match (random.below(6), disk.path) {
             (0, Some(folder)) => {
-                let is_unreadable = !self.disk.folders[folder].is_unreadable;
-                self.disk.chmod_folder(folder, is_unreadable);
-                self.reached.count("directories without permission");
+                let is_unreadable = !disk.folders[folder].is_unreadable;
+                disk.chmod_folder(folder, is_unreadable);
+                reached.count("directories without permission");
             }
             (1, Some(_)) => {
-                self.disk.remove_folder();
-                self.reached.count("directories removed");
+                disk.remove_folder();
+                reached.count("directories removed");
             }
-            (2, _) => self.disk.repoint_path(to),
-            _ => self.disk.move_path(to),
+            (2, Some(_)) => {
+                // rm -r, mkdir: the kernel likes to give the same number again. Often enough the end of the watch is
+                // lost among other events.
+                for _ in 0..random.below(40) {
+                    touch_file(disk, disk.path.unwrap(), random, clock.now);
+                }
+                disk.remove_folder();
+                let folder = disk.add_folder();
+                disk.repoint_path(Some(folder));
+                for _ in 0..random.below(4) {
+                    touch_file(disk, folder, random, clock.now);
+                }
+                reached.count("directories made anew");
+            }
+            (3, _) => disk.repoint_path(to),
+            _ => disk.move_path(to),
         }
     }
 
     fn bring_directory_back(&mut self) {
-        match self.disk.path {
-            Some(folder) => self.disk.chmod_folder(folder, false),
+        let mut kernel = self.kernel.borrow();
+        let disk = &mut kernel.disk;
+        match disk.path {
+            Some(folder) => disk.chmod_folder(folder, false),
             None => {
-                let last = self.disk.folders.len() - 1;
-                let is_gone = self.disk.folders[last].identity == 0;
-                let folder = if is_gone { self.disk.add_folder() } else { last };
-                self.disk.move_path(Some(folder));
+                let last = disk.folders.len() - 1;
+                let is_gone = disk.folders[last].identity == 0;
+                let folder = if is_gone { disk.add_folder() } else { last };
+                disk.move_path(Some(folder));
             }
         }
     }
 
     fn touch_daemon(&mut self) {
-        match self.random.below(8) {
-            0 => {
-                self.rules = rules(self.random.below(3));
-                self.daemon.host.configure(self.rules.clone());
-                // A reload refreshes.
-                self.refresh_now();
+        match self.below(10) {
+            0 | 1 => self.reload(),
+            2 => self.restart(),
+            3 => {
+                self.daemon_signal(Signal::Dump);
+                self.kernel.borrow().reached.count("dumps");
             }
-            1 => self.restart(),
-            2 | 3 => {
+            4 | 5 => {
                 self.is_stopped = true;
-                self.reached.count("stops");
+                self.kernel.borrow().reached.count("stops");
             }
-            4 => self.network.descriptors = self.random.below(6),
+            6 => {
+                let descriptors = self.below(6);
+                self.kernel.borrow().network.descriptors = descriptors;
+            }
             _ => {
                 self.is_stopped = false;
-                self.network.descriptors = usize::MAX;
+                self.kernel.borrow().network.descriptors = usize::MAX;
             }
         }
     }
 
-    /// kill -9, and a new process on the same port.
+    fn daemon_signal(&mut self, signal: Signal) {
+        if !self.is_stopped {
+            self.signals().raise(signal);
+            self.run_daemon();
+        }
+    }
+
+    /// SIGHUP, with other listeners, rules and limits.
+    fn reload(&mut self) {
+        if self.is_stopped {
+            return;
+        }
+        self.signals().raise(Signal::Reload);
+        assert_eq!(self.turn(), Outcome::Reload);
+        self.daemon.begin_reload();
+        let (wanted, rules, empty_is_ok) = {
+            let mut kernel = self.kernel.borrow();
+            kernel.end_refresh();
+            let wanted = listeners(&mut kernel.random);
+            let rules = rules(kernel.random.below(3));
+            kernel.judge.rules = rules.clone();
+            kernel.judge.empty_is_ok ^= kernel.random.once_in(4);
+            kernel.judge.listeners.clone_from(&wanted);
+            kernel.reached.count("reloads");
+            (wanted, rules, kernel.judge.empty_is_ok)
+        };
+        let (host, listeners, sockets) = self.daemon.parts();
+        listeners.change(&wanted, host, sockets).expect("the model has every port");
+        host.configure(rules, empty_is_ok);
+        self.daemon.resume(self.max_connections);
+        self.settle_turn();
+        self.run_daemon();
+    }
+
+    /// kill -9, and a new process on the same ports.
     fn restart(&mut self) {
-        self.reached.count("restarts");
-        let network = &mut self.network;
-        network.backlog.clear();
-        network.registered.clear();
-        network.edges.clear();
-        network.clients.clear();
-        self.disk.forget_watcher();
-        self.oracle.forget();
-        let has_inotify = self.daemon.host.has_inotify();
-        let tally = self.daemon.tally.clone();
-        let host = Host::new(self.rules.clone(), self.empty_is_ok, has_inotify);
-        self.daemon = Daemon::new(host, self.max_connections);
-        self.daemon.tally = tally;
+        {
+            let mut kernel = self.kernel.borrow();
+            kernel.forget_daemon();
+            kernel.reached.count("restarts");
+        }
+        expose_a_file(&self.kernel);
+        self.daemon = start(&self.kernel, self.max_connections);
         self.is_stopped = false;
-        self.refresh_now();
+        self.settle_turn();
     }
 
     fn pass_time(&mut self) {
-        match self.random.below(12) {
-            0 => {
-                let days = self.random.duration(3 * DAY);
-                self.clock.set_forward(days);
-                self.reached.count("clock steps");
-            }
-            1 => {
-                let days = self.random.duration(3 * DAY);
-                self.clock.set_back(days);
-                self.reached.count("clock steps");
-            }
-            2 => {
-                let step = self.random.duration(10 * SECOND);
-                self.clock.set_back(step);
-                self.reached.count("clock steps");
-            }
+        let mut kernel = self.kernel.borrow();
+        let Kernel { clock, random, reached, .. } = &mut *kernel;
+        match random.below(13) {
+            0 => clock.set_forward(random.duration(3 * DAY)),
+            1 => clock.set_back(random.duration(3 * DAY)),
+            2 => clock.set_back(random.duration(10 * SECOND)),
             3 => {
-                let asleep = self.random.duration(120 * SECOND);
-                self.clock.suspend(asleep);
-                self.reached.count("suspends");
+                let asleep = random.duration(120 * SECOND);
+                clock.suspend(asleep);
+                reached.count("suspends");
+                return;
             }
-            4 => self.pass_to_expiry(),
-            5 | 6 => self.pass(90 * SECOND),
-            7..=9 => self.pass(3 * SECOND),
-            _ => self.pass(SECOND / 5),
+            act => {
+                drop(kernel);
+                return match act {
+                    4 => self.pass_to_expiry(),
+                    5 => self.pass_until_a_port_opens(),
+                    6 | 7 => self.pass(90 * SECOND),
+                    8..=10 => self.pass(3 * SECOND),
+                    _ => self.pass(SECOND / 5),
+                };
+            }
         }
+        reached.count("clock steps");
     }
 
     fn pass(&mut self, longest: Duration) {
-        let time = self.random.duration(longest);
+        let time = self.kernel.borrow().random.duration(longest);
         self.run_daemon();
         self.sleep(time);
     }
@@ -262,23 +366,87 @@ impl World {
     fn pass_to_expiry(&mut self) {
         self.is_stopped = false;
         self.run_daemon();
-        let Some(expiry) = self.oracle.next_expiry(&self.rules, self.clock.now) else { return };
-        let before = Duration::from_nanos(u64::try_from(self.random.below(3)).unwrap());
-        let time = expiry.since(self.clock.now.boot).saturating_sub(before);
-        self.clock.pass(time);
-        self.network.connect(0, 4096);
+        {
+            let mut kernel = self.kernel.borrow();
+            let Kernel { oracle, judge, clock, random, .. } = &mut *kernel;
+            let Some(expiry) = oracle.next_expiry(&judge.rules, clock.now) else { return };
+            let before = Duration::from_nanos(u64::try_from(random.below(3)).unwrap());
+            clock.pass(expiry.since(clock.now.boot).saturating_sub(before));
+        }
+        self.ask_all();
         self.run_daemon();
-        self.reached.count("questions at the nanosecond of expiry");
+        self.kernel.borrow().reached.count("questions at the nanosecond of expiry");
+    }
+
+    /// A client at each port that lets one in.
+    fn ask_all(&mut self) {
+        let mut kernel = self.kernel.borrow();
+        let ports: Vec<PortId> = kernel.network.ports.keys().copied().collect();
+        for port in ports {
+            let speak = speak_of(&kernel.judge.listeners, kernel.network.ports[&port].address);
+            let script = REQUESTS[0].to_vec();
+            let client = Client { room: 1_000_000, speak, unread: script, ..Client::default() };
+            kernel.network.connect(port, client);
+        }
+    }
+
+    /// A port that refuses while it is KO opens by itself, though nobody asks: at the latest when the daemon looks again.
+    fn pass_until_a_port_opens(&mut self) {
+        self.is_stopped = false;
+        self.kernel.borrow().is_calm = true;
+        self.run_daemon();
+        self.sleep(2 * DIRECTORY_RETRY);
+        self.run_daemon();
+        let mut kernel = self.kernel.borrow();
+        kernel.is_calm = false;
+        let is_any_shut = kernel.network.ports.values().any(|port| !port.is_listening);
+        // While something is being written the daemon need not have looked since.
+        if !is_any_shut || kernel.disk.writers() > 0 || kernel.network.has_waiting() {
+            return;
+        }
+        kernel.reached.count("ports that had time to open");
+        let is_plain = !kernel.has_inotify;
+        let Kernel { oracle, disk, clock, .. } = &mut *kernel;
+        oracle.begin(disk, clock, is_plain);
+        drop(kernel);
+        // The daemon has looked at all of it since, or a port would stay shut for ever.
+        let lines = self.lines();
+        let kernel = self.kernel.borrow();
+        for (address, line, _) in lines.iter().filter(|(.., is_shut)| *is_shut) {
+            kernel.judge.line(line, Some(*address), &kernel.oracle, kernel.clock.now);
+        }
+        drop(kernel);
+        self.kernel.borrow().oracle.end();
+    }
+
+    /// The address and the line of each listener, and whether it is shut.
+    fn lines(&mut self) -> Vec<(SocketAddr, String, bool)> {
+        let (host, listeners, _) = self.daemon.parts();
+        let line = |index| {
+            let listener = listeners.get(index)?;
+            let line = String::from_utf8(host.line(listener.view).to_vec()).unwrap();
+            Some((listener.listen.address, line, listener.is_shut))
+        };
+        (0..listeners.len()).filter_map(line).collect()
+    }
+
+    fn signals(&mut self) -> &Signals {
+        self.daemon.signals()
     }
 
     /// Time passes, and the daemon wakes as it wants.
     fn sleep(&mut self, time: Duration) {
-        let end = self.clock.monotonic.after(time);
+        let end = self.kernel.borrow().clock.monotonic.after(time);
         for _ in 0..TURNS_AN_ACT {
-            let wakes_at = self.daemon.wakes_at.filter(|at| !self.is_stopped && *at < end).unwrap_or(end);
+            let mut kernel = self.kernel.borrow();
+            let Kernel { clock, random, .. } = &mut *kernel;
+            let by_boot = self.wakes_at.1.map(|at| clock.monotonic.after(at.since(clock.now.boot)));
+            let first = [self.wakes_at.0, by_boot].into_iter().flatten().min();
+            let wakes_at = first.filter(|at| !self.is_stopped && *at < end).unwrap_or(end);
             // The kernel counts in milliseconds, and has others to serve.
-            let late = self.random.duration(Duration::from_millis(2));
-            self.clock.pass(wakes_at.since(self.clock.monotonic) + late);
+            let late = random.duration(Duration::from_millis(2));
+            clock.pass(wakes_at.since(clock.monotonic) + late);
+            drop(kernel);
             if wakes_at == end {
                 return;
             }
@@ -292,84 +460,199 @@ impl World {
             return;
         }
         for _ in 0..TURNS_WITHOUT_SLEEP {
-            let is_waiting = self.network.has_arrivals || !self.network.edges.is_empty();
-            let has_events = self.daemon.host.has_inotify() && self.disk.has_edge();
-            if !is_waiting && !has_events && !self.daemon.has_work(&self.clock) {
-                self.network.forget_ended();
+            if !self.has_work() {
+                self.kernel.borrow().network.forget_ended();
                 return;
             }
-            self.turn();
-            if self.daemon.wakes_at.is_some_and(|at| at <= self.clock.monotonic) {
+            assert_eq!(self.turn(), Outcome::GoOn);
+            if self.is_due() {
                 // A paused listener needs time, all else only turns.
-                self.clock.pass(Duration::from_nanos(1));
+                self.kernel.borrow().clock.pass(Duration::from_nanos(1));
             }
         }
-        panic!("the daemon spins: {}", self.daemon.state());
+        panic!("the daemon spins: {:?} with {:?}", self.daemon.sleep(), self.lines());
     }
 
-    fn turn(&mut self) {
-        let World {
-            random, clock, disk, network, oracle, daemon, rules, empty_is_ok, is_calm, reached, ..
-        } = self;
-        let judge = Judge { rules, empty_is_ok: *empty_is_ok };
-        let mut disturbances = if !*is_calm && random.once_in(4) { random.below(4) } else { 0 };
-        let mut later = clock.now;
-        daemon.turn(network, disk, clock, &mut |host, disk, clock| {
-            judge.refresh(host, disk, clock, oracle, reached, &mut |disk, moment| {
-                let Some(folder) = disk.path.filter(|_| disturbances > 0) else { return false };
-                let is_unheard = moment == Moment::Before;
-                if disk.is_behind() || (is_unheard && (disk.writers() == 0 || !random.once_in(4))) {
-                    return false;
-                }
-                disturbances -= 1;
-                later.wall = later.wall.after(Duration::from_micros(1));
-                if is_unheard {
-                    disk.write_unheard(random.below(disk.writers()), 1 + random.below(3), later);
-                } else {
-                    touch_file(disk, folder, random, later);
-                }
-                true
-            });
-        });
-        clock.pass(Duration::from_micros(10));
+    /// Whether the daemon would take another turn at once.
+    fn has_work(&self) -> bool {
+        let kernel = self.kernel.borrow();
+        let has_events = kernel.has_inotify && kernel.disk.has_edge();
+        let has_edges = kernel.network.has_edges();
+        drop(kernel);
+        has_events || has_edges || self.is_due()
     }
 
-    fn refresh_now(&mut self) {
-        let judge = Judge { rules: &self.rules, empty_is_ok: self.empty_is_ok };
-        let host = &mut self.daemon.host;
-        let reached = &mut self.reached;
-        judge.refresh(host, &mut self.disk, &self.clock, &mut self.oracle, reached, &mut |_, _| false);
-        self.daemon.wakes_at = Some(self.clock.monotonic);
+    fn is_due(&self) -> bool {
+        let kernel = self.kernel.borrow();
+        self.wakes_at.0.is_some_and(|at| at <= kernel.clock.monotonic)
+            || self.wakes_at.1.is_some_and(|at| at <= kernel.clock.now.boot)
+    }
+
+    fn turn(&mut self) -> Outcome {
+        self.kernel.borrow().begin_turn();
+        let outcome = self.daemon.turn().expect("the model's poll does not fail");
+        // At its end the process closes all that is left.
+        if outcome != Outcome::Stop {
+            self.settle_turn();
+        }
+        self.kernel.borrow().clock.pass(Duration::from_micros(10));
+        outcome
+    }
+
+    /// The daemon goes to sleep: whatever it says has to be right, and it has to wake in time.
+    fn settle_turn(&mut self) {
+        self.daemon.check_invariants();
+        let lines = self.lines();
+        let sleep = self.daemon.sleep();
+        let mut kernel = self.kernel.borrow();
+        kernel.end_refresh();
+        let clock = &kernel.clock;
+        kernel.network.check(clock.now.boot);
+        self.wakes_at = (sleep.timeout.map(|timeout| clock.monotonic.after(timeout)), sleep.until);
+        let Some(refreshed_at) = kernel.refreshed_at.take() else { return };
+        for (address, line, _) in &lines {
+            kernel.judge.line(line, Some(*address), &kernel.oracle, refreshed_at);
+        }
+        if kernel.oracle.is_exact() && lines.iter().any(|(_, line, _)| line.starts_with("200 OK")) {
+            kernel.reached.count("lines that are OK with nothing in doubt");
+        }
+        if sleep.timeout == Some(Duration::ZERO) {
+            return;
+        }
+        if let Some(expiry) = kernel.oracle.next_expiry(&kernel.judge.rules, kernel.clock.now) {
+            let is_late = sleep.until.is_none_or(|until| until > expiry);
+            assert!(!is_late, "a check goes stale at {expiry:?}, but the daemon sleeps {sleep:?}");
+        }
+        if kernel.network.has_waiting() && !kernel.network.has_edges() {
+            let comes_back = sleep.timeout.is_some_and(|timeout| timeout <= ACCEPT_PAUSE);
+            assert!(comes_back, "nobody will come for who waits: {sleep:?}");
+            kernel.reached.count("pauses");
+        }
     }
 
     /// All come to rest, and the daemon is told to stop.
-    fn end(&mut self) {
-        (self.is_stopped, self.is_calm) = (false, true);
-        self.network.descriptors = usize::MAX;
+    fn end(mut self) -> Reached {
+        self.is_stopped = false;
+        {
+            let mut kernel = self.kernel.borrow();
+            kernel.is_calm = true;
+            kernel.network.descriptors = usize::MAX;
+        }
         self.run_daemon();
-        while self.disk.writers() > 0 {
-            self.disk.write(0, usize::MAX, self.clock.now);
-            self.disk.close(0);
-            self.clock.pass(Duration::from_micros(1));
+        {
+            let mut kernel = self.kernel.borrow();
+            let Kernel { disk, clock, .. } = &mut *kernel;
+            while disk.writers() > 0 {
+                disk.write(0, usize::MAX, clock.now);
+                disk.close(0);
+                clock.pass(Duration::from_micros(1));
+            }
         }
-        self.refresh_now();
+        self.ask_all();
+        self.run_daemon();
         // Twice, for what is dated in the future and gets young again.
-        let rest = self.clock.now.boot.after(2 * EMPTY_GRACE + SECOND);
-        while self.clock.now.boot < rest {
-            self.sleep(rest.since(self.clock.now.boot));
+        let rest = self.kernel.borrow().clock.now.boot.after(2 * EMPTY_GRACE + SECOND);
+        loop {
+            let now = self.kernel.borrow().clock.now.boot;
+            if now >= rest {
+                break;
+            }
+            self.sleep(rest.since(now));
         }
-        self.refresh_now();
-        assert!(self.oracle.knows_all(), "something is in doubt at the end: {:?}", self.oracle);
-        for client in 0..5 {
-            self.network.connect(client, if client == 0 { 7 } else { 4096 });
+        self.ask_all();
+        self.run_daemon();
+        {
+            let kernel = self.kernel.borrow();
+            assert!(kernel.oracle.knows_all(), "something is in doubt at the end: {:?}", kernel.oracle);
         }
-        let World { clock, disk, network, oracle, daemon, rules, empty_is_ok, reached, .. } = self;
-        let judge = Judge { rules, empty_is_ok: *empty_is_ok };
-        let time = daemon.stop(network, disk, clock, &mut |host, disk, clock| {
-            judge.refresh(host, disk, clock, oracle, reached, &mut |_, _| false);
-        });
-        assert!(time <= STOP_LINGER, "it took {time:?} to stop");
+        self.ask_all();
+        let start = self.kernel.borrow().clock.now.boot;
+        self.kernel.borrow().network.stops_at = Some(start.after(STOP_LINGER));
+        self.signals().raise(Signal::Stop);
+        while self.turn() != Outcome::Stop {
+            let mut kernel = self.kernel.borrow();
+            let clock = &mut kernel.clock;
+            if let Some(at) = self.wakes_at.0 {
+                clock.pass(at.since(clock.monotonic).max(Duration::from_nanos(1)));
+            }
+            let time = clock.now.boot.since(start);
+            assert!(time <= STOP_LINGER + SECOND / 100, "it took {time:?} to stop");
+        }
+        drop(self.daemon);
+        let mut kernel = self.kernel.borrow();
+        let mut reached = std::mem::take(&mut kernel.reached);
+        reached.ends = kernel.network.ends.clone();
+        reached
     }
+}
+
+/// What nobody tells a running daemon of is there from its start: a further name of a file, or a mount.
+fn expose_a_file(kernel: &Shared) {
+    let mut kernel = kernel.borrow();
+    let Kernel { disk, random, reached, .. } = &mut *kernel;
+    let (Some(folder), true) = (disk.path, random.once_in(2)) else { return };
+    let is_mount = random.once_in(2);
+    if NAMES.iter().any(|name| disk.expose((folder, name), is_mount)) {
+        reached.count(if is_mount { "mounts" } else { "links from elsewhere" });
+    }
+}
+
+fn start(kernel: &Shared, max_connections: usize) -> Daemon {
+    let directory = Directory::new(Path::new("/status"), ModelFiles::new(kernel.clone()));
+    let mut sockets = ModelSockets(kernel.clone());
+    let (rules, empty_is_ok, wanted) = {
+        let kernel = kernel.borrow();
+        (kernel.judge.rules.clone(), kernel.judge.empty_is_ok, kernel.judge.listeners.clone())
+    };
+    let mut host = Host::of(directory, rules, empty_is_ok);
+    let listeners = Listeners::bind(&wanted, &mut host, &mut sockets).expect("the model has every port");
+    let limits = (max_connections, BOUNDS);
+    EventLoop::new(sockets, Signals::by_hand(), (host, listeners), limits, Notify::silent())
+        .expect("the model registers all")
+}
+
+/// Some listeners: always one for everybody, and chance has the others.
+fn listeners(random: &mut Random) -> Vec<Listen> {
+    let address = |port: u16| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let listen = |port| Listen::new(address(port));
+    let some = |names: &[&str]| names.iter().map(|name| Pattern::new(name).unwrap()).collect::<Vec<_>>();
+    let limited = if random.once_in(2) { some(&["a", "quick", "n*"]) } else { some(&["b", "c"]) };
+    let mut wanted = vec![
+        listen(79),
+        Listen { speak: Some(Speak::Http), ..listen(80) },
+        Listen { checks: limited.clone(), ..listen(81) },
+        Listen { refuse_when_ko: true, ..listen(82) },
+        Listen { speak: Some(Speak::Agent), ..listen(83) },
+        Listen { speak: Some(Speak::Http), checks: limited.clone(), ..listen(84) },
+        Listen { refuse_when_ko: true, checks: limited, ..listen(85) },
+    ];
+    let mut index = 0;
+    wanted.retain(|_| {
+        index += 1;
+        index == 1 || random.once_in(2)
+    });
+    wanted
+}
+
+fn speak_of(listeners: &[Listen], address: SocketAddr) -> Speak {
+    listeners.iter().find(|listen| listen.address == address).map_or(Speak::Oco, Listen::speak)
+}
+
+fn new_client(random: &mut Random, speak: Speak) -> Client {
+    // Most buffers are empty; some take a part of the line, or nothing of it.
+    let room = if random.once_in(4) { random.below(40) } else { 1_000_000 };
+    let address = u8::try_from(random.below(12).saturating_sub(6)).unwrap();
+    let mut client = Client { address, room, speak, ..Client::default() };
+    if speak == Speak::Http {
+        client.is_endless = random.once_in(6);
+        // An endless one never comes to the end of its head.
+        client.script =
+            if client.is_endless { b"GET / HTTP/1.1\r\n".to_vec() } else { random.pick(&REQUESTS).to_vec() };
+        if random.once_in(2) {
+            client.say(500);
+        }
+    }
+    client
 }
 
 fn rules(number: usize) -> Rules {
@@ -386,11 +669,11 @@ fn rules(number: usize) -> Rules {
 }
 
 /// One of the things that people and programs do to status files.
-fn touch_file(disk: &mut Disk, folder: usize, random: &mut Random, now: Now) {
+pub fn touch_file(disk: &mut Disk, folder: usize, random: &mut Random, now: Now) {
     let name: Name = random.pick(&NAMES);
     let place = (folder, name);
     let text = if random.once_in(12) { random.pick(&ODD_TEXTS) } else { random.pick(&TEXTS) };
-    match random.below(24) {
+    match random.below(26) {
         0..=5 => disk.open(place, text, !random.once_in(10), now),
         6..=9 if disk.writers() > 0 => disk.write(random.below(disk.writers()), 1 + random.below(3), now),
         10..=14 if disk.writers() > 0 => {
@@ -401,8 +684,8 @@ fn touch_file(disk: &mut Disk, folder: usize, random: &mut Random, now: Now) {
             disk.close(writer);
         }
         15..=17 => disk.rename_in(place, text, now),
-        18 => disk.unlink(place),
-        19 => disk.rename(place, (folder, random.pick(&NAMES))),
+        18 => disk.unlink(place, now),
+        19 => disk.rename(place, (folder, random.pick(&NAMES)), now),
         20 if random.once_in(3) => {
             // A tool that puts the same date, far ahead, on all it writes.
             echo(disk, place, TEXTS[0], now);
@@ -415,6 +698,11 @@ fn touch_file(disk: &mut Disk, folder: usize, random: &mut Random, now: Now) {
         }
         21 => disk.chmod(place, random.once_in(2)),
         22 => disk.symlink(place, now),
+        23 | 24 => {
+            // As install and tar do it; often enough the new file is not closed at once.
+            disk.unlink(place, now);
+            disk.open(place, text, true, now);
+        }
         _ => echo(disk, place, text, now),
     }
 }

@@ -3,19 +3,17 @@
 use super::{EventLoop, Queue};
 use crate::daemon::exchanges::Exchanges;
 use crate::daemon::sessions::Sessions;
-use crate::limits::{ACCEPT_BATCH, ACCEPT_PAUSE, ADDRESS_SHARE, ANSWERED, BATCHES_PER_TURN, LINGER};
+use crate::limits::{ACCEPT_PAUSE, LINGER};
 use crate::logic::face::Speak;
 use crate::logic::session::Session;
 use crate::logic::time::Nanos;
-use crate::system::clock;
-use crate::system::socket::send_last;
+use crate::system::files::Files;
+use crate::system::sockets::{Sockets, errno};
 use log::{debug, warn};
-use mio::net::TcpStream;
 use nix::errno::Errno;
-use std::io;
-use std::net::Shutdown;
+use std::fmt;
 
-impl EventLoop {
+impl<F: Files, K: Sockets> EventLoop<F, K> {
     /// Serves every listener at which somebody may wait.
     pub(super) fn serve(&mut self) {
         if self.paused_until.is_some_and(|end| self.now.boot < end) {
@@ -25,7 +23,7 @@ impl EventLoop {
         for index in 0..self.listeners.len() {
             let mut batches = 0;
             while self.listeners.get(index).is_some_and(|listener| listener.ready)
-                && batches < BATCHES_PER_TURN
+                && batches < self.bounds.batches_per_turn
             {
                 let queue = self.serve_batch(index);
                 if self.is_full() {
@@ -45,11 +43,11 @@ impl EventLoop {
 
     /// Whether those who were answered have to make room.
     fn is_full(&self) -> bool {
-        self.answered.len() >= ANSWERED || self.connections() >= self.max_connections
+        self.answered.len() >= self.bounds.answered || self.connections() >= self.max_connections
     }
 
     /// Connections that are open and count towards the limit.
-    fn connections(&self) -> usize {
+    pub(super) fn connections(&self) -> usize {
         self.sessions.len() + self.exchanges.len() + self.answered.len() + self.batch.len()
     }
 
@@ -60,11 +58,11 @@ impl EventLoop {
         if self.batch.is_empty() {
             return queue;
         }
-        self.now = clock::now();
+        self.now = self.sockets.now();
         let line = match listener.listen.speak() {
             Speak::Http => {
                 for (stream, client) in self.batch.drain(..) {
-                    self.exchanges.admit(stream, client, listener.id, self.now.boot, self.poll.registry());
+                    self.exchanges.admit(stream, client, listener.id, self.now.boot, &mut self.sockets);
                 }
                 return queue;
             }
@@ -80,7 +78,7 @@ impl EventLoop {
         let (speak, verdict) = (listener.listen.speak(), self.host.verdict(listener.view));
         let deadline = self.now.boot.after(LINGER);
         for (stream, client) in self.batch.drain(..) {
-            if let Some(session) = answer(&stream, line, deadline) {
+            if let Some(session) = answer(&stream, line, deadline, &mut self.sockets) {
                 self.tally.count(speak, verdict);
                 self.answered.push((stream, client, session));
             }
@@ -92,14 +90,14 @@ impl EventLoop {
     /// have read it and closed, and need no place in the table.
     pub(super) fn settle_answered(&mut self) {
         for (stream, client, session) in self.answered.drain(..) {
-            self.sessions.admit(stream, session, client, self.poll.registry());
+            self.sessions.admit(stream, session, client, &mut self.sockets);
         }
     }
 
     /// Accepts nothing for a moment.
-    fn pause(&mut self, error: &io::Error) {
+    fn pause(&mut self, why: &dyn fmt::Display) {
         if !std::mem::replace(&mut self.is_hampered, true) {
-            warn!("accept: {error}: trying again every {ACCEPT_PAUSE:?}");
+            warn!("accept: {why}: trying again every {ACCEPT_PAUSE:?}");
         }
         self.paused_until = Some(self.now.boot.after(ACCEPT_PAUSE));
     }
@@ -109,16 +107,14 @@ impl EventLoop {
         let Some(listener) = self.listeners.get(index).filter(|listener| !listener.is_shut) else {
             return Queue::Empty;
         };
-        let share = u32::try_from(self.max_connections / ADDRESS_SHARE).unwrap_or(u32::MAX).max(1);
         let (mut accepted, mut failed) = (0, None);
-        while accepted < ACCEPT_BATCH {
-            if self.connections() >= self.max_connections
-                && !shed(&mut self.sessions, &mut self.exchanges, share)
-            {
+        while accepted < self.bounds.accept_batch {
+            if self.connections() >= self.max_connections && !shed(&mut self.sessions, &mut self.exchanges) {
+                self.wait_for_room(&"every connection still waits for its line");
                 return Queue::MayHoldMore;
             }
             accepted += 1;
-            let error = match listener.accept() {
+            let error = match listener.accept(&mut self.sockets) {
                 Ok((stream, client)) => {
                     self.is_hampered = false;
                     if listener.listen.allows(client.ip()) {
@@ -131,17 +127,14 @@ impl EventLoop {
                 }
                 Err(error) => error,
             };
-            match Errno::from_raw(error.raw_os_error().unwrap_or(0)) {
+            match errno(&error) {
                 Errno::EAGAIN => return Queue::Empty,
                 Errno::EINTR => {}
                 Errno::EMFILE | Errno::ENFILE | Errno::ENOBUFS | Errno::ENOMEM => {
-                    if shed(&mut self.sessions, &mut self.exchanges, share) {
+                    if shed(&mut self.sessions, &mut self.exchanges) {
                         continue;
                     }
-                    // Those just answered will be gone soon; without any, only time helps.
-                    if self.batch.is_empty() && self.answered.is_empty() {
-                        self.pause(&error);
-                    }
+                    self.wait_for_room(&error);
                     return Queue::MayHoldMore;
                 }
                 // The connection's own trouble, which accept(2) on Linux passes on.
@@ -171,18 +164,26 @@ impl EventLoop {
         }
         Queue::MayHoldMore
     }
+
+    /// There is no room, and nobody may be closed to make some. Those just answered will be gone soon; without any, only
+    /// time helps.
+    fn wait_for_room(&mut self, why: &dyn fmt::Display) {
+        if self.batch.is_empty() && self.answered.is_empty() {
+            self.pause(why);
+        }
+    }
 }
 
 /// Makes room for a connection by closing another one, if there is any that may go. Says whether there was one.
-fn shed(sessions: &mut Sessions, exchanges: &mut Exchanges, share: u32) -> bool {
+fn shed<K: Sockets>(sessions: &mut Sessions<K>, exchanges: &mut Exchanges<K>) -> bool {
     // First who has got an answer; unless most have not even asked for one, which no poller does for long.
     let has_idlers = exchanges.len() > sessions.len();
-    (has_idlers && exchanges.shed()) || sessions.shed(share) || exchanges.shed()
+    (has_idlers && exchanges.shed()) || sessions.shed() || exchanges.shed()
 }
 
 /// Sends the line and the FIN. None: the client has gone.
-fn answer(stream: &TcpStream, line: &[u8], deadline: Nanos) -> Option<Session> {
-    let sent = match send_last(stream, line) {
+fn answer<K: Sockets>(stream: &K::Stream, line: &[u8], deadline: Nanos, sockets: &mut K) -> Option<Session> {
+    let sent = match sockets.send(stream, line, true) {
         Ok(octets) => octets,
         Err(Errno::EAGAIN) => 0,
         Err(errno) => {
@@ -192,13 +193,13 @@ fn answer(stream: &TcpStream, line: &[u8], deadline: Nanos) -> Option<Session> {
     };
     match line.get(sent..) {
         Some(rest) if !rest.is_empty() => Some(Session::interrupted(rest, deadline)),
-        _ => finish(stream, deadline),
+        _ => finish(stream, deadline, sockets),
     }
 }
 
 /// Sends the FIN behind a whole answer. None: the client has gone.
-pub(super) fn finish(stream: &TcpStream, deadline: Nanos) -> Option<Session> {
-    match stream.shutdown(Shutdown::Write) {
+pub(super) fn finish<K: Sockets>(stream: &K::Stream, deadline: Nanos, sockets: &mut K) -> Option<Session> {
+    match sockets.finish(stream) {
         Ok(()) => Some(Session::answered(deadline)),
         Err(error) => {
             debug!("a client has gone: {error}");

@@ -7,7 +7,8 @@ use crate::limits::LINGER;
 use crate::logic::face::Speak;
 use crate::logic::http::{Asked, PLAIN, Page, Refusal, refuse, response};
 use crate::logic::{metrics, report};
-use crate::system::clock;
+use crate::system::files::Files;
+use crate::system::sockets::Sockets;
 use mio::Token;
 
 /// A request that was read.
@@ -22,10 +23,10 @@ pub struct Question {
 /// What `/checks` is.
 const JSON: &str = "application/json";
 
-impl EventLoop {
+impl<F: Files, K: Sockets> EventLoop<F, K> {
     /// Goes on with the HTTP connection of `token`.
     pub(super) fn go_on(&mut self, token: Token) {
-        let turn = self.exchanges.ready(token, self.poll.registry());
+        let turn = self.exchanges.ready(token, &mut self.sockets);
         self.take(token, turn);
     }
 
@@ -34,22 +35,22 @@ impl EventLoop {
         if self.asked.is_empty() {
             return;
         }
-        self.now = clock::now();
+        self.now = self.sockets.now();
         self.host.refresh(self.now);
         for Question { token, listener, asked } in std::mem::take(&mut self.asked) {
             let response = self.respond(listener, asked);
-            let turn = self.exchanges.respond(token, response, self.poll.registry());
+            let turn = self.exchanges.respond(token, response, &mut self.sockets);
             self.take(token, turn);
         }
         self.settle_answered();
     }
 
-    fn take(&mut self, token: Token, turn: Turn) {
+    fn take(&mut self, token: Token, turn: Turn<K::Stream>) {
         match turn {
             Turn::Nothing => {}
             Turn::Answer(listener, asked) => self.asked.push(Question { token, listener, asked }),
             Turn::Done(stream, client) => {
-                if let Some(session) = finish(&stream, self.now.boot.after(LINGER)) {
+                if let Some(session) = finish(&stream, self.now.boot.after(LINGER), &mut self.sockets) {
                     self.answered.push((stream, client, session));
                 }
             }

@@ -1,83 +1,16 @@
 //! One check on the board: what its file said when it was last seen whole, and what is pending.
 
+use super::sight::{CheckView, Look, Sight};
+use super::timers::NOWHERE;
 use super::{Event, Id, Rules};
-use crate::limits::EMPTY_GRACE;
+use crate::limits::{EMPTY_GRACE, OUTLIVES_BOOT, REPLACE_GRACE};
 use crate::logic::code::Code;
 use crate::logic::status_file::{self, Status};
 use crate::logic::text::push_printable;
 use crate::logic::time::{Nanos, Now, spoken};
-use nix::errno::Errno;
 use std::collections::VecDeque;
-use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
-
-/// What a look at a name showed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Look<'a> {
-    /// Nothing, or a directory: no check.
-    Absent,
-    /// A file of whatever kind.
-    File(Sight<'a>),
-}
-
-/// A file as it was seen.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sight<'a> {
-    /// Its inode number.
-    pub inode: u64,
-    /// When it was modified, on the wall clock.
-    pub modified: Nanos,
-    /// Its size in octets.
-    pub size: u64,
-    /// Its number of hard links.
-    pub links: u64,
-    /// Its beginning, at most [`STATUS_FILE_OCTETS`](crate::limits::STATUS_FILE_OCTETS), or why there is none.
-    pub content: Result<&'a [u8], Fault>,
-}
-
-/// Why a name that exists is rated 300 whatever is in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
-    /// It is a link, pipe, socket or device, which is never opened.
-    NotAFile(&'static str),
-    /// It can't be read: the error's number.
-    Unreadable(i32),
-}
-
-impl Fault {
-    /// Whether it may end without an event. A file's kind stays; an error may pass, and permissions can be
-    /// given through another name of the file.
-    fn may_pass(self) -> bool {
-        matches!(self, Fault::Unreadable(_))
-    }
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Fault::NotAFile(kind) => write!(f, "not a regular file but a {kind}"),
-            Fault::Unreadable(errno) => write!(f, "unreadable: {}", Errno::from_raw(*errno).desc()),
-        }
-    }
-}
-
-/// A check as people and programs are shown it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CheckView<'a> {
-    /// Its name.
-    pub name: &'a str,
-    /// Its rating.
-    pub code: Code,
-    /// The text behind the code in the file, printable; what is wrong where there is no code.
-    pub text: &'a str,
-    /// How long ago the result was written; none where there is no file to be read.
-    pub age: Option<Duration>,
-    /// How old it may be.
-    pub max_age: Duration,
-    /// Whether it is older than that.
-    pub stale: bool,
-}
 
 /// What a file says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,33 +27,45 @@ const MISSING: &str = "required, but there is no file";
 /// What tells one state of a file from another: inode, time and size, of which the lower bits are enough.
 type Mark = (u64, Nanos, u32);
 
-#[derive(Debug, Default)]
-pub(super) struct Check {
+#[derive(Debug)]
+pub struct Check {
     pub name: Rc<str>,
-    /// In nanoseconds; there may be thousands of checks, and this is half a [`Duration`].
-    max_age: u64,
-    pub required: bool,
+    /// What the rules say of its age, in nanoseconds; there may be thousands of checks, and this is half a
+    /// [`Duration`].
+    rule: u64,
+    /// What the writer promised in the file itself, in nanoseconds; 0: nothing.
+    promise: u64,
     /// What the file said when it was last seen whole; none: no check (yet).
     outcome: Option<Outcome>,
     /// The text, where there is any: most results are a bare code.
     #[expect(clippy::box_collection, reason = "8 octets a check instead of 24")]
     text: Option<Box<String>>,
     mark: Mark,
-    /// When the result was written, on the boot clock.
+    /// When the result was written, on the boot clock. Below 0: before the boot.
     written: Nanos,
-    /// The mark and the time are of a result that was withdrawn with the whole directory.
-    remembered: bool,
-    /// When an empty file that may be half written will be believed, on the boot clock; 0: there is no such.
+    /// On the boot clock, 0 for none: when an empty file that may be half written will be believed, or when a result
+    /// that was removed will not come back any more.
     grace_end: Nanos,
+    /// Its place among the timers.
+    pub timer: u32,
     /// The rating that answers use.
     pub published: Option<Code>,
 
+    /// The rule is of this name alone, and beats what the writer promised.
+    is_own_rule: bool,
+    pub required: bool,
+    /// The mark and the time are of a result that was withdrawn with the whole directory.
+    remembered: bool,
+    /// The file was removed a moment ago. What it said stands again if somebody makes a new one.
+    departed: bool,
     pub due: bool,
     pub touched: bool,
     /// Can change without an event.
     pub volatile: bool,
     /// Is on the board's list of those.
     pub listed: bool,
+    /// The scan that is under way has found it.
+    pub found: bool,
     /// Modified and not closed: a look now would be torn.
     writing: bool,
     /// Appeared, and not known to be complete.
@@ -133,6 +78,44 @@ pub(super) struct Check {
     pub replaced: bool,
     /// The look before this one showed no code either.
     doubted: bool,
+    /// It is known to be stale: no timer has to tell.
+    expiry_told: bool,
+    /// It is known that the grace is over.
+    grace_told: bool,
+}
+
+impl Default for Check {
+    fn default() -> Check {
+        Check {
+            name: Rc::default(),
+            rule: 0,
+            promise: 0,
+            outcome: None,
+            text: None,
+            mark: Mark::default(),
+            written: Nanos::default(),
+            grace_end: Nanos::default(),
+            timer: NOWHERE,
+            published: None,
+            is_own_rule: false,
+            required: false,
+            remembered: false,
+            departed: false,
+            due: false,
+            touched: false,
+            volatile: false,
+            listed: false,
+            found: false,
+            writing: false,
+            nascent: false,
+            rewritten: false,
+            watched: false,
+            replaced: false,
+            doubted: false,
+            expiry_told: false,
+            grace_told: false,
+        }
+    }
 }
 
 impl Check {
@@ -145,12 +128,14 @@ impl Check {
     /// Takes on the rules for its name.
     pub fn apply(&mut self, rules: &Rules) {
         let own = rules.checks.get(&*self.name).copied().unwrap_or_default();
-        self.max_age = u64::try_from(own.max_age.unwrap_or(rules.max_age).as_nanos()).unwrap_or(u64::MAX);
+        self.rule = nanoseconds(own.max_age.unwrap_or(rules.max_age));
+        self.is_own_rule = own.max_age.is_some();
         self.required = own.required;
     }
 
+    /// How old the result may be: the rule of its name, else what its writer promised, else the general rule.
     fn max_age(&self) -> Duration {
-        Duration::from_nanos(self.max_age)
+        Duration::from_nanos(if self.promise == 0 || self.is_own_rule { self.rule } else { self.promise })
     }
 
     fn text(&self) -> &str {
@@ -181,7 +166,7 @@ impl Check {
     }
 
     /// Takes in an event. Says whether that alone may change the rating.
-    pub fn on(&mut self, event: Event) -> bool {
+    pub fn on(&mut self, event: Event, now: Now) -> bool {
         self.doubted = false;
         match event {
             Event::Modified => {
@@ -194,17 +179,21 @@ impl Check {
                 false
             }
             Event::MovedIn => {
+                self.come_back(now);
                 (self.writing, self.nascent, self.watched) = (false, false, true);
                 (self.rewritten, self.replaced) = (true, true);
                 false
             }
             Event::Created => {
-                self.forget();
-                (self.nascent, self.watched, self.replaced) = (true, true, true);
+                // What the name said until a moment ago stands until the new file is closed. Where its end was lost
+                // with other events, that counts as a moment ago.
+                self.come_back(now);
+                (self.nascent, self.watched, self.replaced, self.rewritten) = (true, true, true, true);
+                (self.writing, self.volatile) = (false, false);
                 true
             }
             Event::Gone => {
-                self.forget();
+                self.depart(now);
                 self.replaced = true;
                 true
             }
@@ -212,19 +201,49 @@ impl Check {
         }
     }
 
+    fn depart(&mut self, now: Now) {
+        if self.outcome.is_none() {
+            return self.forget();
+        }
+        (self.writing, self.nascent, self.rewritten, self.volatile) = (false, false, false, false);
+        self.departed = true;
+        self.grace_end = now.boot.after(REPLACE_GRACE);
+    }
+
+    fn come_back(&mut self, now: Now) {
+        if !self.forget_departed(now) && std::mem::take(&mut self.departed) {
+            self.grace_end = Nanos::default();
+        }
+    }
+
+    /// Forgets a result whose file was removed, once its time is over. Says whether it did.
+    pub fn forget_departed(&mut self, now: Now) -> bool {
+        let is_over = self.departed && self.grace_is_over(now);
+        if is_over {
+            self.forget();
+        }
+        is_over
+    }
+
+    /// There is no file of this name.
+    pub fn vanish(&mut self) {
+        self.forget();
+    }
+
     fn forget(&mut self) {
         self.outcome = None;
         self.text = None;
+        self.promise = 0;
         self.mark = Mark::default();
         self.grace_end = Nanos::default();
         (self.writing, self.nascent, self.rewritten, self.volatile) = (false, false, false, false);
-        self.remembered = false;
+        (self.remembered, self.departed) = (false, false);
     }
 
     /// The directory is away: there is no result, but its mark and age are kept for the same file's return.
     pub fn withdraw(&mut self) {
         let (mark, written) = (self.mark, self.written);
-        self.remembered = self.has_content() || self.remembered;
+        self.remembered = !self.departed && (self.has_content() || self.remembered);
         let remembered = self.remembered;
         self.forget();
         self.distrust();
@@ -245,9 +264,9 @@ impl Check {
         self.doubted = false;
     }
 
-    /// Whether its result came from this inode.
-    pub fn is_inode(&self, inode: u64) -> bool {
-        self.mark.0 == inode
+    /// The inode that its result came from.
+    pub fn inode(&self) -> u64 {
+        self.mark.0
     }
 
     /// Takes in a look. Says whether another one is needed at once.
@@ -255,6 +274,8 @@ impl Check {
         let is_outdated = self.due && self.replaced;
         let sight = match look {
             _ if is_outdated => return false,
+            // Of its end, an event has told already.
+            Look::Absent if self.departed => return false,
             Look::Absent => {
                 self.forget();
                 return false;
@@ -274,7 +295,7 @@ impl Check {
         };
         let status = status_file::parse(content);
         // Writes through another name are not seen, nor those of a writer whose name has gone since.
-        self.volatile = sight.links > 1 || (self.volatile && self.is_inode(sight.inode));
+        self.volatile = sight.may_change_unheard() || (self.volatile && self.inode() == sight.inode);
         if self.writing || (self.due && status.code.is_none()) {
             // Torn, perhaps. When the writer closes, or with the look that is due, we know.
             return false;
@@ -285,7 +306,7 @@ impl Check {
             if !std::mem::replace(&mut self.doubted, true) {
                 return true;
             }
-            if content.is_empty() && self.nascent && sight.links == 1 {
+            if content.is_empty() && self.nascent && !sight.may_change_unheard() {
                 // Its writer may have opened it by another name, of which no event tells.
                 self.volatile = true;
                 return false;
@@ -317,6 +338,7 @@ impl Check {
             self.written = now.boot.before(now.wall.since(sight.modified));
         }
         self.mark = mark;
+        self.promise = status.max_age.map_or(0, nanoseconds);
         self.outcome = Some(status.code.map_or(Outcome::Malformed, Outcome::Says));
         match (self.outcome, status.text) {
             (Some(Outcome::Malformed), []) => self.set_text(b"empty"),
@@ -324,7 +346,13 @@ impl Check {
             (_, text) => self.set_text(text),
         }
         self.grace_end = Nanos::default();
-        (self.nascent, self.rewritten, self.doubted, self.remembered) = (false, false, false, false);
+        (self.nascent, self.rewritten, self.doubted) = (false, false, false);
+        (self.remembered, self.departed) = (false, false);
+    }
+
+    /// What the file says; none where there is none.
+    fn said(&self) -> Option<Outcome> {
+        self.outcome.filter(|_| !self.departed)
     }
 
     fn has_content(&self) -> bool {
@@ -335,13 +363,18 @@ impl Check {
         now.boot.since(self.written)
     }
 
+    /// Whether nothing is known of the time since the boot, and its promise is not one for longer than that.
+    fn is_of_before_boot(&self) -> bool {
+        self.has_content() && self.written < Nanos::default() && self.max_age() <= OUTLIVES_BOOT
+    }
+
     fn is_stale(&self, now: Now) -> bool {
-        self.has_content() && self.age(now) > self.max_age()
+        self.is_of_before_boot() || (self.has_content() && self.age(now) > self.max_age())
     }
 
     /// The rating at `now`; none if this is no check.
     pub fn rating(&self, now: Now) -> Option<Code> {
-        match self.outcome {
+        match self.said() {
             None => self.required.then_some(Code::KO),
             Some(Outcome::Says(code)) if !self.is_stale(now) => Some(code),
             Some(_) => Some(Code::KO),
@@ -352,15 +385,34 @@ impl Check {
         self.grace_end != Nanos::default() && now.boot >= self.grace_end
     }
 
-    /// When time alone changes the rating, or ends a grace.
-    pub fn next_change(&self, now: Now) -> Option<Nanos> {
-        let expiry = match self.outcome {
-            Some(Outcome::Says(code)) if code != Code::KO && !self.is_stale(now) => {
+    /// When time alone changes the rating, or ends a grace: what has come by [`Check::note_time`] is no news.
+    pub fn change_at(&self) -> Option<Nanos> {
+        let expiry = self.expiry().filter(|_| !self.expiry_told);
+        let grace = self.grace().filter(|_| !self.grace_told);
+        super::earliest(expiry, grace)
+    }
+
+    /// Notes what has come, and says whether anything came since the last call: it may be rated differently. Until the
+    /// next call [`Check::change_at`] stays the same while nothing else changes.
+    pub fn note_time(&mut self, now: Now) -> bool {
+        let has_come = |at: Option<Nanos>| at.is_some_and(|at| at <= now.boot);
+        let (expiry, grace) = (has_come(self.expiry()), has_come(self.grace()));
+        let is_news = (expiry && !self.expiry_told) || (grace && !self.grace_told);
+        (self.expiry_told, self.grace_told) = (expiry, grace);
+        is_news
+    }
+
+    fn expiry(&self) -> Option<Nanos> {
+        match self.said() {
+            Some(Outcome::Says(code)) if code != Code::KO && !self.is_of_before_boot() => {
                 Some(self.written.after(self.max_age()).after(Duration::from_nanos(1)))
             }
             _ => None,
-        };
-        super::earliest(expiry, Some(self.grace_end).filter(|end| now.boot < *end))
+        }
+    }
+
+    fn grace(&self) -> Option<Nanos> {
+        Some(self.grace_end).filter(|end| *end != Nanos::default())
     }
 
     /// Whether nothing needs this entry any more.
@@ -376,24 +428,32 @@ impl Check {
 
     /// Why the rating is what it is.
     pub fn why(&self, now: Now) -> String {
-        match self.outcome {
+        match self.said() {
             None if self.required => MISSING.to_owned(),
             None => "removed".to_owned(),
+            Some(_) if self.is_of_before_boot() => {
+                format!("stale, from before the boot, {} old", spoken(self.age(now)))
+            }
             Some(_) if self.is_stale(now) => format!("stale, {} old", spoken(self.age(now))),
             Some(_) => self.text().to_owned(),
         }
     }
 
     pub fn view(&self, now: Now) -> Option<CheckView<'_>> {
+        let has_content = self.has_content() && !self.departed;
         Some(CheckView {
             name: &self.name,
             code: self.rating(now)?,
-            text: if self.outcome.is_none() { MISSING } else { self.text() },
-            age: self.has_content().then(|| self.age(now)),
+            text: if self.said().is_none() { MISSING } else { self.text() },
+            age: has_content.then(|| self.age(now)),
             max_age: self.max_age(),
-            stale: self.is_stale(now),
+            stale: has_content && self.is_stale(now),
         })
     }
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn low_bits(size: u64) -> u32 {

@@ -203,7 +203,7 @@ impl World {
     fn deliver(&mut self, board: &mut Board) {
         for (name, event) in self.events.drain(..) {
             assert_eq!(check_name(name.as_bytes()), Ok(name));
-            board.event(name, event).unwrap();
+            board.event(name, event, self.now).unwrap();
         }
     }
 
@@ -230,6 +230,7 @@ impl World {
                     modified: file.modified,
                     size: u64::try_from(file.content.len()).unwrap(),
                     links: file.links,
+                    is_mount: false,
                     content: match file.unreadable {
                         false => Ok(file.content.as_bytes()),
                         true => Err(Fault::Unreadable(libc::EACCES)),
@@ -245,8 +246,9 @@ impl World {
         self.events.clear();
         board.begin_scan();
         for name in self.names.keys() {
-            board.found(name).unwrap();
+            board.found(name);
         }
+        board.end_scan(true, self.now);
     }
 
     fn fresh_ratings(&mut self) -> Vec<(Code, String)> {
@@ -258,7 +260,7 @@ impl World {
 }
 
 fn ratings(board: &Board) -> Vec<(Code, String)> {
-    board.ratings().map(|(code, name)| (code, name.to_string())).collect()
+    NAMES.iter().filter_map(|name| Some((board.rating(name)?, (*name).to_owned()))).collect()
 }
 
 fn name() -> impl Strategy<Value = &'static str> {

@@ -76,7 +76,7 @@ fn the_configuration_counts() {
     let scene = Scene::new();
     let config = scene.file(
         "ocod.toml",
-        "max-age = \"1h\"\n[checks.backup]\nmax-age = \"25h\"\n[checks.must]\nrequired = true\n",
+        "max-age = \"2h\"\n[checks.backup]\nmax-age = \"25h\"\n[checks.must]\nrequired = true\n",
     );
     let config = config.to_str().unwrap();
     scene.check("http", "200\n");

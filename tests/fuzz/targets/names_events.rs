@@ -1,8 +1,8 @@
 //! Any bytes as names of checks, and any sequence of events and looks on a board. As a script, where `n` is a name:
 //!
 //! `Cn` created, `Mn` modified, `Xn` closed, `In` moved in, `Gn` gone, `An` attributes; `L8` looks at the next due
-//! file and sees the eighth sight, `D` hands in what was seen; `S` a scan begins, `Fn` it finds a name, `R` everything
-//! is rechecked, `V` what is volatile is; `T500` 500 ms pass, `W60` and `B60` step the wall clock by a minute; `E`
+//! file and sees the eighth sight, `D` hands in what was seen; `S` a scan begins, `Fn` it finds a name, `N0` it ends
+//! with events to tell the rest, `N1` without; `R` everything is rechecked, `V` what is volatile is; `T500` 500 ms pass, `W60` and `B60` step the wall clock by a minute; `E`
 //! expires, `P` publishes, `K` clears, `U1` sets rules.
 #![no_main]
 
@@ -71,7 +71,7 @@ fn matches_by_table(pattern: &[u8], name: &[u8]) -> bool {
 
 const NAMES: [&str; 5] = ["a", "b", "c", "d", "required"];
 /// What a look may see. Nobody closes the odd ones, yet a look may fall into anything.
-const CONTENTS: [&[u8]; 8] = [b"200\n", b"300\n", b"", b"2", b"210 x\n", b"599", b"200 \xff\x1b", b"garbage"];
+const CONTENTS: [&[u8]; 8] = [b"200\n", b"300\n", b"", b"2", b"210 x\n", b"599\nmax-age 3s", b"200 \xff\x1b", b"garbage"];
 /// Faults are seen by these numbers.
 const FAULTS: [Fault; 2] = [Fault::NotAFile("FIFO"), Fault::Unreadable(13)];
 /// Longer than an empty file is given the benefit of the doubt.
@@ -125,7 +125,7 @@ fn board(input: &[u8]) {
     for operation in operations(input, takes_name) {
         let name = name_of(operation.subject);
         match (event_of(operation.letter), operation.letter) {
-            (Some(event), _) => desk.board.event(name, event).expect("five names are not too many"),
+            (Some(event), _) => desk.board.event(name, event, desk.now).expect("five names are not too many"),
             (None, b'L') => desk.take(operation.number),
             (None, _) => {
                 // Between a look and its settling only events are read.
@@ -158,6 +158,7 @@ impl Desk {
             modified: Nanos(self.now.wall.0.saturating_add(seconds.saturating_mul(1_000_000_000))),
             size: content.map_or(0, |content| content.len().try_into().unwrap_or(0)),
             links: 1 + number / 64 % 2,
+            is_mount: number / 128 % 8 == 7,
             content,
         };
         self.board.settle(id, &Look::File(sight), self.now);
@@ -166,7 +167,8 @@ impl Desk {
     fn operate(&mut self, letter: u8, name: &str, number: u64) {
         match letter {
             b'S' => self.board.begin_scan(),
-            b'F' => self.board.found(name).expect("five names are not too many"),
+            b'F' => self.board.found(name),
+            b'N' => self.board.end_scan(number % 2 == 0, self.now),
             b'R' => self.board.recheck_all(),
             b'V' => self.board.recheck_volatile(),
             b'T' => self.pass(Duration::from_millis(number)),
@@ -206,10 +208,14 @@ impl Desk {
             assert_ne!(change.from, change.to, "{change}");
             assert!(!change.to_string().contains(char::is_control), "{change:?}");
         }
+        self.board.check_invariants(self.now);
         let names: Vec<&str> = self.board.ratings().map(|(_, name)| &**name).collect();
-        assert!(names.is_sorted_by(|one, other| one < other), "{names:?}");
         assert!(names.contains(&"required") || !self.requires(), "{names:?}");
         assert!(!self.board.publish(self.now, &mut changes), "twice the same");
+    }
+
+    fn tell(&mut self, name: &str, event: Event) {
+        self.board.event(name, event, self.now).expect("five names are not too many");
     }
 
     fn requires(&self) -> bool {
@@ -231,21 +237,24 @@ impl Desk {
         }
         for (index, name) in NAMES.iter().enumerate() {
             match (content_of(index), is_lost) {
-                (None, false) => self.board.event(name, Event::Gone),
-                (Some(_), false) if index % 2 == 0 => self.board.event(name, Event::Closed),
-                (Some(_), false) => self.board.event(name, Event::MovedIn),
+                (None, false) => self.tell(name, Event::Gone),
+                (Some(_), false) if index % 2 == 0 => self.tell(name, Event::Closed),
+                (Some(_), false) => self.tell(name, Event::MovedIn),
                 (Some(_), true) => self.board.found(name),
-                (None, true) => Ok(()),
+                (None, true) => {}
             }
-            .expect("five names are not too many");
+        }
+        if is_lost {
+            self.board.end_scan(true, self.now);
         }
         let mut fresh = Board::new(self.rules.clone());
         fresh.begin_scan();
         for (index, name) in NAMES.iter().enumerate() {
             if content_of(index).is_some() {
-                fresh.found(name).expect("five names are not too many");
+                fresh.found(name);
             }
         }
+        fresh.end_scan(true, self.now);
         let mut now = self.now;
         for board in [&mut self.board, &mut fresh] {
             now = self.now;
@@ -278,7 +287,7 @@ fn look_at_all<'a>(board: &mut Board, now: Now, file: impl Fn(&str) -> Option<Se
             None => Look::Absent,
             Some((inode, modified, content)) => {
                 let size = content.len().try_into().unwrap_or(0);
-                Look::File(Sight { inode, modified, size, links: 1, content: Ok(content) })
+                Look::File(Sight { inode, modified, size, links: 1, is_mount: false, content: Ok(content) })
             }
         };
         board.settle(id, &look, now);
@@ -286,5 +295,7 @@ fn look_at_all<'a>(board: &mut Board, now: Now, file: impl Fn(&str) -> Option<Se
 }
 
 fn ratings(board: &Board) -> Vec<(Code, String)> {
-    board.ratings().map(|(code, name)| (code, name.to_string())).collect()
+    let mut ratings: Vec<_> = board.ratings().map(|(code, name)| (code, name.to_string())).collect();
+    ratings.sort_unstable();
+    ratings
 }
