@@ -66,6 +66,65 @@ fn http_answers_with_the_line_and_a_status_for_pollers() {
     assert_eq!(status(&head), 503);
 }
 
+/// HAProxy's plain `option httpchk` asks so, and the second is an example of its manual.
+#[test]
+fn options_is_a_poll_like_any_other() {
+    let scene = Scene::new();
+    let ocod = start(&scene, &["speak = \"http\""]);
+    for (code, expected) in [("200", 200), ("210", 200), ("300", 503)] {
+        scene.check("http", code);
+        for request in [
+            "OPTIONS / HTTP/1.0\r\n\r\n",
+            "OPTIONS * HTTP/1.1\r\nHost: www\r\n\r\n",
+            "OPTIONS /health HTTP/1.1\r\n\r\n",
+        ] {
+            let text = talk(ocod.address(), request.as_bytes());
+            assert_eq!(status(&text), expected, "{request}{text}");
+            assert!(text.contains("\r\nContent-Length: 0\r\n") && text.ends_with("\r\n\r\n"), "{text}");
+            assert!(text.contains("\r\nAllow: GET, HEAD, OPTIONS\r\n"), "{text}");
+        }
+    }
+    // They are 200 whatever the verdict, and must not be polled by mistake.
+    for path in ["/checks", "/metrics"] {
+        assert_eq!(status(&talk(ocod.address(), format!("OPTIONS {path} HTTP/1.0\r\n\r\n").as_bytes())), 405);
+    }
+}
+
+/// HTTP/0.9, as some balancers' probes have it. Status and line are both there, whichever is looked for.
+#[test]
+fn a_request_without_a_version_is_answered() {
+    let scene = Scene::new();
+    scene.check("http", "210");
+    let ocod = start(&scene, &["speak = \"http\""]);
+    let text = talk(ocod.address(), b"GET /\r\n");
+    assert!(text.starts_with("HTTP/1.1 200 OK\r\n"), "{text}");
+    assert!(text.ends_with(&format!("\r\n\r\n{}\r\n", answer("250 OK, but oco 210-http"))), "{text}");
+    scene.check("http", "300");
+    let text = talk(ocod.address(), b"GET /health\n");
+    assert!(status(&text) == 503 && !text.contains("200"), "{text}");
+}
+
+/// Octets behind the head of a response to HEAD would be taken for the next response.
+#[test]
+fn a_refused_head_has_no_body() {
+    let scene = Scene::new();
+    let ocod = start(&scene, &["speak = \"http\""]);
+    let many = format!("HEAD / HTTP/1.1\r\n{}\r\n", "A: b\r\n".repeat(100));
+    let long = format!("HEAD /{} HTTP/1.1\r\n\r\n", "b".repeat(9000));
+    for (request, expected) in [
+        ("HEAD /nope HTTP/1.1\r\n\r\n", 404),
+        ("HEAD * HTTP/1.1\r\n\r\n", 400),
+        ("HEAD / HTTP/1.1\r\nno colon\r\n\r\n", 400),
+        (many.as_str(), 431),
+        (long.as_str(), 431),
+    ] {
+        let text = talk(ocod.address(), request.as_bytes());
+        let (head, body) = text.split_once("\r\n\r\n").expect("a head");
+        assert_eq!((status(&text), body), (expected, ""), "{head}");
+        assert!(!head.contains("\r\nContent-Length: 0"), "the length is that of a GET: {head}");
+    }
+}
+
 /// As true as the line: what was closed before the request is in the response, each time.
 #[test]
 fn http_is_coherent() {
@@ -182,7 +241,7 @@ fn http_refuses_what_it_does_not_have() {
     for (request, expected) in cases {
         let response = talk(ocod.address(), request.as_bytes());
         assert_eq!(status(&response), expected, "{}", &request[..request.len().min(60)]);
-        assert_eq!(response.contains("\r\nAllow: GET, HEAD\r\n"), expected == 405);
+        assert_eq!(response.contains("\r\nAllow: GET, HEAD"), expected == 405);
     }
     assert_eq!(get(ocod.address(), "/").0, 200);
 }

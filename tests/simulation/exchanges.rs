@@ -265,7 +265,8 @@ impl World {
 
 /// A head that is cut where it is too long is refused, though what was kept of it could go on.
 fn is_too_large(asked: Asked, client: &Client) -> bool {
-    asked == Err(http::Refusal::HeadTooLarge) && client.read.len() > HTTP_HEAD_OCTETS
+    asked.is_err_and(|refused| refused.why == http::Refusal::HeadTooLarge)
+        && client.read.len() > HTTP_HEAD_OCTETS
 }
 
 /// A page of any length, which tells when it was made and for whom.
