@@ -4,18 +4,27 @@
 /// direction marks and broken UTF-8 become `?`.
 pub fn printable(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
-    push_printable(&mut text, bytes);
+    push(&mut text, bytes, harmless);
     text
 }
 
-/// Appends `bytes` to `text` as [`printable`] would give them.
-pub fn push_printable(text: &mut String, bytes: &[u8]) {
+/// Appends the text of a result to `text`, as [`printable`] would give it but for tabs: they part words as blanks do,
+/// and become one.
+pub fn push_words(text: &mut String, bytes: &[u8]) {
+    push(text, bytes, |c| if c == '\t' { ' ' } else { harmless(c) });
+}
+
+fn push(text: &mut String, bytes: &[u8], as_shown: impl Fn(char) -> char) {
     for chunk in bytes.utf8_chunks() {
-        text.extend(chunk.valid().chars().map(|c| if is_harmless(c) { c } else { '?' }));
+        text.extend(chunk.valid().chars().map(&as_shown));
         if !chunk.invalid().is_empty() {
             text.push('?');
         }
     }
+}
+
+fn harmless(c: char) -> char {
+    if is_harmless(c) { c } else { '?' }
 }
 
 fn is_harmless(c: char) -> bool {
@@ -35,5 +44,12 @@ mod tests {
         assert_eq!(printable(b"a\x1b[31mb\r\n\tc\x7f"), "a?[31mb???c?");
         assert_eq!(printable("a\u{9b}b\u{202e}c\u{2028}".as_bytes()), "a?b?c?");
         assert_eq!(printable(b"a\xffb\xc3"), "a?b?");
+    }
+
+    #[test]
+    fn tabs_part_the_words_of_a_text() {
+        let mut text = "x".to_owned();
+        push_words(&mut text, b"a\tb\x1b\xff");
+        assert_eq!(text, "xa b??");
     }
 }

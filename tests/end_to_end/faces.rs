@@ -219,6 +219,54 @@ fn metrics_are_what_prometheus_reads() {
     assert!(output.status.success() && said.is_empty(), "{}", String::from_utf8_lossy(&said));
 }
 
+/// The lines of `page` that begin with `name` and a label.
+fn series<'a>(page: &'a str, name: &str) -> Vec<&'a str> {
+    page.lines().filter(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with('{'))).collect()
+}
+
+/// However long what stands before it is, no figure is shown that a cut has shortened, whoever has cut it.
+#[test]
+fn a_cut_figure_is_no_figure() {
+    let scene = Scene::new();
+    let ocod = start(&scene, &["speak = \"http\""]);
+    for pad in 0..14 {
+        let figures: Vec<String> =
+            (0..400).map(|number| format!("m{number:03}={}", 1_000_000 + number)).collect();
+        let text = format!("{} OK|{}", "x".repeat(pad), figures.join(" "));
+        let output = scene.file("output", &text);
+        let mut run = scene.oco(&["run", "recorded", "--", "cat", output.to_str().unwrap()]);
+        assert!(run.status().unwrap().success());
+        scene.check("written", &format!("200 {text}\n"));
+        scene.check("short", "200 fine|a=1 b=U\nand\nmore\n");
+        let (_, page) = get(ocod.address(), "/metrics");
+        let values = series(&page, "oco_perfdata");
+        assert!(values.len() > 400, "{}", values.len());
+        for line in values.iter().filter(|line| !line.contains("\"short\"")) {
+            let value: u32 = line.rsplit_once(' ').unwrap().1.parse().unwrap();
+            assert!((1_000_000..1_000_400).contains(&value), "{pad}: {line}");
+        }
+        let expected = [("recorded", 1), ("short", 0), ("written", 1)]
+            .map(|(check, value)| format!("oco_perfdata_incomplete{{check=\"{check}\"}} {value}"));
+        assert_eq!(series(&page, "oco_perfdata_incomplete"), expected);
+    }
+}
+
+/// A label that nobody gave is worse than none. Tabs part figures as blanks do.
+#[test]
+fn a_label_with_blanks_and_without_quotes_is_no_other_label() {
+    let scene = Scene::new();
+    scene.check("drives", "200 ok|h:\\ Used Space=21.14Gb;45;47 d:\\ Used Space=75.48Gb;90;95\n");
+    scene.check("tabs", "200 ok|a=1\tb=2\n");
+    let ocod = start(&scene, &["speak = \"http\""]);
+    let (_, page) = get(ocod.address(), "/metrics");
+    let tabs = ["a", "b"]
+        .iter()
+        .zip(1..)
+        .map(|(label, value)| format!("oco_perfdata{{check=\"tabs\",label=\"{label}\",unit=\"\"}} {value}"));
+    assert_eq!(series(&page, "oco_perfdata"), tabs.collect::<Vec<_>>());
+    assert!(page.contains("oco_perfdata_incomplete{check=\"drives\"} 1\n"), "{page}");
+}
+
 #[test]
 fn http_refuses_what_it_does_not_have() {
     let scene = Scene::new();

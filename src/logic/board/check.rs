@@ -4,7 +4,7 @@ use super::{Event, Id, Rules};
 use crate::limits::EMPTY_GRACE;
 use crate::logic::code::Code;
 use crate::logic::status_file::{self, Status};
-use crate::logic::text::push_printable;
+use crate::logic::text::push_words;
 use crate::logic::time::{Nanos, Now, spoken};
 use nix::errno::Errno;
 use std::collections::VecDeque;
@@ -77,6 +77,8 @@ pub struct CheckView<'a> {
     pub max_age: Duration,
     /// Whether it is older than that.
     pub stale: bool,
+    /// Whether the text is only the beginning of what the check said.
+    pub is_cut: bool,
 }
 
 /// What a file says.
@@ -105,6 +107,8 @@ pub(super) struct Check {
     /// The text, where there is any: most results are a bare code.
     #[expect(clippy::box_collection, reason = "8 octets a check instead of 24")]
     text: Option<Box<String>>,
+    /// It is only the beginning of what was said.
+    is_cut: bool,
     mark: Mark,
     /// When the result was written, on the boot clock.
     written: Nanos,
@@ -163,7 +167,7 @@ impl Check {
         }
         let text = self.text.get_or_insert_default();
         text.clear();
-        push_printable(text, bytes);
+        push_words(text, bytes);
     }
 
     pub fn make_due(&mut self, id: Id, due: &mut VecDeque<Id>) {
@@ -214,7 +218,7 @@ impl Check {
 
     fn forget(&mut self) {
         self.outcome = None;
-        self.text = None;
+        (self.text, self.is_cut) = (None, false);
         self.mark = Mark::default();
         self.grace_end = Nanos::default();
         (self.writing, self.nascent, self.rewritten, self.volatile) = (false, false, false, false);
@@ -316,7 +320,7 @@ impl Check {
         if !is_known || (is_future && self.rewritten) {
             self.written = now.boot.before(now.wall.since(sight.modified));
         }
-        self.mark = mark;
+        (self.mark, self.is_cut) = (mark, status.is_cut);
         self.outcome = Some(status.code.map_or(Outcome::Malformed, Outcome::Says));
         match (self.outcome, status.text) {
             (Some(Outcome::Malformed), []) => self.set_text(b"empty"),
@@ -392,6 +396,7 @@ impl Check {
             age: self.has_content().then(|| self.age(now)),
             max_age: self.max_age(),
             stale: self.is_stale(now),
+            is_cut: self.is_cut,
         })
     }
 }
