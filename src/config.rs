@@ -5,7 +5,7 @@ mod file;
 use crate::limits::{LISTENERS, MAX_CONNECTIONS};
 use crate::logic::board::Rules;
 use crate::logic::face::Speak;
-use crate::logic::name::Pattern;
+use crate::logic::name::{Pattern, is_heard_everywhere};
 use crate::logic::network::Network;
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -59,7 +59,7 @@ pub struct Listen {
     pub name: Option<String>,
     /// Address and port. Port 0 is any free one.
     pub address: SocketAddr,
-    /// The checks that it answers for; empty: all.
+    /// The checks that it answers for, besides those that every listener hears; empty: all.
     pub checks: Vec<Pattern>,
     /// The clients that it answers; none: all.
     pub allow: Option<Vec<Network>>,
@@ -95,6 +95,12 @@ impl Listen {
 
     /// Whether the check `name` counts here.
     pub fn covers(&self, name: &str) -> bool {
+        is_heard_everywhere(name) || self.is_about(name)
+    }
+
+    /// Whether the listener is for the check `name`, so that something is known here once it is. What every listener
+    /// hears says nothing of the checks that this one is for.
+    pub fn is_about(&self, name: &str) -> bool {
         self.checks.is_empty() || self.checks.iter().any(|pattern| pattern.matches(name))
     }
 

@@ -229,6 +229,8 @@ mod tests {
         assert!(settings.empty_is_ok);
         assert_eq!(settings.listeners.len(), 2);
         assert!(settings.listeners[1].covers("php5") && !settings.listeners[1].covers("disk"));
+        let inside = &settings.listeners[1];
+        assert!(inside.covers("maint") && inside.covers("drain") && !inside.is_about("maint"));
         assert!(!settings.listeners[1].allows("192.0.3.1".parse().unwrap()));
         let backup = CheckRules { max_age: Some(Duration::from_secs(25 * 3600)), required: true };
         assert_eq!(settings.rules.checks.get("backup"), Some(&backup));

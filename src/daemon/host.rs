@@ -172,7 +172,7 @@ impl Host {
             let mut wishes = Wishes::default();
             for (code, name) in self.board.ratings() {
                 if view.covers(name) {
-                    is_empty = false;
+                    is_empty &= !view.is_about(name);
                     wishes.add(name, code);
                     if code != Code::OK {
                         self.ratings.push((code, Rc::clone(name)));
@@ -180,7 +180,7 @@ impl Host {
                 }
             }
             let is_unknown = is_away || (is_empty && !self.empty_is_ok);
-            if is_unknown {
+            if is_away {
                 wishes = Wishes::default();
             }
             let answer =
@@ -212,6 +212,11 @@ impl View {
 
     fn covers(&self, name: &str) -> bool {
         self.listen.as_ref().is_none_or(|listen| listen.covers(name))
+    }
+
+    /// Whether the check `name` makes the answer known.
+    fn is_about(&self, name: &str) -> bool {
+        self.listen.as_ref().is_none_or(|listen| listen.is_about(name))
     }
 
     fn take(&mut self, answer: &Answer<'_>, wishes: Wishes) {

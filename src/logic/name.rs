@@ -7,6 +7,14 @@ use std::fmt;
 pub const RESERVED: &str = "oco";
 /// The check that takes a host out by hand (`oco maint on`).
 pub const MAINTENANCE: &str = "maint";
+/// The check that asks for no new sessions.
+pub const DRAIN: &str = "drain";
+
+/// Whether every listener hears the check `name`, whatever checks it is limited to: who takes a host out by hand means
+/// all of it.
+pub fn is_heard_everywhere(name: &str) -> bool {
+    matches!(name, MAINTENANCE | DRAIN)
+}
 
 /// Endings of files that editors, packages and lock files leave behind.
 const LEFTOVERS: [&str; 5] = ["~", ".tmp", ".swp", ".bak", ".lock"];

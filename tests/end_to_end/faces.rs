@@ -442,14 +442,56 @@ fn agent_speaks_haproxys_words() {
     assert_eq!(words(0), "drain #300-drain,300-http,300-php,210-disk\n");
     assert!(scene.oco(&["maint", "on"]).status().unwrap().success());
     assert_eq!(words(0), "maint #300-drain,300-http,300-maint,300-php,210-disk\n");
-    assert_eq!(words(1), "ready up 7%\n", "a check that does not count there");
+    assert_eq!(words(1), "maint #300-drain,300-maint,210-disk\n", "they are heard everywhere");
     assert!(scene.oco(&["maint", "off"]).status().unwrap().success());
     scene.check("drain", "200");
     assert_eq!(words(0), "down #300-http,300-php,210-disk\n");
     // The verdict of all checks is logged once, not once for each face.
     let log = ocod.log();
     assert_eq!(log.matches("info: 350 KO").count(), 2, "{log}");
-    assert_eq!(log.matches("info: 127.0.0.1:0: 350 KO").count(), 1, "{log}");
+    assert_eq!(log.matches("info: 127.0.0.1:0: 350 KO").count(), 2, "{log}");
+}
+
+/// Who takes a host out by hand means all of it, whatever a listener is limited to and however it speaks.
+#[test]
+fn maint_and_drain_are_heard_by_every_listener() {
+    let scene = Scene::new();
+    scene.check("a", "200");
+    scene.check("b", "210");
+    let limited = "checks = [\"a\"]";
+    let ocod = start(
+        &scene,
+        &[
+            limited,
+            &format!("{limited}; speak = \"http\""),
+            &format!("{limited}; speak = \"agent\""),
+            &format!("{limited}; refuse-when-ko = true"),
+            "checks = [\"c\"]",
+            "checks = [\"c\"]; speak = \"agent\"",
+        ],
+    );
+    let [oco, http, agent, shut, unknown, unknown_agent] = ocod.addresses[..] else { panic!("six ports") };
+    let expect = |line: &str, words: &str, unknown_words: &str| {
+        assert_eq!(ask(oco), answer(line));
+        let status = if line.starts_with('2') { 200 } else { 503 };
+        assert_eq!(get(http, "/"), (status, answer(line) + "\r\n"));
+        assert_eq!(talk(agent, b""), format!("{words}\n"));
+        wait_for("the port", || (is_open(shut) == line.starts_with('2')).then_some(()));
+        // Of what it is limited to still nothing is known.
+        assert_eq!(ask(unknown), answer("350 KO oco 300-oco"));
+        assert_eq!(talk(unknown_agent, b""), format!("{unknown_words}\n"));
+    };
+    expect("200 OK oco", "ready up 100%", "down #300-oco");
+    assert!(scene.oco(&["maint", "on"]).status().unwrap().success());
+    expect("350 KO oco 300-maint", "maint #300-maint", "maint #300-oco");
+    let pages = ["/checks", "/metrics"].map(|path| get(http, path).1);
+    assert!(pages.iter().all(|page| page.contains("\"maint\"") && !page.contains("\"b\"")), "{pages:?}");
+    assert!(scene.oco(&["maint", "off"]).status().unwrap().success());
+    expect("200 OK oco", "ready up 100%", "down #300-oco");
+    scene.check("drain", "300");
+    expect("350 KO oco 300-drain", "drain #300-drain", "drain #300-oco");
+    scene.check("drain", "200");
+    expect("200 OK oco", "ready up 100%", "down #300-oco");
 }
 
 /// Whether the port is open.
