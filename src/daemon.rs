@@ -117,7 +117,15 @@ fn run(arguments: &Arguments) -> Result<(), Error> {
 fn confine(arguments: &Arguments, plan: &Plan, listeners: &Listeners, host: &mut Host) {
     let folders = plan.folders(arguments);
     let shown: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
-    host.set_denial_hint(format!("since the start only what lies below {} can be read", shown.join(" and ")));
+    for (parent, folder) in plan.missing_parents() {
+        let (parent, folder) = (parent.display(), folder.display());
+        warn!("{parent}: missing; until a restart, all that lies below {folder} can be read");
+    }
+    // Folders as they are now: of the same name, another one is another.
+    host.set_denial_hint(format!(
+        "since the start only what lies below {} can be read, as it was then; this needs a restart",
+        shown.join(" and ")
+    ));
     let missing = confinement::confine(&Allowed { folders, ports: listeners.ports().collect() });
     if !missing.is_empty() {
         info!("this kernel confines less than it could; missing: {}", missing.join(", "));

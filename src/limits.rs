@@ -20,6 +20,8 @@ pub const WARNED_NAMES: usize = 1024;
 pub const LISTENERS: usize = 64;
 /// Octets of the configuration file. A file larger than this is not ours.
 pub const CONFIG_OCTETS: u64 = 1024 * 1024;
+/// Symbolic links followed one after the other, as many as the kernel follows.
+pub const LINKS: usize = 40;
 /// How deeply NRPE's files may include each other: more than anybody does, and little on the stack.
 pub const INCLUDE_DEPTH: usize = 16;
 
