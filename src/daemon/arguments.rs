@@ -63,7 +63,7 @@ impl Plan {
         } else if !arguments.listen.is_empty() {
             settings.listeners = arguments.listen.iter().copied().map(Listen::new).collect();
             config::check_listeners(&settings.listeners)
-                .map_err(|(_, what)| ConfigError { place: None, what: format!("-l: {what}") })?;
+                .map_err(|(_, what)| ConfigError::of_the_command_line(format!("-l: {what}")))?;
         }
         let listens_by_default = settings.listeners.is_empty();
         if listens_by_default {
