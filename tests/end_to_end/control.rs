@@ -301,6 +301,24 @@ fn a_bad_file_or_port_is_refused_and_the_running_one_stays() {
     test.ocod.wait_for_log("address already in use");
 }
 
+/// The file's folder is known at the start, and a link may lead to another one later.
+#[test]
+fn a_file_that_may_not_be_read_since_the_start_needs_a_restart() {
+    let test = Reloading::start("[[listen]]\naddress = \"127.0.0.1:0\"\n");
+    if test.ocod.log().contains("Landlock") {
+        println!("skipped: this kernel has no Landlock: {}", test.ocod.log());
+        return;
+    }
+    let elsewhere = tempfile::tempdir().unwrap();
+    let file = elsewhere.path().join("ocod.toml");
+    fs::rename(&test.config, &file).or_else(|_| fs::copy(&test.config, &file).map(|_| ())).unwrap();
+    let _ = fs::remove_file(&test.config);
+    std::os::unix::fs::symlink(&file, &test.config).unwrap();
+    test.ocod.signal("HUP");
+    test.ocod.wait_for_log("ocod.toml: can't be read: permission denied; that needs a restart");
+    test.ocod.expect("200 OK oco");
+}
+
 /// A further address, then a further port: that one may not be bound any more where Landlock keeps it.
 #[test]
 fn sighup_adds_listeners_or_says_that_it_needs_a_restart() {
