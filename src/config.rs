@@ -1,18 +1,23 @@
 //! The settings of ocod and oco: what the file says, and where the directory is.
 
+mod address;
 mod file;
+mod source;
 
-use crate::limits::{LISTENERS, MAX_CONNECTIONS};
-use crate::logic::agent::{DRAIN, MAINT};
+use crate::limits::{BUT_WEIGHT, LISTENERS, MAX_CONNECTIONS};
 use crate::logic::board::Rules;
 use crate::logic::face::Speak;
-use crate::logic::name::Pattern;
+use crate::logic::name::{Pattern, is_heard_everywhere};
 use crate::logic::network::Network;
+use source::ReadError;
 use std::fmt;
+use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+pub use address::parse_address;
 pub use file::parse;
+pub use source::{Fault, Place};
 
 /// Where the file is unless told.
 pub const DEFAULT_FILE: &str = "/etc/oco/ocod.toml";
@@ -60,7 +65,7 @@ pub struct Listen {
     pub name: Option<String>,
     /// Address and port. Port 0 is any free one.
     pub address: SocketAddr,
-    /// The checks that it answers for; empty: all.
+    /// The checks that it answers for, besides those that every listener hears; empty: all.
     pub checks: Vec<Pattern>,
     /// The clients that it answers; none: all.
     pub allow: Option<Vec<Network>>,
@@ -71,9 +76,6 @@ pub struct Listen {
     /// The weight in per cent that [`Speak::Agent`] gives a host that is OK, but.
     pub but_weight: u8,
 }
-
-/// A host that is OK, but gets half of its traffic unless configured.
-const BUT_WEIGHT: u8 = 50;
 
 impl Listen {
     /// A listener for everybody and everything.
@@ -96,12 +98,13 @@ impl Listen {
 
     /// Whether the check `name` counts here.
     pub fn covers(&self, name: &str) -> bool {
-        self.checks.is_empty() || self.checks.iter().any(|pattern| pattern.matches(name))
+        is_heard_everywhere(name) || self.is_about(name)
     }
 
-    /// Whether the check `name` is in its answer: one that counts, or one that is about the whole host.
-    pub fn hears(&self, name: &str) -> bool {
-        self.covers(name) || matches!(name, MAINT | DRAIN)
+    /// Whether the listener is for the check `name`, so that something is known here once it is. What every listener
+    /// hears says nothing of the checks that this one is for.
+    pub fn is_about(&self, name: &str) -> bool {
+        self.checks.is_empty() || self.checks.iter().any(|pattern| pattern.matches(name))
     }
 
     /// Whether the client at `address` is answered.
@@ -110,21 +113,54 @@ impl Listen {
     }
 }
 
-/// What is wrong with the settings.
+/// What is wrong with the settings. Said in one line, `FILE:LINE: what`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
-    /// The file, and the line where that is known, counted from 1.
-    pub place: Option<(PathBuf, Option<usize>)>,
+    /// The file; none: the command line.
+    file: Option<PathBuf>,
+    /// The line where that is known, counted from 1.
+    line: Option<usize>,
     /// What, which, why and what was expected, in one line.
-    pub what: String,
+    what: String,
+    excerpt: Option<String>,
+    is_denied: bool,
+}
+
+impl ConfigError {
+    /// What is wrong with the command line.
+    pub fn of_the_command_line(what: String) -> ConfigError {
+        ConfigError { file: None, line: None, what, excerpt: None, is_denied: false }
+    }
+
+    /// The line that is wrong and a mark below what is meant, for people at a terminal: two printable lines.
+    pub fn excerpt(&self) -> Option<&str> {
+        self.excerpt.as_deref()
+    }
+
+    /// Whether the file may not be read by this process, though others could.
+    pub fn is_denied(&self) -> bool {
+        self.is_denied
+    }
+
+    fn unread(file: &Path, error: &ReadError) -> ConfigError {
+        let is_denied =
+            matches!(error, ReadError::Unreadable(error) if error.kind() == ErrorKind::PermissionDenied);
+        let (line, what) = (error.line(), error.to_string());
+        ConfigError { file: Some(file.to_owned()), line, what, excerpt: None, is_denied }
+    }
+
+    fn misunderstood(file: &Path, fault: Fault) -> ConfigError {
+        let (line, excerpt) = fault.place.map(|place| (place.line, place.excerpt())).unzip();
+        ConfigError { file: Some(file.to_owned()), line, what: fault.what, excerpt, is_denied: false }
+    }
 }
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.place {
-            None => {}
-            Some((file, None)) => write!(f, "{}: ", file.display())?,
-            Some((file, Some(line))) => write!(f, "{}:{line}: ", file.display())?,
+        match (&self.file, self.line) {
+            (None, _) => {}
+            (Some(file), None) => write!(f, "{}: ", file.display())?,
+            (Some(file), Some(line)) => write!(f, "{}:{line}: ", file.display())?,
         }
         f.write_str(&self.what)
     }
@@ -134,22 +170,14 @@ impl std::error::Error for ConfigError {}
 
 /// Reads the settings from `file`, or from the default place if there is a file.
 pub fn load(file: Option<&Path>) -> Result<Settings, ConfigError> {
-    use std::io::{ErrorKind, Read};
     let path = file.unwrap_or(Path::new(DEFAULT_FILE));
-    let failed = |what: String| ConfigError { place: Some((path.to_owned(), None)), what };
-    let opened = match std::fs::File::open(path) {
-        Ok(opened) => opened,
-        Err(error) if error.kind() == ErrorKind::NotFound && file.is_none() => return Ok(Settings::default()),
-        Err(error) => return Err(failed(format!("can't be read: {error}"))),
-    };
-    let limit = crate::limits::CONFIG_OCTETS;
-    let mut text = String::new();
-    match opened.take(limit + 1).read_to_string(&mut text) {
-        Ok(_) if u64::try_from(text.len()).is_ok_and(|octets| octets <= limit) => {}
-        Ok(_) => return Err(failed(format!("too large; expected at most {limit} octets"))),
-        Err(error) => return Err(failed(format!("can't be read: {error}"))),
+    match source::read(path) {
+        Ok(text) => parse(&text).map_err(|fault| ConfigError::misunderstood(path, fault)),
+        Err(ReadError::Unreadable(error)) if error.kind() == ErrorKind::NotFound && file.is_none() => {
+            Ok(Settings::default())
+        }
+        Err(error) => Err(ConfigError::unread(path, &error)),
     }
-    parse(&text).map_err(|(line, what)| ConfigError { place: Some((path.to_owned(), line)), what })
 }
 
 /// The directory: as the command line says, else the environment, else the file, else the default.
@@ -166,11 +194,6 @@ pub fn default_listener() -> Listen {
     Listen::new(SocketAddr::from((Ipv6Addr::UNSPECIFIED, PORT)))
 }
 
-/// Reads `ADDRESS:PORT`.
-pub fn parse_address(text: &str) -> Result<SocketAddr, String> {
-    text.parse().map_err(|_| format!("{text:?}: expected ADDRESS:PORT, as 127.0.0.1:79 or [::]:79"))
-}
-
 /// Checks a list of listeners as a whole.
 pub fn check_listeners(listeners: &[Listen]) -> Result<(), (usize, String)> {
     for (index, listener) in listeners.iter().enumerate() {
@@ -181,6 +204,12 @@ pub fn check_listeners(listeners: &[Listen]) -> Result<(), (usize, String)> {
         let is_again = listeners.iter().take(index).any(|other| other.address == address);
         if is_again && address.port() != 0 {
             return Err((index, format!("address {address}: given twice")));
+        }
+        // A socket that systemd passes would take the settings of one, and nobody could tell of which.
+        if let Some(name) = &listener.name
+            && listeners.iter().take(index).any(|other| other.name.as_ref() == Some(name))
+        {
+            return Err((index, format!("name {name:?}: given twice")));
         }
     }
     Ok(())

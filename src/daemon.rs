@@ -16,6 +16,7 @@ use crate::config::{ConfigError, Listen, PORT, Settings};
 use crate::limits::{Bounds, RESERVED_DESCRIPTORS};
 use crate::logic::answer::PROGRAM;
 use crate::logic::text::printable;
+use crate::reason::reason;
 use crate::system::confinement::{self, Allowed};
 use crate::system::notify::Notify;
 use crate::system::sockets::KernelSockets;
@@ -29,7 +30,7 @@ use listeners::{BindError, Listeners};
 use log::{error, info, warn};
 use signals::Signals;
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use user::UserError;
@@ -39,24 +40,60 @@ const CANNOT_START: u8 = 1;
 /// Exit status of a command line that is not understood.
 const BAD_USAGE: u8 = 2;
 
-/// Why ocod could not start, or had to end.
+/// Why ocod could not start, had to end, or goes on as before: all that its user can come to see, each in one line.
 #[derive(Debug)]
 enum Error {
+    /// It was said already, by who reads command lines: bad usage, or a help that was asked for.
+    Said(ExitCode),
+    /// What is wrong with the settings.
     Config(ConfigError),
+    /// A port that can't be had.
     Bind(BindError),
+    /// A user whom it can't become.
     User(UserError),
+    /// A call that failed, and what it was for.
     System(&'static str, io::Error),
     /// What only a new start can do.
     NeedsRestart(String),
 }
 
+impl Error {
+    /// The exit status of a start that ends so.
+    fn exit(&self) -> ExitCode {
+        match self {
+            Error::Said(exit) => *exit,
+            Error::Config(_)
+            | Error::Bind(_)
+            | Error::User(_)
+            | Error::System(..)
+            | Error::NeedsRestart(_) => ExitCode::from(CANNOT_START),
+        }
+    }
+
+    /// Says it on standard error, unless it was said. People at a terminal see what line is meant.
+    fn say(&self) {
+        let excerpt = match self {
+            Error::Said(_) => return,
+            Error::Config(error) => error.excerpt().filter(|_| io::stderr().is_terminal()),
+            Error::Bind(_) | Error::User(_) | Error::System(..) | Error::NeedsRestart(_) => None,
+        };
+        let mut text = format!("ocod: {}\n", printable(self.to_string().as_bytes()));
+        if let Some(excerpt) = excerpt {
+            text = format!("{text}{excerpt}\n");
+        }
+        // There is nobody to tell that stderr is closed.
+        let _ = io::stderr().write_all(text.as_bytes());
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Error::Said(_) => Ok(()),
             Error::Config(error) => error.fmt(f),
             Error::Bind(error) => error.fmt(f),
             Error::User(error) => error.fmt(f),
-            Error::System(what, error) => write!(f, "{what}: {error}"),
+            Error::System(what, error) => write!(f, "{what}: {}", reason(error)),
             Error::NeedsRestart(what) => write!(f, "{what}; that needs a restart"),
         }
     }
@@ -69,17 +106,14 @@ pub fn command_line() -> clap::Command {
 
 /// Runs ocod with the command line of the process.
 pub fn main() -> ExitCode {
-    let arguments = match usage::parse::<Arguments>("ocod", std::env::args_os(), BAD_USAGE) {
-        Ok(arguments) => arguments,
-        Err(exit) => return exit,
-    };
-    log_format::start("info");
-    match run(&arguments) {
+    match usage::parse("ocod", std::env::args_os(), BAD_USAGE).map_err(Error::Said).and_then(|arguments| {
+        log_format::start("info");
+        run(&arguments)
+    }) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // There is nobody to tell that stderr is closed.
-            let _ = writeln!(io::stderr(), "ocod: {}", printable(error.to_string().as_bytes()));
-            ExitCode::from(CANNOT_START)
+            error.say();
+            error.exit()
         }
     }
 }
@@ -120,7 +154,15 @@ fn run(arguments: &Arguments) -> Result<(), Error> {
 fn confine(arguments: &Arguments, plan: &Plan, listeners: &Listeners<KernelSockets>, host: &mut Host) {
     let folders = plan.folders(arguments);
     let shown: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
-    host.set_denial_hint(format!("since the start only what lies below {} can be read", shown.join(" and ")));
+    for (parent, folder) in plan.missing_parents() {
+        let (parent, folder) = (parent.display(), folder.display());
+        warn!("{parent}: missing; until a restart, all that lies below {folder} can be read");
+    }
+    // Folders as they are now: of the same name, another one is another.
+    host.set_denial_hint(format!(
+        "since the start only what lies below {} can be read, as it was then; this needs a restart",
+        shown.join(" and ")
+    ));
     let missing = confinement::confine(&Allowed { folders, ports: listeners.ports().collect() });
     if !missing.is_empty() {
         info!("this kernel confines less than it could; missing: {}", missing.join(", "));
@@ -141,8 +183,7 @@ fn serve(
             Outcome::Stop => return Ok(()),
             Outcome::Reload => {
                 event_loop.begin_reload();
-                let new = Plan::make(arguments, passed).map_err(Error::Config);
-                match new.and_then(|new| reload(&mut event_loop, new, &plan)) {
+                match plan_anew(arguments, passed).and_then(|new| reload(&mut event_loop, new, &plan)) {
                     Ok(new) => {
                         info!("reloaded");
                         plan = new;
@@ -153,6 +194,14 @@ fn serve(
             }
         }
     }
+}
+
+/// The plan of a reload. Since the start no other folders may be read.
+fn plan_anew(arguments: &Arguments, passed: &[(String, SocketAddr)]) -> Result<Plan, Error> {
+    Plan::make(arguments, passed).map_err(|error| match error.is_denied() {
+        true => Error::NeedsRestart(error.to_string()),
+        false => Error::Config(error),
+    })
 }
 
 fn reload(event_loop: &mut EventLoop, mut new: Plan, old: &Plan) -> Result<Plan, Error> {
@@ -175,7 +224,8 @@ fn reload(event_loop: &mut EventLoop, mut new: Plan, old: &Plan) -> Result<Plan,
         {
             let directory = new.directory.display();
             return Err(Error::NeedsRestart(format!(
-                "dir {directory}: it can't be read since the start: {error}"
+                "dir {directory}: it can't be read since the start: {}",
+                reason(&error)
             )));
         }
         let mut moved = Host::new(&new.directory, rules, empty_is_ok);

@@ -51,5 +51,6 @@ pub mod directory;
 pub mod limits;
 mod log_format;
 pub mod logic;
+mod reason;
 pub mod system;
 mod usage;

@@ -20,6 +20,12 @@ pub const WARNED_NAMES: usize = 1024;
 pub const LISTENERS: usize = 64;
 /// Octets of the configuration file. A file larger than this is not ours.
 pub const CONFIG_OCTETS: u64 = 1024 * 1024;
+/// Characters of what is said about an error in it: a value may be a megabyte long.
+pub const CONFIG_ERROR_CHARACTERS: usize = 300;
+/// Columns of a terminal for the part of a line that is shown with an error in it.
+pub const EXCERPT_COLUMNS: usize = 72;
+/// Symbolic links followed one after the other, as many as the kernel follows.
+pub const LINKS: usize = 40;
 /// How deeply NRPE's files may include each other: more than anybody does, and little on the stack.
 pub const INCLUDE_DEPTH: usize = 16;
 
@@ -37,8 +43,14 @@ pub const OUTLIVES_BOOT: Duration = Duration::from_secs(3600);
 /// new one is closed: tools that replace a file by removing it (install, tar) make the new one within milliseconds.
 pub const REPLACE_GRACE: Duration = Duration::from_secs(2);
 
-/// Connections at once unless configured. Each costs about 50 bytes here and some kilobytes in the kernel.
+/// Connections at once unless configured. Each costs about 59 octets here and some kilobytes in the kernel.
 pub const MAX_CONNECTIONS: u32 = 16_384;
+/// Connections that can be configured: as many as a table has places, and more than a host has ports for one peer.
+pub const MOST_CONNECTIONS: u32 = 1_000_000;
+/// The weight in per cent that the agent's face gives a host that is OK, but, unless configured: half of its traffic.
+pub const BUT_WEIGHT: u8 = 50;
+/// The highest such weight: all of its traffic.
+pub const HIGHEST_WEIGHT: u8 = 100;
 /// One address may hold one in so many of the connections before it is the first to be shed: room enough for a site
 /// behind one address, as each lingers for two seconds at most.
 pub const ADDRESS_SHARE: usize = 4;

@@ -148,6 +148,7 @@ mod tests {
             age: age.map(Duration::from_secs),
             max_age: Duration::from_secs(300),
             stale,
+            is_cut: false,
         }
     }
 

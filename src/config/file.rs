@@ -1,17 +1,23 @@
 //! The format of the file: its keys, and what each may hold.
 
-use super::{Listen, Settings, check_listeners, parse_address};
+use super::address::parse_address;
+use super::source::{Fault, Place};
+use super::{Listen, Settings, check_listeners};
+use crate::limits::{CONFIG_ERROR_CHARACTERS, HIGHEST_WEIGHT, MOST_CONNECTIONS};
 use crate::logic::board::{CheckRules, Rules};
 use crate::logic::face::Speak;
 use crate::logic::name::{Pattern, check_name};
 use crate::logic::network::Network;
+use crate::logic::text::printable;
 use crate::logic::time::parse_max_age;
 use serde::de::{Deserialize, Deserializer, Error as _};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
 use toml::Spanned;
+use toml::de::{DeString, DeTable, DeValue};
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -33,7 +39,7 @@ struct File {
 }
 
 #[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a table, as [[listen]]")]
 struct ListenSection {
     name: Option<String>,
     #[serde(deserialize_with = "address")]
@@ -45,12 +51,11 @@ struct ListenSection {
     speak: Option<Speak>,
     #[serde(default)]
     refuse_when_ko: bool,
-    #[serde(default, deserialize_with = "but_weight")]
-    but_weight: Option<u8>,
+    but_weight: Option<Spanned<Weight>>,
 }
 
 #[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a table, as [checks.NAME]")]
 struct CheckSection {
     #[serde(default, deserialize_with = "max_age")]
     max_age: Option<Duration>,
@@ -108,8 +113,8 @@ fn max_age<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration
 fn max_connections<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
     let number = i64::deserialize(deserializer)?;
     match u32::try_from(number) {
-        Ok(number @ 1..=1_000_000) => Ok(Some(number)),
-        _ => Err(D::Error::custom(format!("max-connections {number}: expected 1 to 1000000"))),
+        Ok(number @ 1..=MOST_CONNECTIONS) => Ok(Some(number)),
+        _ => Err(D::Error::custom(format!("max-connections {number}: expected 1 to {MOST_CONNECTIONS}"))),
     }
 }
 
@@ -144,29 +149,38 @@ fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Net
     list.iter().map(parse).collect::<Result<_, _>>().map(Some)
 }
 
-fn but_weight<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u8>, D::Error> {
-    let number = i64::deserialize(deserializer)?;
-    match u8::try_from(number) {
-        Ok(weight @ 1..=100) => Ok(Some(weight)),
-        _ => Err(D::Error::custom(format!("but-weight {number}: expected 1 to 100"))),
+/// A weight in per cent.
+struct Weight(u8);
+
+impl<'de> Deserialize<'de> for Weight {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Weight, D::Error> {
+        let number = i64::deserialize(deserializer)?;
+        match u8::try_from(number) {
+            Ok(weight @ 1..=HIGHEST_WEIGHT) => Ok(Weight(weight)),
+            _ => Err(D::Error::custom(format!("but-weight {number}: expected 1 to {HIGHEST_WEIGHT}"))),
+        }
     }
 }
 
-/// Reads the text of a file. The error is the line, counted from 1 where it is known, and what is wrong.
-pub fn parse(text: &str) -> Result<Settings, (Option<usize>, String)> {
-    let line_of = |offset: usize| {
-        let before = text.as_bytes().get(..offset).unwrap_or_default();
-        before.split(|octet| *octet == b'\n').count()
-    };
-    let file: File = toml::from_str(text).map_err(|error| {
-        let line = error.span().map(|span| line_of(span.start));
-        (line, error.message().trim_end().replace('\n', "; "))
+/// Reads the text of a file.
+pub fn parse(text: &str) -> Result<Settings, Fault> {
+    let fault =
+        |span: Range<usize>, what: &str| Fault { place: Some(Place::of(text, span)), what: one_line(what) };
+    let file: File = toml::from_str(text).map_err(|error| match error.span() {
+        Some(span) => match unquoted_name(text, &span) {
+            Some(name) => {
+                fault(span, &format!("checks.{name}: a name with a dot needs quotes: [checks.\"{name}\"]"))
+            }
+            None => fault(span, error.message()),
+        },
+        None => Fault { place: None, what: one_line(error.message()) },
     })?;
-    let places: Vec<usize> = file.listen.iter().map(|section| section.span().start).collect();
-    let listeners: Vec<Listen> =
-        file.listen.into_iter().map(|section| listener(section.into_inner())).collect();
+    let places: Vec<Range<usize>> = file.listen.iter().map(Spanned::span).collect();
+    let listeners = file.listen.into_iter().map(|section| listener(section.into_inner()));
+    let listeners =
+        listeners.collect::<Result<Vec<Listen>, _>>().map_err(|(span, what)| fault(span, &what))?;
     check_listeners(&listeners)
-        .map_err(|(index, what)| (places.get(index).map(|offset| line_of(*offset)), what))?;
+        .map_err(|(index, what)| fault(places.get(index).cloned().unwrap_or_default(), &what))?;
     let defaults = Settings::default();
     let rules = |section: CheckSection| CheckRules { max_age: section.max_age, required: section.required };
     Ok(Settings {
@@ -182,17 +196,66 @@ pub fn parse(text: &str) -> Result<Settings, (Option<usize>, String)> {
     })
 }
 
-fn listener(section: ListenSection) -> Listen {
+/// `what` in one line that a terminal may see, and of a length that somebody reads.
+fn one_line(what: &str) -> String {
+    let line = printable(what.trim_end().replace('\n', "; ").as_bytes());
+    match line.char_indices().nth(CONFIG_ERROR_CHARACTERS) {
+        Some((end, _)) => format!("{}...", line.get(..end).unwrap_or(&line)),
+        None => line,
+    }
+}
+
+/// The name of the check whose part behind a dot stands at `place`, where it was taken for a key of another check:
+/// `[checks.php8.2]` is the key `2` of `php8`.
+fn unquoted_name(text: &str, place: &Range<usize>) -> Option<String> {
+    let file = DeTable::parse(text).ok()?;
+    let checks = file.get_ref().get("checks")?.get_ref().as_table()?;
+    let parts = checks.iter().flat_map(|(first, section)| {
+        tables(section.get_ref()).map(move |(second, inner)| (first.get_ref(), second, inner))
+    });
+    let (first, second, mut inner) = parts.into_iter().find(|(_, second, _)| second.span() == *place)?;
+    let mut name = format!("{first}.{}", second.get_ref());
+    // Each further dot is a table in a table.
+    while let Some((part, value)) = tables(inner).next() {
+        name = format!("{name}.{}", part.get_ref());
+        inner = value;
+    }
+    check_name(name.as_bytes()).is_ok().then_some(name)
+}
+
+/// The tables in `value`, by their keys.
+fn tables<'a, 'i>(
+    value: &'a DeValue<'i>,
+) -> impl Iterator<Item = (&'a Spanned<DeString<'i>>, &'a DeValue<'i>)> {
+    let entries = value.as_table().into_iter().flatten();
+    entries.map(|(key, value)| (key, value.get_ref())).filter(|(_, value)| value.is_table())
+}
+
+/// Whether the listener speaks as HAProxy's agent: because it says so, or by its name if a socket is passed to it.
+fn speaks_as_agent(section: &ListenSection) -> bool {
+    let by_name = || section.name.as_deref().and_then(Speak::from_word);
+    section.speak.or_else(by_name) == Some(Speak::Agent)
+}
+
+/// A section's listener, or where something of it is wrong, and what.
+fn listener(section: ListenSection) -> Result<Listen, (Range<usize>, String)> {
     let defaults = Listen::new(section.address);
-    Listen {
+    if let Some(weight) = &section.but_weight
+        && !speaks_as_agent(&section)
+    {
+        let what = "but-weight: it counts only with speak = \"agent\", and this listener speaks otherwise";
+        return Err((weight.span(), what.to_owned()));
+    }
+    let but_weight = section.but_weight.map_or(defaults.but_weight, |weight| weight.into_inner().0);
+    Ok(Listen {
         name: section.name,
         address: section.address,
         checks: section.checks,
         allow: section.allow,
         speak: section.speak,
         refuse_when_ko: section.refuse_when_ko,
-        but_weight: section.but_weight.unwrap_or(defaults.but_weight),
-    }
+        but_weight,
+    })
 }
 
 #[cfg(test)]
@@ -214,7 +277,7 @@ mod tests {
             address = "127.0.0.1:7979"
             checks = ["http", "php*"]
             allow = ["192.0.2.0/24", "::1"]
-            speak = "oco"
+            speak = "agent"
             refuse-when-ko = false
             but-weight = 50
             name = "inside"
@@ -229,6 +292,8 @@ mod tests {
         assert!(settings.empty_is_ok);
         assert_eq!(settings.listeners.len(), 2);
         assert!(settings.listeners[1].covers("php5") && !settings.listeners[1].covers("disk"));
+        let inside = &settings.listeners[1];
+        assert!(inside.covers("maint") && inside.covers("drain") && !inside.is_about("maint"));
         assert!(!settings.listeners[1].allows("192.0.3.1".parse().unwrap()));
         let backup = CheckRules { max_age: Some(Duration::from_secs(25 * 3600)), required: true };
         assert_eq!(settings.rules.checks.get("backup"), Some(&backup));
@@ -257,19 +322,81 @@ mod tests {
             ("[checks.oco]\nrequired = true", 1, "reserved"),
             ("[checks.http]\nmaxage = \"5m\"", 2, "unknown field `maxage`"),
             ("x = [", 1, ""),
+            ("dir = \"/x\n", 1, "expected `\"`"),
+            ("user =\nempty = \"ok\"\n", 1, "must be quoted"),
+            (
+                "[[listen]]\naddress = \"[::]:79\"\nallow = [\"192.0.2.1\"\n  \"192.0.2.2\"]\n",
+                3,
+                "missing comma",
+            ),
+            ("dir = '''\n/x\n", 2, "expected `'`"),
+            ("user = \"\u{1b}[31m\"", 1, "expected"),
+            ("[[listen]]\naddress = \"::1:79\"", 2, "as [::1]:79"),
+            ("[[listen]]\naddress = \"[::]:79\"\nbut-weight = 5", 3, "only with speak = \"agent\""),
+            (
+                "[[listen]]\naddress = \"[::]:79\"\nspeak = \"http\"\nname = \"agent\"\nbut-weight = 5",
+                5,
+                "only with",
+            ),
+            (
+                "[[listen]]\naddress = \"[::]:79\"\nspeak = \"agent\"\nbut-weight = 101",
+                4,
+                "expected 1 to 100",
+            ),
+            (
+                "[[listen]]\naddress = \"[::]:79\"\nname = \"a\"\n[[listen]]\naddress = \"[::]:80\"\nname = \"a\"",
+                4,
+                "name \"a\": given twice",
+            ),
+            ("[checks]\nhttp = 5", 2, "expected a table, as [checks.NAME]"),
+            ("listen = [5]", 1, "expected a table, as [[listen]]"),
         ];
         for (text, line, what) in cases {
-            let (found_line, found) = parse(text).unwrap_err();
+            let Fault { place, what: found } = parse(text).unwrap_err();
             assert!(found.contains(what) && !found.contains('\n'), "{text:?}: {found}");
-            assert_eq!(found_line, Some(line), "{text:?}: {found}");
+            assert_eq!(place.map(|place| place.line), Some(line), "{text:?}: {found}");
         }
+    }
+
+    #[test]
+    fn a_name_that_needs_quotes_is_told_so() {
+        for (text, line, name) in [
+            ("[checks.php8.2]\nmax-age = \"5m\"", 1, "php8.2"),
+            ("[checks.php8]\n[checks.php8.2]\nrequired = true", 2, "php8.2"),
+            ("[checks.a.b.c]\nrequired = true", 1, "a.b.c"),
+            ("checks.php8.2.max-age = \"5m\"", 1, "php8.2"),
+            ("[checks]\nphp8.2 = { required = true }", 2, "php8.2"),
+        ] {
+            let Fault { place, what } = parse(text).unwrap_err();
+            let expected = format!("checks.{name}: a name with a dot needs quotes: [checks.\"{name}\"]");
+            assert_eq!((place.map(|place| place.line), what), (Some(line), expected), "{text}");
+            let advice = format!("[checks.\"{name}\"]\nrequired = true");
+            assert!(parse(&advice).unwrap().rules.checks.contains_key(name));
+        }
+        for text in ["[checks.a]\nb = 5", "[checks.a.\"b c\"]\nrequired = true", "[checks.a.tmp]"] {
+            assert!(parse(text).unwrap_err().what.starts_with("unknown field"), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_weight_of_a_socket_that_is_called_agent_counts() {
+        let settings = parse("[[listen]]\naddress = \"[::]:79\"\nname = \"agent\"\nbut-weight = 5").unwrap();
+        assert_eq!(settings.listeners[0].but_weight, 5);
+    }
+
+    #[test]
+    fn what_is_said_of_a_long_value_is_short() {
+        let text = format!("max-connections = \"{}\"", "x".repeat(10_000));
+        let what = parse(&text).unwrap_err().what;
+        assert!(what.chars().count() <= CONFIG_ERROR_CHARACTERS + 3 && what.ends_with("..."), "{what}");
     }
 
     proptest! {
         #[test]
         fn any_text_is_settings_or_one_line(text in "([a-z-]{1,8} ?= ?[\"'0-9a-z\\[\\].:/]{0,12}\n|\\[{1,2}[a-z.]{1,8}\\]{1,2}\n){0,6}") {
-            if let Err((_, what)) = parse(&text) {
-                prop_assert!(!what.is_empty() && !what.contains('\n'));
+            if let Err(Fault { place, what }) = parse(&text) {
+                prop_assert!(!what.is_empty() && !what.chars().any(char::is_control));
+                prop_assert!(place.is_some_and(|place| place.line <= text.lines().count().max(1)));
             }
         }
     }

@@ -3,11 +3,12 @@
 use crate::config::Listen;
 use crate::directory::Directory;
 use crate::limits::{IDLE_CAPACITY, LINES_PER_TURN, UNTOLD_LINES};
-use crate::logic::agent::{self, DRAIN, MAINT, Wishes};
+use crate::logic::agent::{self, Wishes};
 use crate::logic::answer::{Answer, Composer};
 use crate::logic::board::{Board, Change, CheckView, Rules};
 use crate::logic::code::Verdict;
 use crate::logic::face::Speak;
+use crate::logic::name::HEARD_EVERYWHERE;
 use crate::logic::standing::{Membership, Standings, ViewSet};
 use crate::logic::time::{Nanos, Now, spoken};
 use crate::system::files::{Files, KernelFiles};
@@ -146,7 +147,7 @@ impl<F: Files> Host<F> {
     /// The checks of a view, in byte order of their names; none while the directory is away.
     pub fn checks(&self, view: ViewId, now: Now) -> Vec<CheckView<'_>> {
         let Some(view) = self.views.get(view.0).filter(|_| !self.is_away()) else { return Vec::new() };
-        self.board.checks(now).filter(|check| view.hears(check.name)).collect()
+        self.board.checks(now).filter(|check| view.covers(check.name)).collect()
     }
 
     /// Whether lines were made anew since this was asked last.
@@ -212,7 +213,7 @@ impl<F: Files> Host<F> {
         let is_away = self.directory.away().is_some();
         let mut wishes = Wishes::default();
         if !is_away {
-            for name in [MAINT, DRAIN] {
+            for name in HEARD_EVERYWHERE {
                 if let Some(code) = self.board.rating(name) {
                     wishes.add(name, code);
                 }
@@ -294,8 +295,8 @@ impl<F: Files> Host<F> {
         }
         self.board.check_invariants(now);
         for (number, view) in self.views.iter().enumerate() {
-            let heard: Vec<_> = self.board.ratings().filter(|(_, name)| view.hears(name)).collect();
-            let counted = heard.iter().filter(|(_, name)| view.counts(name)).count();
+            let heard: Vec<_> = self.board.ratings().filter(|(_, name)| view.covers(name)).collect();
+            let counted = heard.iter().filter(|(_, name)| view.is_about(name)).count();
             let mut ratings: Vec<_> = heard.iter().map(|(code, name)| (*code, name.as_ref())).collect();
             let mut composer = Composer::default();
             let is_unknown = counted == 0 && !self.empty_is_ok;
@@ -309,10 +310,10 @@ impl<F: Files> Host<F> {
 fn membership(views: &[View], name: &str) -> Membership {
     let mut member = Membership::default();
     for (number, view) in views.iter().enumerate() {
-        if view.hears(name) {
+        if view.covers(name) {
             member.listed = member.listed.with(number);
         }
-        if view.counts(name) {
+        if view.is_about(name) {
             member.counted = member.counted.with(number);
         }
     }
@@ -326,13 +327,13 @@ impl View {
     }
 
     /// Whether its answer tells of the check `name`.
-    fn hears(&self, name: &str) -> bool {
-        self.listen.as_ref().is_none_or(|listen| listen.hears(name))
+    fn covers(&self, name: &str) -> bool {
+        self.listen.as_ref().is_none_or(|listen| listen.covers(name))
     }
 
     /// Whether something is known here once the check `name` is known.
-    fn counts(&self, name: &str) -> bool {
-        self.listen.as_ref().is_none_or(|listen| listen.covers(name))
+    fn is_about(&self, name: &str) -> bool {
+        self.listen.as_ref().is_none_or(|listen| listen.is_about(name))
     }
 
     fn take(&mut self, answer: &Answer<'_>, wishes: Wishes) {

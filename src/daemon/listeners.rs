@@ -3,6 +3,7 @@
 use super::host::{Host, ViewId};
 use crate::config::{Listen, is_ipv6_only};
 use crate::logic::text::printable;
+use crate::reason::reason;
 use crate::system::files::Files;
 use crate::system::passed::Passed;
 use crate::system::sockets::{KernelSockets, Sockets};
@@ -70,7 +71,7 @@ pub struct BindError {
 
 impl fmt::Display for BindError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "listen on {}: {}", self.address, self.errno.desc())?;
+        write!(f, "listen on {}: {}", self.address, reason(&self.errno.into()))?;
         match self.errno {
             Errno::EACCES if self.address.port() < 1024 => f.write_str(" (ports below 1024 need root)"),
             _ => Ok(()),

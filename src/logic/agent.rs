@@ -4,14 +4,10 @@
 
 use super::answer::Answer;
 use super::code::{Code, Verdict};
+use super::name::{DRAIN, MAINTENANCE};
 use std::fmt::Write as _;
 
-/// The check that asks for maintenance while it is 3XX.
-pub const MAINT: &str = "maint";
-/// The check that asks for no new sessions while it is 3XX.
-pub const DRAIN: &str = "drain";
-
-/// What the checks named [`MAINT`] and [`DRAIN`] ask for.
+/// What the checks named [`MAINTENANCE`] and [`DRAIN`] ask for while they are 3XX.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Wishes {
     /// No traffic at all.
@@ -25,7 +21,7 @@ impl Wishes {
     pub fn add(&mut self, name: &str, code: Code) {
         let is_wished = code.verdict() == Verdict::Ko;
         match name {
-            MAINT => self.maint = is_wished,
+            MAINTENANCE => self.maint = is_wished,
             DRAIN => self.drain = is_wished,
             _ => {}
         }
@@ -79,5 +75,9 @@ mod tests {
         let mut words = String::new();
         speak(&mut words, &Composer::default().unknown(), Wishes::default(), 50);
         assert_eq!(words, "down #300-oco\n");
+        // Where only that is known which every listener hears.
+        let wishes = Wishes { maint: true, drain: false };
+        speak(&mut words, &Composer::default().unknown(), wishes, 50);
+        assert_eq!(words, "maint #300-oco\n");
     }
 }

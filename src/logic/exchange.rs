@@ -1,7 +1,7 @@
 //! One HTTP connection from its first octet to the last one of its response, as a state machine without a socket.
 //! What remains of the connection then, to drain and to close, is a [session](super::session).
 
-use super::http::{self, Asked, Refusal};
+use super::http::{self, Asked, Refusal, Refused};
 use super::time::Nanos;
 use crate::limits::HTTP_HEAD_OCTETS;
 
@@ -143,13 +143,13 @@ fn read_on(head: &mut Vec<u8>, octets: &[u8]) -> Option<Asked> {
         added.windows(2).any(|pair| pair == b"\n\n") || added.windows(3).any(|three| three == b"\n\r\n");
     let has_first_line = !had_line && added.contains(&b'\n');
     let asked = if is_first || has_first_line || has_end || is_too_long { http::read(head) } else { None };
-    asked.or(is_too_long.then_some(Err(Refusal::HeadTooLarge)))
+    asked.or_else(|| is_too_long.then(|| Err(Refused::new(Refusal::HeadTooLarge, head))))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::logic::http::{Page, Request};
+    use crate::logic::http::{Method, Page, Request};
     use proptest::prelude::*;
 
     const GET: &[u8] = b"GET /health HTTP/1.1\r\nHost: web1\r\n\r\n";
@@ -161,7 +161,7 @@ mod tests {
             assert_eq!(exchange.on(Event::Received(&[*octet])), Step::Receive);
         }
         assert_eq!(exchange.on(Event::Blocked), Step::Wait);
-        let request = Request { page: Page::Health, is_head: false };
+        let request = Request { page: Page::Health, method: Method::Get };
         assert_eq!(exchange.on(Event::Received(b"\n")), Step::Answer(Ok(request)));
         exchange.respond(b"response".to_vec());
         assert_eq!(exchange.step(), Step::Send(b"response"));
@@ -172,9 +172,30 @@ mod tests {
 
     #[test]
     fn what_can_be_no_request_is_refused_at_once() {
-        let bad = Step::Answer(Err(Refusal::BadRequest));
+        let bad = Step::Answer(Err(Refused::new(Refusal::BadRequest, b"")));
         assert_eq!(Exchange::new(Nanos(5)).on(Event::Received(b"HELO x\r\n")), bad);
         assert_eq!(Exchange::new(Nanos(5)).on(Event::Received(b"\x16\x03\x01\x02\x00")), bad);
+    }
+
+    #[test]
+    fn a_request_of_http_0_9_is_answered_once_its_line_is_whole() {
+        let mut exchange = Exchange::new(Nanos(5));
+        for octet in b"GET /\r" {
+            assert_eq!(exchange.on(Event::Received(&[*octet])), Step::Receive);
+        }
+        let request = Request { page: Page::Health, method: Method::Get };
+        assert_eq!(exchange.on(Event::Received(b"\n")), Step::Answer(Ok(request)));
+    }
+
+    #[test]
+    fn a_head_that_is_too_large_is_refused_by_its_method() {
+        for (method, is_head) in [("HEAD", true), ("GET", false), ("HEADS", false)] {
+            let mut exchange = Exchange::new(Nanos(5));
+            exchange.on(Event::Received(method.as_bytes()));
+            let long = [b" /".as_slice(), &[b'a'; HTTP_HEAD_OCTETS]].concat();
+            let refused = Refused { why: Refusal::HeadTooLarge, is_head, page: None };
+            assert_eq!(exchange.on(Event::Received(&long)), Step::Answer(Err(refused)), "{method}");
+        }
     }
 
     #[test]
@@ -187,7 +208,7 @@ mod tests {
             assert!(octets <= HTTP_HEAD_OCTETS && exchange.held_octets() <= 2 * HTTP_HEAD_OCTETS);
             piece = &[b'a'; 100];
         }
-        assert_eq!(exchange.step(), Step::Answer(Err(Refusal::HeadTooLarge)));
+        assert_eq!(exchange.step(), Step::Answer(Err(Refused::new(Refusal::HeadTooLarge, b"GET /"))));
     }
 
     #[test]
@@ -205,6 +226,8 @@ mod tests {
                 Just(GET.to_vec()),
                 Just(b"\r\nHEAD / HTTP/1.0\n\n".to_vec()),
                 Just(b"GET /no HTTP/1.1\r\nA: b\r\n\r\nrest".to_vec()),
+                Just(b"OPTIONS * HTTP/1.0\r\n\r\n".to_vec()),
+                Just(b"GET /health\r\nmore".to_vec()),
                 proptest::collection::vec(any::<u8>(), 0..60),
                 proptest::string::string_regex("(GET|POST) /[a-z]{0,8} HTTP/1\\.[01]\r\n([A-Z]: [a-z]{0,9}\r\n){0,4}\r\n")
                     .unwrap()

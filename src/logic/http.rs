@@ -1,8 +1,9 @@
 //! HTTP as far as pollers need it: the head of one request, and one response, after which the connection ends
 //! (RFC 9110, RFC 9112).
 //!
-//! More lenient than the RFCs in one point: a request of HTTP/1.1 without `Host` is answered, as pollers leave it out
-//! and nothing here depends on it. A body is not read.
+//! More lenient than the RFCs in two points, for the sake of pollers. A request of HTTP/1.1 without `Host` is answered,
+//! as nothing here depends on it. And `GET /` alone, the request of HTTP/0.9, gets a response with a head, so that who
+//! looks for a status and who looks for the line find it. A body is not read.
 
 use crate::limits::HTTP_HEADERS;
 
@@ -11,8 +12,19 @@ use crate::limits::HTTP_HEADERS;
 pub struct Request {
     /// Which page.
     pub page: Page,
-    /// Whether the body is to be left out: HEAD.
-    pub is_head: bool,
+    /// What is wanted of it.
+    pub method: Method,
+}
+
+/// What is wanted of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// All of it.
+    Get,
+    /// Its head, as it would be with the body.
+    Head,
+    /// Its status, with no body at all: what HAProxy asks for unless told otherwise.
+    Options,
 }
 
 /// The pages there are.
@@ -26,6 +38,17 @@ pub enum Page {
     Metrics,
 }
 
+impl Page {
+    /// The methods that it is asked by. OPTIONS is for pollers: a page that is 200 whatever the verdict must not look
+    /// as if the host were up.
+    fn methods(self) -> &'static str {
+        match self {
+            Page::Health => "GET, HEAD, OPTIONS",
+            Page::Checks | Page::Metrics => "GET, HEAD",
+        }
+    }
+}
+
 /// Why a request gets no page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
@@ -33,7 +56,7 @@ pub enum Refusal {
     BadRequest,
     /// There is no such page.
     NotFound,
-    /// The page is there, but only to be got.
+    /// The page is there, but not for this method.
     MethodNotAllowed,
     /// Its head is too long, or has too many headers.
     HeadTooLarge,
@@ -59,42 +82,98 @@ impl Refusal {
         match self {
             Refusal::BadRequest => "not an HTTP/1 request\n",
             Refusal::NotFound => "no such page; expected /, /health, /checks or /metrics\n",
-            Refusal::MethodNotAllowed => "expected GET or HEAD\n",
+            Refusal::MethodNotAllowed => "expected GET or HEAD, or OPTIONS of / or /health\n",
             Refusal::HeadTooLarge => "the request's head is too large\n",
         }
     }
 }
 
+/// A request that gets no page, and what its refusal depends on besides the reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refused {
+    /// Why.
+    pub why: Refusal,
+    /// Whether the method is HEAD, whose response never has a body (RFC 9110, 9.3.2).
+    pub is_head: bool,
+    /// The page that was asked for, where there is one.
+    pub page: Option<Page>,
+}
+
+impl Refused {
+    /// The refusal of the request that begins with `head`, of which no more needs to be understood.
+    pub fn new(why: Refusal, head: &[u8]) -> Refused {
+        // Empty lines before a request are tolerated (RFC 9112, 2.2).
+        let begin = head.iter().position(|octet| !matches!(octet, b'\r' | b'\n')).unwrap_or(head.len());
+        let is_head = head.get(begin..).unwrap_or_default().starts_with(b"HEAD ");
+        Refused { why, is_head, page: None }
+    }
+}
+
+impl Request {
+    /// Its refusal, though it was understood.
+    pub fn refused(self, why: Refusal) -> Refused {
+        Refused { why, is_head: self.method == Method::Head, page: Some(self.page) }
+    }
+}
+
 /// What came of a request's head: a page to send, or not.
-pub type Asked = Result<Request, Refusal>;
+pub type Asked = Result<Request, Refused>;
 
 /// Reads the head of a request. None: it is not complete.
 pub fn read(head: &[u8]) -> Option<Asked> {
+    let refused = |why| Err(Refused::new(why, head));
+    if let Some((target, is_ended)) = bare_get(head) {
+        return is_ended
+            .then(|| find(target).map_or_else(refused, |page| Ok(Request { page, method: Method::Get })));
+    }
     let mut headers = [httparse::EMPTY_HEADER; HTTP_HEADERS];
     let mut request = httparse::Request::new(&mut headers);
     match request.parse(head) {
         Ok(httparse::Status::Partial) => None,
         Ok(httparse::Status::Complete(_)) => {
             let (method, target) = (request.method.unwrap_or_default(), request.path.unwrap_or_default());
-            Some(choose(method, target))
+            Some(choose(method, target).map_err(|(why, page)| Refused { page, ..Refused::new(why, head) }))
         }
-        Err(httparse::Error::TooManyHeaders) => Some(Err(Refusal::HeadTooLarge)),
-        Err(_) => Some(Err(Refusal::BadRequest)),
+        Err(httparse::Error::TooManyHeaders) => Some(refused(Refusal::HeadTooLarge)),
+        Err(_) => Some(refused(Refusal::BadRequest)),
     }
 }
 
-fn choose(method: &str, target: &str) -> Asked {
-    let path = path(target).ok_or(Refusal::BadRequest)?;
-    let page = match path {
-        "/" | "/health" => Page::Health,
-        "/checks" => Page::Checks,
-        "/metrics" => Page::Metrics,
-        _ => return Err(Refusal::NotFound),
+/// The target of a request of HTTP/0.9, which is one line without a version, and whether the line is whole. Some pollers
+/// send no more unless told.
+fn bare_get(head: &[u8]) -> Option<(&str, bool)> {
+    let line = head.split(|octet| *octet == b'\n').next().unwrap_or_default();
+    let is_ended = line.len() < head.len();
+    // Without its end, a line that has no CR either may go on with a version.
+    let target = match line.strip_suffix(b"\r") {
+        Some(line) => line,
+        None if is_ended => line,
+        None => return None,
     };
-    match method {
-        "GET" => Ok(Request { page, is_head: false }),
-        "HEAD" => Ok(Request { page, is_head: true }),
-        _ => Err(Refusal::MethodNotAllowed),
+    let target = std::str::from_utf8(target.strip_prefix(b"GET ")?).ok()?;
+    target.bytes().all(|octet| octet.is_ascii_graphic()).then_some((target, is_ended))
+}
+
+fn choose(method: &str, target: &str) -> Result<Request, (Refusal, Option<Page>)> {
+    // The host itself, which is what the line is about: in HAProxy's manual it is an example of a check.
+    let target = if method == "OPTIONS" && target == "*" { "/" } else { target };
+    let page = find(target).map_err(|why| (why, None))?;
+    let method = match (method, page) {
+        ("GET", _) => Method::Get,
+        ("HEAD", _) => Method::Head,
+        ("OPTIONS", Page::Health) => Method::Options,
+        _ => return Err((Refusal::MethodNotAllowed, Some(page))),
+    };
+    Ok(Request { page, method })
+}
+
+/// The page of a request's target.
+fn find(target: &str) -> Result<Page, Refusal> {
+    match path(target).ok_or(Refusal::BadRequest)? {
+        "/" | "/health" => Ok(Page::Health),
+        "/checks" => Ok(Page::Checks),
+        "/metrics" => Ok(Page::Metrics),
+        _ => Err(Refusal::NotFound),
     }
 }
 
@@ -111,32 +190,40 @@ fn path(target: &str) -> Option<&str> {
     Some(rest.find('/').and_then(|slash| rest.get(slash..)).unwrap_or("/"))
 }
 
-/// A whole response with `body`.
-pub fn response(is_up: bool, content_type: &str, body: &str, is_head: bool) -> Vec<u8> {
+/// A whole response to `request` with the page `body`.
+pub fn response(is_up: bool, content_type: &str, body: &str, request: Request) -> Vec<u8> {
     let status = if is_up { (200, "OK") } else { (503, "Service Unavailable") };
-    compose(status, content_type, "", body, is_head)
+    match request.method {
+        Method::Get => compose(status, &typed(content_type), body, false),
+        Method::Head => compose(status, &typed(content_type), body, true),
+        // The length is that of what is sent: a client would wait for more.
+        Method::Options => compose(status, &allow(request.page), "", false),
+    }
 }
 
 /// A whole response that says why there is no page.
-pub fn refuse(refusal: Refusal) -> Vec<u8> {
-    let allow = if refusal == Refusal::MethodNotAllowed { "Allow: GET, HEAD\r\n" } else { "" };
-    compose(refusal.status(), PLAIN, allow, refusal.explanation(), false)
+pub fn refuse(refused: Refused) -> Vec<u8> {
+    let Refused { why, is_head, page } = refused;
+    let allow = page.filter(|_| why == Refusal::MethodNotAllowed).map(allow).unwrap_or_default();
+    compose(why.status(), &(typed(PLAIN) + &allow), why.explanation(), is_head)
 }
 
 /// The type of the line.
 pub const PLAIN: &str = "text/plain; charset=utf-8";
 
-fn compose(
-    (status, reason): (u16, &str),
-    content_type: &str,
-    more: &str,
-    body: &str,
-    is_head: bool,
-) -> Vec<u8> {
+fn typed(content_type: &str) -> String {
+    format!("Content-Type: {content_type}\r\n")
+}
+
+fn allow(page: Page) -> String {
+    format!("Allow: {}\r\n", page.methods())
+}
+
+fn compose((status, reason): (u16, &str), headers: &str, body: &str, is_head: bool) -> Vec<u8> {
     let length = body.len();
     let head = format!(
-        "HTTP/1.1 {status} {reason}\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n\
-         Cache-Control: no-store\r\n{more}Connection: close\r\n\r\n"
+        "HTTP/1.1 {status} {reason}\r\n{headers}Content-Length: {length}\r\nCache-Control: no-store\r\n\
+         Connection: close\r\n\r\n"
     );
     let mut response = head.into_bytes();
     if !is_head {
@@ -155,7 +242,11 @@ mod tests {
     }
 
     fn page(page: Page) -> Option<Asked> {
-        Some(Ok(Request { page, is_head: false }))
+        Some(Ok(Request { page, method: Method::Get }))
+    }
+
+    fn options(page: Page) -> Option<Asked> {
+        Some(Ok(Request { page, method: Method::Options }))
     }
 
     #[test]
@@ -166,8 +257,35 @@ mod tests {
         assert_eq!(ask("GET /metrics HTTP/1.1\nHost: x\n\n"), page(Page::Metrics));
         assert_eq!(ask("GET http://web1:8079/checks HTTP/1.1\r\n\r\n"), page(Page::Checks));
         assert_eq!(ask("GET http://web1?a/b HTTP/1.1\r\n\r\n"), page(Page::Health));
-        let head = Request { page: Page::Health, is_head: true };
+        let head = Request { page: Page::Health, method: Method::Head };
         assert_eq!(ask("HEAD / HTTP/1.1\r\n\r\n"), Some(Ok(head)));
+        assert_eq!(ask("OPTIONS / HTTP/1.0\r\n\r\n"), options(Page::Health));
+        assert_eq!(ask("OPTIONS /health?x HTTP/1.1\r\nHost: x\r\n\r\n"), options(Page::Health));
+        assert_eq!(ask("OPTIONS * HTTP/1.1\r\nHost: www\r\n\r\n"), options(Page::Health));
+    }
+
+    #[test]
+    fn a_bare_get_of_http_0_9_is_answered_with_its_line() {
+        assert_eq!(ask("GET /\r\n"), page(Page::Health));
+        assert_eq!(ask("GET /health\n"), page(Page::Health));
+        assert_eq!(ask("GET /checks\r\nGET /\r\n"), page(Page::Checks));
+        for (head, why) in [
+            ("GET /nothing\r\n", Refusal::NotFound),
+            ("GET  /\r\n", Refusal::BadRequest),
+            ("GET / \r\n", Refusal::BadRequest),
+            ("GET HTTP/1.0\r\n", Refusal::BadRequest),
+            ("GET *\r\n", Refusal::BadRequest),
+            ("GET \r\n", Refusal::BadRequest),
+            ("HEAD /\r\n", Refusal::BadRequest),
+            ("OPTIONS /\r\n", Refusal::BadRequest),
+        ] {
+            assert_eq!(ask(head).unwrap().unwrap_err().why, why, "{head:?}");
+        }
+        assert_eq!((ask("GET /"), ask("GET /\r")), (None, None));
+    }
+
+    fn why(head: &str) -> Refusal {
+        ask(head).expect("it is complete").expect_err("it has no page").why
     }
 
     #[test]
@@ -179,30 +297,78 @@ mod tests {
             ("GET /health/ HTTP/1.1\r\n\r\n", Refusal::NotFound),
             ("POST / HTTP/1.1\r\n\r\n", Refusal::MethodNotAllowed),
             ("get / HTTP/1.1\r\n\r\n", Refusal::MethodNotAllowed),
-            ("OPTIONS * HTTP/1.1\r\n\r\n", Refusal::BadRequest),
+            ("OPTIONS /checks HTTP/1.1\r\n\r\n", Refusal::MethodNotAllowed),
+            ("OPTIONS /metrics HTTP/1.0\r\n\r\n", Refusal::MethodNotAllowed),
+            ("OPTIONS /nothing HTTP/1.0\r\n\r\n", Refusal::NotFound),
+            ("GET * HTTP/1.1\r\n\r\n", Refusal::BadRequest),
+            ("HEAD * HTTP/1.1\r\n\r\n", Refusal::BadRequest),
             ("GET ftp://x/ HTTP/1.1\r\n\r\n", Refusal::BadRequest),
-            ("GET /\r\n", Refusal::BadRequest),
             ("HELO x\r\n", Refusal::BadRequest),
             ("PRI * HTTP/2.0\r\n\r\n", Refusal::BadRequest),
             ("GET / HTTP/1.1\r\nno colon\r\n\r\n", Refusal::BadRequest),
             ("\x16\x03\x01", Refusal::BadRequest),
         ];
         for (head, refusal) in cases {
-            assert_eq!(ask(head), Some(Err(refusal)), "{head:?}");
+            assert_eq!(why(head), refusal, "{head:?}");
         }
         let many = "A: b\r\n".repeat(HTTP_HEADERS + 1);
-        assert_eq!(ask(&format!("GET / HTTP/1.1\r\n{many}\r\n")), Some(Err(Refusal::HeadTooLarge)));
+        assert_eq!(why(&format!("GET / HTTP/1.1\r\n{many}\r\n")), Refusal::HeadTooLarge);
+    }
+
+    /// The head and the body of a response to `method`.
+    fn respond(is_up: bool, body: &str, method: Method) -> (String, String) {
+        parts(response(is_up, PLAIN, body, Request { page: Page::Health, method }))
+    }
+
+    fn parts(response: Vec<u8>) -> (String, String) {
+        let text = String::from_utf8(response).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").expect("a head");
+        (format!("{head}\r\n"), body.to_owned())
     }
 
     #[test]
     fn a_response_is_whole() {
-        let text = String::from_utf8(response(false, PLAIN, "350 KO\r\n", false)).unwrap();
-        assert!(text.starts_with("HTTP/1.1 503 Service Unavailable\r\n"), "{text}");
-        assert!(text.contains("\r\nContent-Length: 8\r\n") && text.ends_with("\r\n\r\n350 KO\r\n"), "{text}");
-        let head = String::from_utf8(response(true, PLAIN, "200 OK\r\n", true)).unwrap();
-        assert!(head.contains("\r\nContent-Length: 8\r\n") && head.ends_with("\r\n\r\n"), "{head}");
-        let refused = String::from_utf8(refuse(Refusal::MethodNotAllowed)).unwrap();
-        assert!(refused.contains("\r\nAllow: GET, HEAD\r\n"), "{refused}");
+        let (head, body) = respond(false, "350 KO\r\n", Method::Get);
+        assert!(head.starts_with("HTTP/1.1 503 Service Unavailable\r\n"), "{head}");
+        assert!(head.contains("\r\nContent-Length: 8\r\n") && body == "350 KO\r\n", "{head}{body}");
+        let (head, body) = respond(true, "200 OK\r\n", Method::Head);
+        assert!(head.contains("\r\nContent-Length: 8\r\n") && body.is_empty(), "{head}{body}");
+        let (head, body) = respond(false, "350 KO\r\n", Method::Options);
+        assert!(head.starts_with("HTTP/1.1 503 ") && body.is_empty(), "{head}{body}");
+        // Who waited for eight octets would wait in vain.
+        assert!(head.contains("\r\nContent-Length: 0\r\n"), "{head}");
+        assert!(head.contains("\r\nAllow: GET, HEAD, OPTIONS\r\n"), "{head}");
+    }
+
+    #[test]
+    fn a_405_names_the_methods_of_its_page() {
+        for (target, methods) in [("/", "GET, HEAD, OPTIONS"), ("/metrics", "GET, HEAD")] {
+            let refused = ask(&format!("POST {target} HTTP/1.1\r\n\r\n")).unwrap().unwrap_err();
+            let (head, _) = parts(refuse(refused));
+            assert!(head.contains(&format!("\r\nAllow: {methods}\r\n")), "{head}");
+        }
+        let (head, _) = parts(refuse(ask("GET /x HTTP/1.1\r\n\r\n").unwrap().unwrap_err()));
+        assert!(!head.contains("Allow"), "{head}");
+    }
+
+    #[test]
+    fn a_refused_head_gets_no_body() {
+        let many = format!("HEAD / HTTP/1.1\r\n{}\r\n", "A: b\r\n".repeat(HTTP_HEADERS + 1));
+        let heads = [
+            "HEAD /x HTTP/1.1\r\n\r\n",
+            "\r\nHEAD * HTTP/1.1\r\n\r\n",
+            "HEAD / HTTP/1.1\r\nno colon\r\n",
+            &many,
+        ];
+        for head in heads {
+            let refused = ask(head).unwrap().unwrap_err();
+            let (response, body) = parts(refuse(refused));
+            assert!(body.is_empty(), "{head:?}: {body}");
+            let length = refused.why.explanation().len();
+            assert!(response.contains(&format!("\r\nContent-Length: {length}\r\n")), "{response}");
+            let others = ask(&head.replace("HEAD", "GET")).unwrap().unwrap_err();
+            assert_eq!(parts(refuse(others)).1, refused.why.explanation());
+        }
     }
 
     proptest! {
@@ -216,6 +382,14 @@ mod tests {
                 prop_assert_eq!(ask(&head[..end]), None);
             }
             prop_assert!(ask(&head).is_some());
+        }
+
+        #[test]
+        fn only_a_head_has_no_body_in_its_refusal(method in "(GET|HEAD|POST|OPTIONS|HEADS)", rest in "[ -~\r\n]{0,40}") {
+            let head = format!("{method} {rest}");
+            if let Some(Err(refused)) = ask(&head) {
+                prop_assert_eq!(parts(refuse(refused)).1.is_empty(), method == "HEAD", "{}", head);
+            }
         }
 
         #[test]

@@ -4,7 +4,7 @@
 use super::board::CheckView;
 use super::code::Verdict;
 use super::face::Tally;
-use super::perfdata;
+use super::perfdata::{self, Sample};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
@@ -40,18 +40,14 @@ pub fn page(verdict: Verdict, checks: &[CheckView<'_>], tally: &Tally) -> String
             }
         }
     }
-    page.family("oco_perfdata", "gauge", "The figures that the check's plugin gave.");
-    for check in checks.iter().filter(|check| !check.stale) {
-        // A page with one series twice is refused as a whole.
-        let mut written: BTreeSet<(Cow<'_, str>, &str)> = BTreeSet::new();
-        for sample in perfdata::samples(check.text) {
-            let (label, unit) = (sample.label, sample.unit);
-            if !written.contains(&(label.clone(), unit)) {
-                let labels = [("check", check.name), ("label", &*label), ("unit", unit)];
-                page.sample("oco_perfdata", &labels, sample.value);
-                written.insert((label, unit));
-            }
-        }
+    let incomplete = figures(&mut page, checks.iter().filter(|check| !check.stale));
+    page.family(
+        "oco_perfdata_incomplete",
+        "gauge",
+        "Whether figures of the check are missing in oco_perfdata.",
+    );
+    for (name, is_incomplete) in incomplete {
+        page.sample("oco_perfdata_incomplete", &[("check", name)], u8::from(is_incomplete));
     }
     page.family("oco_answers_total", "counter", "Answers given, by verdict or, if refused, by HTTP status.");
     for (speak, code, count) in tally.counts() {
@@ -61,6 +57,33 @@ pub fn page(verdict: Verdict, checks: &[CheckView<'_>], tally: &Tally) -> String
     page.family("oco_build_info", "gauge", "The version that runs, as a label; always 1.");
     page.sample("oco_build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1);
     page.0
+}
+
+/// The figures of `checks`. Returns those that gave some or should have, with whether any are missing.
+fn figures<'a>(page: &mut Page, checks: impl Iterator<Item = &'a CheckView<'a>>) -> Vec<(&'a str, bool)> {
+    let mut found = Vec::new();
+    page.family("oco_perfdata", "gauge", "The figures that the check's plugin gave.");
+    for check in checks {
+        // A page with one series twice is refused as a whole.
+        let mut written: BTreeSet<(Cow<'_, str>, &str)> = BTreeSet::new();
+        let mut is_incomplete = false;
+        for figure in perfdata::figures(check.text, check.is_cut) {
+            let Ok(Sample { label, value, unit }) = figure else {
+                is_incomplete = true;
+                continue;
+            };
+            if written.contains(&(label.clone(), unit)) {
+                is_incomplete = true;
+                continue;
+            }
+            page.sample("oco_perfdata", &[("check", check.name), ("label", &*label), ("unit", unit)], value);
+            written.insert((label, unit));
+        }
+        if is_incomplete || !written.is_empty() {
+            found.push((check.name, is_incomplete));
+        }
+    }
+    found
 }
 
 /// A page under construction. A string takes all that is written.
@@ -105,6 +128,7 @@ mod tests {
             age: Some(Duration::from_millis(1500)),
             max_age: Duration::from_secs(300),
             stale: false,
+            is_cut: false,
         }
     }
 
@@ -123,6 +147,7 @@ mod tests {
             "oco_check_stale{check=\"load\"} 0",
             "oco_perfdata{check=\"load\",label=\"load1\",unit=\"\"} 0.5",
             "oco_perfdata{check=\"load\",label=\"x\",unit=\"MB\"} 1",
+            "oco_perfdata_incomplete{check=\"load\"} 0",
             "oco_answers_total{speak=\"agent\",code=\"250\"} 0",
             "oco_answers_total{speak=\"http\",code=\"404\"} 0",
             concat!("oco_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
@@ -136,6 +161,21 @@ mod tests {
     fn a_stale_check_has_no_figures() {
         let stale = CheckView { stale: true, ..check("load", "x|a=1") };
         assert!(!page(Verdict::Ko, &[stale], &Tally::default()).contains("oco_perfdata{"));
+    }
+
+    #[test]
+    fn that_figures_are_missing_is_told() {
+        let missing = |text, is_cut| {
+            let page = page(Verdict::Ok, &[CheckView { is_cut, ..check("a", text) }], &Tally::default());
+            let prefix = "oco_perfdata_incomplete{check=\"a\"} ";
+            page.lines().find_map(|line| line.strip_prefix(prefix)).map(|value| value == "1")
+        };
+        assert_eq!(missing("fine", false), None, "there are none to miss");
+        assert_eq!(missing("fine|a=1 b=U", false), Some(false));
+        assert_eq!(missing("fine|a=1 b=0,5", false), Some(true));
+        assert_eq!(missing("fine|a=1 a=2", false), Some(true));
+        assert_eq!(missing("fine|a=1 b=2", true), Some(true));
+        assert_eq!(missing("long", true), Some(true));
     }
 
     #[test]

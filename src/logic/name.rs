@@ -7,6 +7,17 @@ use std::fmt;
 pub const RESERVED: &str = "oco";
 /// The check that takes a host out by hand (`oco maint on`).
 pub const MAINTENANCE: &str = "maint";
+/// The check that asks for no new sessions.
+pub const DRAIN: &str = "drain";
+
+/// The checks that every listener hears, whatever checks it is limited to: who takes a host out by hand means all of
+/// it.
+pub const HEARD_EVERYWHERE: [&str; 2] = [MAINTENANCE, DRAIN];
+
+/// Whether the check `name` is one of [`HEARD_EVERYWHERE`].
+pub fn is_heard_everywhere(name: &str) -> bool {
+    HEARD_EVERYWHERE.contains(&name)
+}
 
 /// Endings of files that editors, packages and lock files leave behind.
 const LEFTOVERS: [&str; 5] = ["~", ".tmp", ".swp", ".bak", ".lock"];

@@ -15,10 +15,15 @@ pub struct Status<'a> {
     pub text: &'a [u8],
     /// How old the result may be, as its writer promised; none: nothing was promised.
     pub max_age: Option<Duration>,
+    /// Whether the line may be the beginning of a longer one, as it reaches what a status file can hold.
+    pub is_cut: bool,
 }
 
 /// Before the writer's promise on the second line, parted from it by a blank.
 const MAX_AGE: &[u8] = b"max-age";
+
+/// Octets of the longest character.
+const LONGEST_CHARACTER: usize = char::MAX.len_utf8();
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -30,6 +35,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 pub fn parse(content: &[u8]) -> Status<'_> {
     // What fills the whole room may have been cut, and a promise that was cut is another one.
     let is_whole = content.len() < STATUS_FILE_OCTETS;
+    let all = content;
     let content = content.strip_prefix(BYTE_ORDER_MARK).unwrap_or(content);
     let (line, rest) = split_line(content);
     let max_age = match split_line(rest) {
@@ -38,7 +44,17 @@ pub fn parse(content: &[u8]) -> Status<'_> {
         (second, _) => promise(second),
     };
     let (code, text) = code_and_text(line);
-    Status { code, text, max_age }
+    Status { code, text, max_age, is_cut: is_cut(all, max_age.is_some()) }
+}
+
+/// Whether the first line reaches the end of what is read. A writer that cuts to what fits ends its line there too, up
+/// to a character before; a promise has its place behind that.
+fn is_cut(content: &[u8], has_promise: bool) -> bool {
+    let end_of = |line: usize| {
+        content.split(|octet| *octet == b'\n').take(line).map(|line| line.len() + 1).sum::<usize>()
+    };
+    let reach = end_of(if has_promise { 2 } else { 1 });
+    reach + LONGEST_CHARACTER > STATUS_FILE_OCTETS
 }
 
 fn code_and_text(line: &[u8]) -> (Option<Code>, &[u8]) {
@@ -170,6 +186,29 @@ mod tests {
         assert_eq!(parse(&content).max_age, None, "250 of nothing");
         content[place..].copy_from_slice(b"\nmax-age 50h\n");
         assert_eq!(parse(&content).max_age, Some(Duration::from_secs(180_000)));
+    }
+
+    #[test]
+    fn a_line_that_reaches_the_end_may_be_cut() {
+        let line = |octets: usize, rest: &str| {
+            [b"200 ", vec![b'x'; octets - 4].as_slice(), rest.as_bytes()].concat()
+        };
+        let is_cut = |octets, rest: &str| {
+            let mut content = line(octets, rest);
+            content.truncate(STATUS_FILE_OCTETS);
+            parse(&content).is_cut
+        };
+        assert!(is_cut(9000, ""), "of another program's file only the beginning is read");
+        assert!(is_cut(STATUS_FILE_OCTETS, "") && is_cut(STATUS_FILE_OCTETS, "\n"));
+        assert!(is_cut(STATUS_FILE_OCTETS - 1, "\n"), "as oco writes it");
+        assert!(is_cut(STATUS_FILE_OCTETS - 4, "\n"), "a long character had no room");
+        assert!(!is_cut(STATUS_FILE_OCTETS - 5, "\n"));
+        assert!(!is_cut(100, "") && !is_cut(100, "\n"));
+        assert!(!is_cut(100, &"\nmore".repeat(2000)), "what follows the line is not missed");
+        let promise = "\nmax-age 25h\n";
+        assert!(is_cut(STATUS_FILE_OCTETS - promise.len(), promise));
+        assert!(!is_cut(STATUS_FILE_OCTETS - promise.len() - 4, promise));
+        assert!(!is_cut(100, &(promise.to_owned() + &"more\n".repeat(2000))));
     }
 
     proptest! {

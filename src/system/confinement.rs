@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::PathBuf;
 
-/// The newest Landlock interface that is asked for (Linux 6.15). What an older kernel lacks is left out.
+/// The newest Landlock interface that is asked for (Linux 6.12). What an older kernel lacks is left out.
 const LANDLOCK: ABI = ABI::V6;
 
 /// What stays allowed.

@@ -1,5 +1,6 @@
 //! Becoming an unprivileged user for good.
 
+use crate::reason::reason;
 use nix::errno::Errno;
 use nix::unistd::{Gid, Uid, User, geteuid, initgroups, setgid, setuid};
 use std::ffi::CString;
@@ -22,7 +23,9 @@ impl fmt::Display for UserError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             UserError::Unknown(name) => write!(f, "user {name}: no such user"),
-            UserError::Call(call, name, errno) => write!(f, "user {name}: {call}: {}", errno.desc()),
+            UserError::Call(call, name, errno) => {
+                write!(f, "user {name}: {call}: {}", reason(&(*errno).into()))
+            }
             UserError::NotRoot(name) => write!(f, "user {name}: only root can become another user"),
             UserError::Regained => write!(f, "the privileges were dropped, but could be had back"),
         }

@@ -357,6 +357,48 @@ fn a_directory_pointed_outside_of_the_confinement_is_300_oco_and_says_why() {
     assert_eq!(ocod.log().matches("it is back").count(), 1, "{}", ocod.log());
 }
 
+/// The confinement holds by what was there at the start, and not by its name.
+#[test]
+fn a_parent_made_anew_is_300_oco_and_says_that_it_needs_a_restart() {
+    let scene = Scene::new();
+    let directory = scene.path("parent/status");
+    fs::create_dir_all(&directory).unwrap();
+    fs::write(directory.join("x"), "200\n").unwrap();
+    let arguments = ["-l", "127.0.0.1:0", "-d", directory.to_str().unwrap()];
+    let ocod = Ocod::start_with(&scene, &arguments);
+    ocod.expect("200 OK oco");
+    fs::remove_dir_all(scene.path("parent")).unwrap();
+    fs::create_dir_all(&directory).unwrap();
+    fs::write(directory.join("x"), "210\n").unwrap();
+    if ocod.log().contains("Landlock") {
+        println!("skipped: this kernel has no Landlock: {}", ocod.log());
+        return;
+    }
+    ocod.expect("350 KO oco 300-oco");
+    ocod.wait_for_log("can be read, as it was then; this needs a restart)");
+    drop(ocod);
+    Ocod::start_with(&scene, &arguments).expect("250 OK, but oco 210-x");
+}
+
+/// Where the parent is missing at the start, what is made later is found all the same, by any name that was given.
+#[test]
+fn a_parent_that_was_missing_at_the_start_is_found_once_it_is_made() {
+    let scene = Scene::new();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let made = elsewhere.path().join("a/b/status");
+    let link = scene.path("link");
+    symlink(&made, &link).unwrap();
+    for directory in [&made, &link] {
+        let ocod = Ocod::start_with(&scene, &["-l", "127.0.0.1:0", "-d", directory.to_str().unwrap()]);
+        ocod.expect("350 KO oco 300-oco");
+        fs::create_dir_all(&made).unwrap();
+        fs::write(made.join("x"), "210\n").unwrap();
+        ocod.expect("250 OK, but oco 210-x");
+        ocod.wait_for_log("a/b: missing; until a restart, all that lies below");
+        fs::remove_dir_all(elsewhere.path().join("a")).unwrap();
+    }
+}
+
 /// On FUSE inotify does not see what others change, so the directory is read for each answer.
 #[test]
 fn on_fuse_each_answer_reads_the_directory() {

@@ -65,18 +65,56 @@ fn a_start_that_fails_is_one_line_and_exit_1() {
     assert_refused(
         &run(&scene, &["-l", &address]),
         1,
-        &format!("listen on {address}: Address already in use"),
+        &format!("listen on {address}: address already in use"),
     );
-    assert_refused(&run(&scene, &["-l", "192.0.2.1:7979"]), 1, "Cannot assign requested address");
+    assert_refused(&run(&scene, &["-l", "192.0.2.1:7979"]), 1, "cannot assign requested address");
     assert_refused(&run(&scene, &["-u", "no-such-user"]), 1, "user no-such-user: no such user");
-    assert_refused(&run(&scene, &["-c", "/nowhere/x"]), 1, "/nowhere/x: can't be read: No such file");
+    assert_refused(
+        &run(&scene, &["-c", "/nowhere/x"]),
+        1,
+        "/nowhere/x: can't be read: no such file or directory",
+    );
+    assert_refused(&run(&scene, &["-c", "/etc"]), 1, "/etc: can't be read: is a directory");
     assert_refused(&run(&scene, &["-l", "127.0.0.1:79", "-l", "127.0.0.1:79"]), 1, "given twice");
     let bad = scene.file("bad.toml", "# comment\nmax-age = \"5m\"\nlisten = 3\n");
     let bad = bad.to_str().unwrap();
     assert_refused(&run(&scene, &["-c", bad]), 1, &format!("{bad}:3: "));
     assert_refused(&run(&scene, &["-t", "-c", bad]), 1, &format!("{bad}:3: "));
-    fs::write(bad, [0xff, 0xfe, 0x00]).unwrap();
-    assert_refused(&run(&scene, &["-c", bad]), 1, "can't be read");
+    fs::write(bad, b"# fine\nuser = \"caf\xe9\"\n").unwrap();
+    assert_refused(&run(&scene, &["-c", bad]), 1, &format!("{bad}:2: not UTF-8"));
+    fs::write(bad, "#".repeat(2 * 1024 * 1024)).unwrap();
+    assert_refused(
+        &run(&scene, &["-c", bad]),
+        1,
+        &format!("{bad}: too large; expected at most 1048576 octets"),
+    );
+    let twice = "[[listen]]\naddress = \"127.0.0.1:0\"\nname = \"a\"\n".repeat(2);
+    fs::write(bad, twice).unwrap();
+    assert_refused(&run(&scene, &["-c", bad]), 1, &format!("{bad}:4: name \"a\": given twice"));
+}
+
+/// One line for programs; people at a terminal see what is meant.
+#[test]
+fn an_error_in_the_file_is_shown_below_its_line_on_a_terminal() {
+    let scene = Scene::new();
+    let bad = scene.file("bad.toml", "# comment\n[[listen]]\naddress = \t\"::1:79\" # here\n");
+    let line = format!(
+        "ocod: {}:3: \
+         address \"::1:79\": an IPv6 address needs brackets; expected ADDRESS:PORT, as [::1]:79\n",
+        bad.display()
+    );
+    let arguments = ["-t", "-c", bad.to_str().unwrap()];
+    assert_eq!(String::from_utf8(run(&scene, &arguments).stderr).unwrap(), line);
+    if !crate::scene::have("script") {
+        println!("skipped: script is not installed");
+        return;
+    }
+    let command = format!("{} {}", env!("CARGO_BIN_EXE_ocod"), arguments.join(" "));
+    let output = std::process::Command::new("script").args(["-qec", &command, "/dev/null"]).output().unwrap();
+    let shown = String::from_utf8(output.stdout).unwrap().replace("\r\n", "\n");
+    let excerpt = "    address =  \"::1:79\" # here\n               ^^^^^^^^\n";
+    assert_eq!(shown, format!("{line}{excerpt}"));
+    assert_eq!(output.status.code(), Some(1));
 }
 
 #[test]
@@ -260,7 +298,25 @@ fn a_bad_file_or_port_is_refused_and_the_running_one_stays() {
     let wanted = format!("[[listen]]\naddress = \"127.0.0.2:{port}\"\n");
     test.reload(&wanted, "error: reload refused");
     test.ocod.expect("200 OK oco");
-    test.ocod.wait_for_log("Address already in use");
+    test.ocod.wait_for_log("address already in use");
+}
+
+/// The file's folder is known at the start, and a link may lead to another one later.
+#[test]
+fn a_file_that_may_not_be_read_since_the_start_needs_a_restart() {
+    let test = Reloading::start("[[listen]]\naddress = \"127.0.0.1:0\"\n");
+    if test.ocod.log().contains("Landlock") {
+        println!("skipped: this kernel has no Landlock: {}", test.ocod.log());
+        return;
+    }
+    let elsewhere = tempfile::tempdir().unwrap();
+    let file = elsewhere.path().join("ocod.toml");
+    fs::rename(&test.config, &file).or_else(|_| fs::copy(&test.config, &file).map(|_| ())).unwrap();
+    let _ = fs::remove_file(&test.config);
+    std::os::unix::fs::symlink(&file, &test.config).unwrap();
+    test.ocod.signal("HUP");
+    test.ocod.wait_for_log("ocod.toml: can't be read: permission denied; that needs a restart");
+    test.ocod.expect("200 OK oco");
 }
 
 /// A further address, then a further port: that one may not be bound any more where Landlock keeps it.
@@ -284,7 +340,7 @@ fn sighup_adds_listeners_or_says_that_it_needs_a_restart() {
         let log = test.ocod.log();
         let is_bound = log.contains(&format!("listening on 127.0.0.1:{third}"));
         let is_refused =
-            log.contains(&format!("listen on 127.0.0.1:{third}: Permission denied; that needs a restart"));
+            log.contains(&format!("listen on 127.0.0.1:{third}: permission denied; that needs a restart"));
         (is_bound || is_refused).then_some(())
     });
     test.ocod.expect("200 OK oco");

@@ -66,6 +66,65 @@ fn http_answers_with_the_line_and_a_status_for_pollers() {
     assert_eq!(status(&head), 503);
 }
 
+/// HAProxy's plain `option httpchk` asks so, and the second is an example of its manual.
+#[test]
+fn options_is_a_poll_like_any_other() {
+    let scene = Scene::new();
+    let ocod = start(&scene, &["speak = \"http\""]);
+    for (code, expected) in [("200", 200), ("210", 200), ("300", 503)] {
+        scene.check("http", code);
+        for request in [
+            "OPTIONS / HTTP/1.0\r\n\r\n",
+            "OPTIONS * HTTP/1.1\r\nHost: www\r\n\r\n",
+            "OPTIONS /health HTTP/1.1\r\n\r\n",
+        ] {
+            let text = talk(ocod.address(), request.as_bytes());
+            assert_eq!(status(&text), expected, "{request}{text}");
+            assert!(text.contains("\r\nContent-Length: 0\r\n") && text.ends_with("\r\n\r\n"), "{text}");
+            assert!(text.contains("\r\nAllow: GET, HEAD, OPTIONS\r\n"), "{text}");
+        }
+    }
+    // They are 200 whatever the verdict, and must not be polled by mistake.
+    for path in ["/checks", "/metrics"] {
+        assert_eq!(status(&talk(ocod.address(), format!("OPTIONS {path} HTTP/1.0\r\n\r\n").as_bytes())), 405);
+    }
+}
+
+/// HTTP/0.9, as some balancers' probes have it. Status and line are both there, whichever is looked for.
+#[test]
+fn a_request_without_a_version_is_answered() {
+    let scene = Scene::new();
+    scene.check("http", "210");
+    let ocod = start(&scene, &["speak = \"http\""]);
+    let text = talk(ocod.address(), b"GET /\r\n");
+    assert!(text.starts_with("HTTP/1.1 200 OK\r\n"), "{text}");
+    assert!(text.ends_with(&format!("\r\n\r\n{}\r\n", answer("250 OK, but oco 210-http"))), "{text}");
+    scene.check("http", "300");
+    let text = talk(ocod.address(), b"GET /health\n");
+    assert!(status(&text) == 503 && !text.contains("200"), "{text}");
+}
+
+/// Octets behind the head of a response to HEAD would be taken for the next response.
+#[test]
+fn a_refused_head_has_no_body() {
+    let scene = Scene::new();
+    let ocod = start(&scene, &["speak = \"http\""]);
+    let many = format!("HEAD / HTTP/1.1\r\n{}\r\n", "A: b\r\n".repeat(100));
+    let long = format!("HEAD /{} HTTP/1.1\r\n\r\n", "b".repeat(9000));
+    for (request, expected) in [
+        ("HEAD /nope HTTP/1.1\r\n\r\n", 404),
+        ("HEAD * HTTP/1.1\r\n\r\n", 400),
+        ("HEAD / HTTP/1.1\r\nno colon\r\n\r\n", 400),
+        (many.as_str(), 431),
+        (long.as_str(), 431),
+    ] {
+        let text = talk(ocod.address(), request.as_bytes());
+        let (head, body) = text.split_once("\r\n\r\n").expect("a head");
+        assert_eq!((status(&text), body), (expected, ""), "{head}");
+        assert!(!head.contains("\r\nContent-Length: 0"), "the length is that of a GET: {head}");
+    }
+}
+
 /// As true as the line: what was closed before the request is in the response, each time.
 #[test]
 fn http_is_coherent() {
@@ -160,6 +219,54 @@ fn metrics_are_what_prometheus_reads() {
     assert!(output.status.success() && said.is_empty(), "{}", String::from_utf8_lossy(&said));
 }
 
+/// The lines of `page` that begin with `name` and a label.
+fn series<'a>(page: &'a str, name: &str) -> Vec<&'a str> {
+    page.lines().filter(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with('{'))).collect()
+}
+
+/// However long what stands before it is, no figure is shown that a cut has shortened, whoever has cut it.
+#[test]
+fn a_cut_figure_is_no_figure() {
+    let scene = Scene::new();
+    let ocod = start(&scene, &["speak = \"http\""]);
+    for pad in 0..14 {
+        let figures: Vec<String> =
+            (0..400).map(|number| format!("m{number:03}={}", 1_000_000 + number)).collect();
+        let text = format!("{} OK|{}", "x".repeat(pad), figures.join(" "));
+        let output = scene.file("output", &text);
+        let mut run = scene.oco(&["run", "recorded", "--", "cat", output.to_str().unwrap()]);
+        assert!(run.status().unwrap().success());
+        scene.check("written", &format!("200 {text}\n"));
+        scene.check("short", "200 fine|a=1 b=U\nand\nmore\n");
+        let (_, page) = get(ocod.address(), "/metrics");
+        let values = series(&page, "oco_perfdata");
+        assert!(values.len() > 400, "{}", values.len());
+        for line in values.iter().filter(|line| !line.contains("\"short\"")) {
+            let value: u32 = line.rsplit_once(' ').unwrap().1.parse().unwrap();
+            assert!((1_000_000..1_000_400).contains(&value), "{pad}: {line}");
+        }
+        let expected = [("recorded", 1), ("short", 0), ("written", 1)]
+            .map(|(check, value)| format!("oco_perfdata_incomplete{{check=\"{check}\"}} {value}"));
+        assert_eq!(series(&page, "oco_perfdata_incomplete"), expected);
+    }
+}
+
+/// A label that nobody gave is worse than none. Tabs part figures as blanks do.
+#[test]
+fn a_label_with_blanks_and_without_quotes_is_no_other_label() {
+    let scene = Scene::new();
+    scene.check("drives", "200 ok|h:\\ Used Space=21.14Gb;45;47 d:\\ Used Space=75.48Gb;90;95\n");
+    scene.check("tabs", "200 ok|a=1\tb=2\n");
+    let ocod = start(&scene, &["speak = \"http\""]);
+    let (_, page) = get(ocod.address(), "/metrics");
+    let tabs = ["a", "b"]
+        .iter()
+        .zip(1..)
+        .map(|(label, value)| format!("oco_perfdata{{check=\"tabs\",label=\"{label}\",unit=\"\"}} {value}"));
+    assert_eq!(series(&page, "oco_perfdata"), tabs.collect::<Vec<_>>());
+    assert!(page.contains("oco_perfdata_incomplete{check=\"drives\"} 1\n"), "{page}");
+}
+
 #[test]
 fn http_refuses_what_it_does_not_have() {
     let scene = Scene::new();
@@ -182,7 +289,7 @@ fn http_refuses_what_it_does_not_have() {
     for (request, expected) in cases {
         let response = talk(ocod.address(), request.as_bytes());
         assert_eq!(status(&response), expected, "{}", &request[..request.len().min(60)]);
-        assert_eq!(response.contains("\r\nAllow: GET, HEAD\r\n"), expected == 405);
+        assert_eq!(response.contains("\r\nAllow: GET, HEAD"), expected == 405);
     }
     assert_eq!(get(ocod.address(), "/").0, 200);
 }
@@ -335,7 +442,7 @@ fn agent_speaks_haproxys_words() {
     assert_eq!(words(0), "drain #300-drain,300-http,300-php,210-disk\n");
     assert!(scene.oco(&["maint", "on"]).status().unwrap().success());
     assert_eq!(words(0), "maint #300-drain,300-http,300-maint,300-php,210-disk\n");
-    assert_eq!(words(1), "maint #300-drain,300-maint,210-disk\n", "whatever the checks, these are heard");
+    assert_eq!(words(1), "maint #300-drain,300-maint,210-disk\n", "they are heard everywhere");
     assert!(scene.oco(&["maint", "off"]).status().unwrap().success());
     scene.check("drain", "200");
     assert_eq!(words(0), "down #300-http,300-php,210-disk\n");
@@ -343,6 +450,48 @@ fn agent_speaks_haproxys_words() {
     let log = ocod.log();
     assert_eq!(log.matches("info: 350 KO").count(), 2, "{log}");
     assert_eq!(log.matches("info: 127.0.0.1:0: 350 KO").count(), 2, "{log}");
+}
+
+/// Who takes a host out by hand means all of it, whatever a listener is limited to and however it speaks.
+#[test]
+fn maint_and_drain_are_heard_by_every_listener() {
+    let scene = Scene::new();
+    scene.check("a", "200");
+    scene.check("b", "210");
+    let limited = "checks = [\"a\"]";
+    let ocod = start(
+        &scene,
+        &[
+            limited,
+            &format!("{limited}; speak = \"http\""),
+            &format!("{limited}; speak = \"agent\""),
+            &format!("{limited}; refuse-when-ko = true"),
+            "checks = [\"c\"]",
+            "checks = [\"c\"]; speak = \"agent\"",
+        ],
+    );
+    let [oco, http, agent, shut, unknown, unknown_agent] = ocod.addresses[..] else { panic!("six ports") };
+    let expect = |line: &str, words: &str, unknown_words: &str| {
+        assert_eq!(ask(oco), answer(line));
+        let status = if line.starts_with('2') { 200 } else { 503 };
+        assert_eq!(get(http, "/"), (status, answer(line) + "\r\n"));
+        assert_eq!(talk(agent, b""), format!("{words}\n"));
+        wait_for("the port", || (is_open(shut) == line.starts_with('2')).then_some(()));
+        // Of what it is limited to still nothing is known.
+        assert_eq!(ask(unknown), answer("350 KO oco 300-oco"));
+        assert_eq!(talk(unknown_agent, b""), format!("{unknown_words}\n"));
+    };
+    expect("200 OK oco", "ready up 100%", "down #300-oco");
+    assert!(scene.oco(&["maint", "on"]).status().unwrap().success());
+    expect("350 KO oco 300-maint", "maint #300-maint", "maint #300-oco");
+    let pages = ["/checks", "/metrics"].map(|path| get(http, path).1);
+    assert!(pages.iter().all(|page| page.contains("\"maint\"") && !page.contains("\"b\"")), "{pages:?}");
+    assert!(scene.oco(&["maint", "off"]).status().unwrap().success());
+    expect("200 OK oco", "ready up 100%", "down #300-oco");
+    scene.check("drain", "300");
+    expect("350 KO oco 300-drain", "drain #300-drain", "drain #300-oco");
+    scene.check("drain", "200");
+    expect("200 OK oco", "ready up 100%", "down #300-oco");
 }
 
 /// Whether the port is open.

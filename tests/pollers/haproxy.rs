@@ -109,6 +109,30 @@ fn httpchk_takes_out_what_is_ko() {
     });
 }
 
+/// As it stands in many a configuration: without a method, a page and an expectation, which is `OPTIONS / HTTP/1.0` and
+/// any 2XX or 3XX. And the form that HAProxy's manual has for an example.
+#[test]
+fn plain_httpchk_takes_out_what_is_ko() {
+    if !have_all("HAProxy", &["haproxy"]) {
+        return;
+    }
+    for form in ["option httpchk", "option httpchk OPTIONS * HTTP/1.1\\r\\nHost:\\ www"] {
+        let mut host = Host::new();
+        let file = Snippet::load("haproxy-http.cfg")
+            .put("option httpchk GET /health", form)
+            .put("    http-check expect status 200\n", "")
+            .put("192.0.2.1:80", format!("{}:80", host.ip()))
+            .put("inter 2s", "inter 100ms")
+            .write(&host.scene);
+        let mut haproxy = start(&host, &[file]);
+        let socket = host.scene.path("haproxy.sock");
+        journey(form, Shows::UpOrDown, &mut host, |_| {
+            haproxy.check();
+            sight(&socket, "web_by_http")
+        });
+    }
+}
+
 #[test]
 fn agent_check_takes_out_what_is_ko_and_follows_maint_drain_and_weight() {
     if !have_all("HAProxy", &["haproxy"]) {

@@ -37,9 +37,11 @@ const TEXTS: [&str; 9] = [
 const ODD_TEXTS: [&str; 4] = ["", "garbage\n", "20", "2000\n"];
 
 /// What clients of the http face mean to send.
-const REQUESTS: [&[u8]; 8] = [
+const REQUESTS: [&[u8]; 10] = [
     b"GET /health HTTP/1.1\r\nHost: web1\r\nUser-Agent: x\r\n\r\n",
     b"HEAD / HTTP/1.0\n\n",
+    b"OPTIONS / HTTP/1.0\r\n\r\n",
+    b"GET /\n",
     b"\r\nGET /checks?x HTTP/1.1\r\n\r\nand more",
     b"GET /metrics HTTP/1.1\r\n\r\n",
     b"POST /health HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}",

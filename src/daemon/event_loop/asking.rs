@@ -60,21 +60,26 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
     fn respond(&mut self, listener: u32, asked: Asked) -> Vec<u8> {
         // Who came in by a port that was given up since is told of all checks no more than before.
         let view = self.listeners.view_of(listener);
-        let (Ok(request), Some(view)) = (asked, view) else {
-            let refusal = asked.err().unwrap_or(Refusal::NotFound);
-            self.tally.count_refusal(refusal);
-            return refuse(refusal);
+        let asked = asked.and_then(|request| {
+            view.map(|view| (request, view)).ok_or_else(|| request.refused(Refusal::NotFound))
+        });
+        let (request, view) = match asked {
+            Ok(asked) => asked,
+            Err(refused) => {
+                self.tally.count_refusal(refused.why);
+                return refuse(refused);
+            }
         };
         let verdict = self.host.verdict(view);
         self.tally.count(Speak::Http, verdict);
         let line = std::str::from_utf8(self.host.line(view)).unwrap_or_default();
         let checks = || self.host.checks(view, self.now);
         match request.page {
-            Page::Health => response(verdict.is_up(), PLAIN, line, request.is_head),
-            Page::Checks => response(true, JSON, &report::report(verdict, line, &checks()), request.is_head),
+            Page::Health => response(verdict.is_up(), PLAIN, line, request),
+            Page::Checks => response(true, JSON, &report::report(verdict, line, &checks()), request),
             Page::Metrics => {
                 let page = metrics::page(verdict, &checks(), &self.tally);
-                response(true, metrics::CONTENT_TYPE, &page, request.is_head)
+                response(true, metrics::CONTENT_TYPE, &page, request)
             }
         }
     }

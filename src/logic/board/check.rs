@@ -6,7 +6,7 @@ use super::{Event, Id, Rules};
 use crate::limits::{EMPTY_GRACE, OUTLIVES_BOOT, REPLACE_GRACE};
 use crate::logic::code::Code;
 use crate::logic::status_file::{self, Status};
-use crate::logic::text::push_printable;
+use crate::logic::text::push_words;
 use crate::logic::time::{Nanos, Now, spoken};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -51,6 +51,8 @@ pub struct Check {
     /// The rating that answers use.
     pub published: Option<Code>,
 
+    /// The text is only the beginning of what was said.
+    is_cut: bool,
     /// The rule is of this name alone, and beats what the writer promised.
     is_own_rule: bool,
     pub required: bool,
@@ -90,6 +92,7 @@ impl Default for Check {
             name: Rc::default(),
             rule: 0,
             promise: 0,
+            is_cut: false,
             outcome: None,
             text: None,
             mark: Mark::default(),
@@ -148,7 +151,7 @@ impl Check {
         }
         let text = self.text.get_or_insert_default();
         text.clear();
-        push_printable(text, bytes);
+        push_words(text, bytes);
     }
 
     pub fn make_due(&mut self, id: Id, due: &mut VecDeque<Id>) {
@@ -232,8 +235,7 @@ impl Check {
 
     fn forget(&mut self) {
         self.outcome = None;
-        self.text = None;
-        self.promise = 0;
+        (self.text, self.is_cut, self.promise) = (None, false, 0);
         self.mark = Mark::default();
         self.grace_end = Nanos::default();
         (self.writing, self.nascent, self.rewritten, self.volatile) = (false, false, false, false);
@@ -337,7 +339,7 @@ impl Check {
         if !is_known || (is_future && self.rewritten) {
             self.written = now.boot.before(now.wall.since(sight.modified));
         }
-        self.mark = mark;
+        (self.mark, self.is_cut) = (mark, status.is_cut);
         self.promise = status.max_age.map_or(0, nanoseconds);
         self.outcome = Some(status.code.map_or(Outcome::Malformed, Outcome::Says));
         match (self.outcome, status.text) {
@@ -448,6 +450,7 @@ impl Check {
             age: has_content.then(|| self.age(now)),
             max_age: self.max_age(),
             stale: has_content && self.is_stale(now),
+            is_cut: self.is_cut,
         })
     }
 }

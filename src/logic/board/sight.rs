@@ -80,4 +80,6 @@ pub struct CheckView<'a> {
     pub max_age: Duration,
     /// Whether it is older than that, or from before the host's boot.
     pub stale: bool,
+    /// Whether the text is only the beginning of what the check said.
+    pub is_cut: bool,
 }

@@ -2,17 +2,20 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use oco::config::{Settings, check_listeners, parse};
+use oco::config::{Fault, Settings, check_listeners, parse};
 use oco::limits::LONGEST_MAX_AGE;
 use oco::logic::name::check_name;
 use std::time::Duration;
 
 fuzz_target!(|text: &str| match parse(text) {
     Ok(settings) => is_sound(&settings),
-    Err((line, what)) => {
-        assert!(!what.is_empty() && what.lines().count() == 1, "one line: {what:?}");
-        let lines = text.split('\n').count();
-        assert!(line.is_none_or(|line| (1..=lines).contains(&line)), "line {line:?} of {lines}");
+    Err(Fault { place, what }) => {
+        assert!(!what.is_empty() && !what.chars().any(char::is_control), "one printable line: {what:?}");
+        let place = place.expect("any error has its line");
+        let lines = text.lines().count().max(1);
+        assert!((1..=lines).contains(&place.line), "line {} of {lines}", place.line);
+        let excerpt = place.excerpt();
+        assert!(excerpt.split('\n').count() == 2 && !excerpt.replace('\n', "").chars().any(char::is_control));
     }
 });
 

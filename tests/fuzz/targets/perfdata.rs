@@ -5,20 +5,23 @@ use libfuzzer_sys::fuzz_target;
 use oco::logic::board::CheckView;
 use oco::logic::code::{Code, Verdict};
 use oco::logic::face::Tally;
-use oco::logic::text::printable;
+use oco::logic::perfdata::Lost;
+use oco::logic::text::push_words;
 use oco::logic::{metrics, perfdata};
 use std::collections::HashSet;
 use std::time::Duration;
 
 fuzz_target!(|input: &[u8]| {
-    let text = printable(input);
-    let mut samples = 0;
-    for sample in perfdata::samples(&text) {
-        samples += 1;
+    let mut text = String::new();
+    push_words(&mut text, input);
+    let all: Vec<_> = perfdata::figures(&text, false).collect();
+    for sample in all.iter().flatten() {
         assert!(sample.value.is_finite() && !sample.label.is_empty());
         assert!(text.contains(sample.unit), "the unit is the plugin's own");
     }
-    assert!(samples <= text.len(), "more figures than text");
+    assert!(all.len() <= text.len(), "more figures than text");
+    let is_cut = input.first().is_some_and(|octet| octet % 2 == 1);
+    cut_anywhere(&text);
     let age = Some(Duration::from_secs(1));
     let check = CheckView {
         name: "a",
@@ -27,6 +30,7 @@ fuzz_target!(|input: &[u8]| {
         age,
         max_age: Duration::from_secs(300),
         stale: false,
+        is_cut,
     };
     let page = metrics::page(Verdict::Ok, &[check], &Tally::default());
     let mut series = HashSet::new();
@@ -37,6 +41,16 @@ fuzz_target!(|input: &[u8]| {
         assert!(name.starts_with("oco_") && is_closed(name), "{line}");
     }
 });
+
+/// Of a text that is cut, each figure is one of the whole text, and the loss is told.
+fn cut_anywhere(text: &str) {
+    let all: Vec<_> = perfdata::figures(text, false).flatten().collect();
+    for (end, _) in text.char_indices().step_by(7) {
+        let cut: Vec<_> = perfdata::figures(&text[..end], true).collect();
+        assert!(cut.contains(&Err(Lost)));
+        assert!(cut.iter().flatten().all(|sample| all.contains(sample)), "{cut:?}");
+    }
+}
 
 /// Whether the labels end where the series ends, and no quote ends one before.
 fn is_closed(name: &str) -> bool {

@@ -4,7 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 use oco::limits::HTTP_HEAD_OCTETS;
 use oco::logic::exchange::{Event, Exchange, Step};
-use oco::logic::http::{self, Asked, Page};
+use oco::logic::http::{self, Asked, Method, Page};
 use oco::logic::time::Nanos;
 
 fuzz_target!(|input: &[u8]| {
@@ -21,20 +21,33 @@ fuzz_target!(|input: &[u8]| {
             };
             let is_named = target.windows(word.len()).any(|part| part == word);
             assert!(is_named || request.page == Page::Health, "nobody asked for this page");
-            let is_got =
-                read.trim_ascii_start().starts_with(if request.is_head { b"HEAD " } else { b"GET " });
-            assert!(is_got, "nobody asked for this");
+            let word: &[u8] = match request.method {
+                Method::Get => b"GET ",
+                Method::Head => b"HEAD ",
+                Method::Options => b"OPTIONS ",
+            };
+            assert!(read.trim_ascii_start().starts_with(word), "nobody asked for this");
+            assert!(request.method != Method::Options || request.page == Page::Health, "always up");
+            let response = http::response(true, http::PLAIN, "200 OK\r\n", request);
+            assert!(is_sound(&response, 200, request.method == Method::Head));
         }
-        Some(Err(refusal)) => {
+        Some(Err(refused)) => {
             assert!(!matches!(http::read(read), Some(Ok(_))), "a good request was refused");
-            let response = String::from_utf8(http::refuse(refusal)).expect("text");
-            let (head, body) = response.split_once("\r\n\r\n").expect("a head");
-            assert!(head.starts_with(&format!("HTTP/1.1 {} ", refusal.status().0)));
-            assert!(head.contains(&format!("\r\nContent-Length: {}\r\n", body.len())));
+            let is_head = read.trim_ascii_start().starts_with(b"HEAD ");
+            assert!(is_sound(&http::refuse(refused), refused.why.status().0, is_head && refused.is_head));
+            assert!(is_head || !refused.is_head, "it was no HEAD");
         }
         None => assert!(!matches!(http::read(sent), Some(Ok(_))), "a good request was not seen"),
     }
 });
+
+/// Whether a response has this status, and as long a body as it says; none to a HEAD.
+fn is_sound(response: &[u8], status: u16, is_head: bool) -> bool {
+    let response = std::str::from_utf8(response).expect("text");
+    let (head, body) = response.split_once("\r\n\r\n").expect("a head");
+    let has_length = head.contains(&format!("\r\nContent-Length: {}\r\n", body.len()));
+    head.starts_with(&format!("HTTP/1.1 {status} ")) && if is_head { body.is_empty() } else { has_length }
+}
 
 /// What comes of it, and the part that was read by then.
 fn ask(sent: &[u8], length: usize) -> (Option<Asked>, &[u8]) {
