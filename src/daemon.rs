@@ -13,13 +13,12 @@ mod signals;
 mod table;
 
 use crate::config::{ConfigError, Listen, PORT, Settings};
-use crate::limits::RESERVED_DESCRIPTORS;
+use crate::limits::{LOG_FLUSH, RESERVED_DESCRIPTORS};
 use crate::logic::answer::PROGRAM;
-use crate::logic::text::printable;
 use crate::system::confinement::{self, Allowed};
 use crate::system::notify::Notify;
-use crate::system::{descriptors, passed, user};
-use crate::{log_format, usage};
+use crate::system::{descriptors, log_lines, passed, user};
+use crate::usage;
 use arguments::{Arguments, Plan};
 use clap::CommandFactory;
 use event_loop::{EventLoop, Outcome};
@@ -68,19 +67,20 @@ pub fn command_line() -> clap::Command {
 
 /// Runs ocod with the command line of the process.
 pub fn main() -> ExitCode {
-    let arguments = match usage::parse::<Arguments>("ocod", std::env::args_os(), BAD_USAGE) {
-        Ok(arguments) => arguments,
-        Err(exit) => return exit,
+    log_lines::start("info");
+    let exit = match usage::parse::<Arguments>("ocod", std::env::args_os(), BAD_USAGE) {
+        Ok(arguments) => match run(&arguments) {
+            // The loop has waited for the last lines, in the time that a stop may take.
+            Ok(()) => return ExitCode::SUCCESS,
+            Err(error) => {
+                log_lines::say("ocod", &error.to_string());
+                ExitCode::from(CANNOT_START)
+            }
+        },
+        Err(exit) => exit,
     };
-    log_format::start("info");
-    match run(&arguments) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // There is nobody to tell that stderr is closed.
-            let _ = writeln!(io::stderr(), "ocod: {}", printable(error.to_string().as_bytes()));
-            ExitCode::from(CANNOT_START)
-        }
-    }
+    log_lines::finish(LOG_FLUSH);
+    exit
 }
 
 fn run(arguments: &Arguments) -> Result<(), Error> {

@@ -49,7 +49,6 @@ pub mod config;
 pub mod daemon;
 pub mod directory;
 pub mod limits;
-mod log_format;
 pub mod logic;
 pub mod system;
 mod usage;

@@ -63,6 +63,12 @@ pub const DIRECTORY_RETRY: Duration = Duration::from_secs(1);
 /// waits for the next turn.
 pub const EXTRA_LOOKS: usize = 64;
 
+/// Octets of log lines that wait until standard error takes them. Changes of checks may fill half of it: some thousand
+/// lines, as when all checks of a large host get stale at once. None of it is taken while somebody reads.
+pub const LOG_OCTETS: usize = 1024 * 1024;
+/// How long a program that ends waits for standard error to take its last lines.
+pub const LOG_FLUSH: Duration = Duration::from_secs(1);
+
 /// Octets of the head of an HTTP request, as most servers have it (RFC 9112, 3, names no number).
 pub const HTTP_HEAD_OCTETS: usize = 8 * 1024;
 /// Headers of an HTTP request. Browsers send twenty.
