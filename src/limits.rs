@@ -68,6 +68,12 @@ pub const EXTRA_LOOKS: usize = 64;
 pub const LOG_OCTETS: usize = 1024 * 1024;
 /// How long a program that ends waits for standard error to take its last lines.
 pub const LOG_FLUSH: Duration = Duration::from_secs(1);
+/// Changes of one check that are logged within [`CHANGES_PERIOD`]: more than a person can follow.
+pub const CHANGES_LOGGED: usize = 10;
+/// How long the changes of a check are counted before it has its whole budget again.
+pub const CHANGES_PERIOD: Duration = Duration::from_secs(60);
+/// Checks whose changes are counted each on its own; about 100 octets each. Further ones share a budget.
+pub const BUDGETED_CHECKS: usize = 4096;
 
 /// Octets of the head of an HTTP request, as most servers have it (RFC 9112, 3, names no number).
 pub const HTTP_HEAD_OCTETS: usize = 8 * 1024;

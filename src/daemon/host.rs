@@ -8,7 +8,9 @@ use crate::logic::answer::{Answer, Composer};
 use crate::logic::board::{Board, Change, CheckView, Rules};
 use crate::logic::code::{Code, Verdict};
 use crate::logic::face::Speak;
+use crate::logic::log_budget::LogBudget;
 use crate::logic::time::{Nanos, Now, spoken};
+use crate::system::log_lines::{CHANGE, TRANSITION};
 use log::info;
 use std::os::fd::RawFd;
 use std::path::Path;
@@ -41,6 +43,8 @@ pub struct Host {
     /// Kept for their memory alone: empty between refreshes.
     ratings: Vec<(Code, Rc<str>)>,
     changes: Vec<Change>,
+    /// How many changes of one check the log takes.
+    budget: LogBudget,
     /// The directory's generation for which the lines were made.
     made_for: Option<u64>,
     /// Whether the settings have changed since.
@@ -60,6 +64,7 @@ impl Host {
             composer: Composer::default(),
             ratings: Vec::new(),
             changes: Vec::new(),
+            budget: LogBudget::default(),
             made_for: None,
             is_outdated: true,
             has_news: false,
@@ -152,6 +157,9 @@ impl Host {
     /// Makes every line true to the status files as they are now.
     pub fn refresh(&mut self, now: Now) {
         self.directory.refresh(&mut self.board, now);
+        while let Some(withheld) = self.budget.settle(now.boot) {
+            info!(target: CHANGE, "{withheld}");
+        }
         let generation = self.directory.generation();
         let changed = self.board.publish(now, &mut self.changes);
         let is_same = self.made_for == Some(generation);
@@ -161,7 +169,9 @@ impl Host {
         // What is there at the start, or in another directory, is no change.
         if is_same {
             for change in &self.changes {
-                info!("{change}");
+                if self.budget.admit(&change.name, change.to, now.boot) {
+                    info!(target: CHANGE, "{change}");
+                }
             }
         }
         self.changes.clear();
@@ -230,6 +240,6 @@ impl View {
         }
         let whose = self.listen.as_ref().map(|listen| format!("{}: ", listen.address)).unwrap_or_default();
         let was = was.map(|verdict| format!(" (was {verdict})")).unwrap_or_default();
-        info!("{whose}{}{was}", answer.line.trim_end());
+        info!(target: TRANSITION, "{whose}{}{was}", answer.line.trim_end());
     }
 }

@@ -1,10 +1,31 @@
-//! The log: nothing in it can be obeyed by a terminal.
+//! The log: no check fills it, and nothing in it can be obeyed by a terminal.
 
 use crate::scene::Scene;
 use crate::server::{Ocod, answer};
 use std::fs::{self, File};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
+/// What goes by in a minute that a check flaps in: some lines, and each change of the verdict.
+#[test]
+fn a_check_that_flaps_does_not_fill_the_log() {
+    let scene = Scene::new();
+    scene.check("http", "200\n");
+    let ocod = Ocod::start(&scene);
+    for _ in 0..20 {
+        scene.check("http", "300\n");
+        ocod.expect("350 KO oco 300-http");
+        scene.check("http", "200\n");
+        ocod.expect("200 OK oco");
+    }
+    scene.check("load", "300\n");
+    ocod.expect("350 KO oco 300-load");
+    ocod.wait_for_log("load: none -> 300");
+    let log = ocod.log();
+    assert_eq!(log.matches("info: http: ").count(), 10, "{log}");
+    assert_eq!(log.matches(" (was 200 OK)").count(), 21, "{log}");
+    assert_eq!(log.matches(" (was 350 KO)").count(), 20, "{log}");
+}
 
 /// What no log and no terminal may be given: it would be obeyed.
 const EVIL: &str = "\u{1b}[31m\u{9b}2J\r\u{7}\u{202e}x\ny";
