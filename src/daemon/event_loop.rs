@@ -18,8 +18,8 @@ use crate::limits::{ACCEPT_PAUSE, LISTENERS, STOP_BATCHES, STOP_LINGER};
 use crate::logic::face::Tally;
 use crate::logic::session::Session;
 use crate::logic::time::{Nanos, Now};
-use crate::system::clock;
 use crate::system::notify::Notify;
+use crate::system::{clock, log_lines};
 use asking::Question;
 use log::{info, warn};
 use mio::net::TcpStream;
@@ -31,8 +31,9 @@ use std::time::Duration;
 
 const SIGNALS: Token = Token(0);
 const DIRECTORY: Token = Token(1);
+const LOG: Token = Token(2);
 /// Tokens from here on are listeners, those from [`FIRST_TOKEN`] on connections.
-const FIRST_LISTENER: usize = 2;
+const FIRST_LISTENER: usize = 3;
 const _: () = assert!(FIRST_LISTENER + LISTENERS <= FIRST_TOKEN);
 
 /// Events taken from the kernel at once.
@@ -58,6 +59,8 @@ pub struct EventLoop {
     notify: Notify,
     /// How often systemd wants a sign of life, and when the next one is due on the boot clock.
     watchdog: Option<(Duration, Nanos)>,
+    /// Standard error wakes the loop: lines of the log wait for it.
+    watches_log: bool,
     now: Now,
     /// No descriptors: accept again then, on the boot clock.
     paused_until: Option<Nanos>,
@@ -111,6 +114,7 @@ impl EventLoop {
             tally: Tally::default(),
             notify,
             watchdog: Notify::watchdog().map(|period| (period, now.boot)),
+            watches_log: false,
             now,
             paused_until: None,
             is_hampered: false,
@@ -193,7 +197,22 @@ impl EventLoop {
         }
     }
 
+    /// Lets standard error wake the loop when it takes lines again, and only while some wait. Where it can't, as for
+    /// want of memory, they go with the next line.
+    fn watch_log(&mut self) {
+        let (fd, registry) = (log_lines::raw_fd(), self.poll.registry());
+        let (mut source, is_wanted) = (SourceFd(&fd), Interest::WRITABLE);
+        self.watches_log = match (log_lines::pending(), self.watches_log) {
+            (true, false) => registry.register(&mut source, LOG, is_wanted).is_ok(),
+            // It is writable already, and only this tells of it once more.
+            (true, true) if log_lines::has_more() => registry.reregister(&mut source, LOG, is_wanted).is_ok(),
+            (false, true) => registry.deregister(&mut source).is_err(),
+            (is_watched, _) => is_watched,
+        };
+    }
+
     fn turn(&mut self, events: &mut Events) -> io::Result<Outcome> {
+        self.watch_log();
         match self.poll.poll(events, self.timeout()) {
             Ok(()) => {}
             // A signal: its own event comes with the next poll.
@@ -206,6 +225,7 @@ impl EventLoop {
             match event.token() {
                 SIGNALS => signalled = true,
                 DIRECTORY => changed = true,
+                LOG => log_lines::flush(),
                 token => match Kind::of(token) {
                     Some(Kind::Session) => self.sessions.ready(token),
                     Some(Kind::Exchange) => self.go_on(token),
@@ -234,7 +254,7 @@ impl EventLoop {
         self.tell();
         self.sessions.expire(self.now.boot);
         self.exchanges.expire(self.now.boot);
-        let is_idle = self.sessions.is_empty() && self.exchanges.is_empty();
+        let is_idle = self.sessions.is_empty() && self.exchanges.is_empty() && !log_lines::pending();
         if self.stops_at.is_some_and(|end| is_idle || end <= self.now.boot) {
             return Ok(Outcome::Stop);
         }
