@@ -36,8 +36,8 @@ pub const MAX_CONNECTIONS: u32 = 16_384;
 /// One address may hold one in so many of the connections before it is the first to be shed: room enough for a site
 /// behind one address, as each lingers for two seconds at most.
 pub const ADDRESS_SHARE: usize = 4;
-/// Descriptors kept back from connections, beside those of the listeners: standard ones, epoll, inotify, signals, and
-/// the file being read.
+/// Descriptors kept back from connections, beside those of the listeners: standard ones, log, epoll, inotify, signals,
+/// and the file being read.
 pub const RESERVED_DESCRIPTORS: u64 = 16;
 /// How long a client that has its line may linger until it closes.
 pub const LINGER: Duration = Duration::from_secs(2);
@@ -68,6 +68,8 @@ pub const EXTRA_LOOKS: usize = 64;
 pub const LOG_OCTETS: usize = 1024 * 1024;
 /// How long a program that ends waits for standard error to take its last lines.
 pub const LOG_FLUSH: Duration = Duration::from_secs(1);
+/// Lines of the log that wait for a screen to show them. More would push the table off it.
+pub const SCREEN_LINES: usize = 8;
 /// Changes of one check that are logged within [`CHANGES_PERIOD`]: more than a person can follow.
 pub const CHANGES_LOGGED: usize = 10;
 /// How long the changes of a check are counted before it has its whole budget again.
