@@ -24,10 +24,12 @@ mod status;
 mod table;
 
 use crate::config::{self, ConfigError, Settings};
+use crate::limits::LOG_FLUSH;
 use crate::logic::code::Code;
 use crate::logic::name::MAINTENANCE;
 use crate::logic::text::printable;
-use crate::{log_format, reason, usage};
+use crate::system::log_lines;
+use crate::{reason, usage};
 use arguments::{Arguments, Maintenance, Order};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
@@ -56,20 +58,21 @@ pub fn command_line() -> clap::Command {
 pub fn main() -> ExitCode {
     let raw: Vec<OsString> = std::env::args_os().collect();
     let failure = if arguments::is_status_up(&raw) { status::NOT_UP } else { BAD };
-    let arguments = match parse(&raw, failure) {
-        Ok(arguments) => arguments,
+    log_lines::start("warn");
+    let exit = match parse(&raw, failure) {
+        Ok(arguments) => match obey(&arguments) {
+            Ok(status) => ExitCode::from(status),
+            Err(why) => {
+                say(&why);
+                ExitCode::from(failure)
+            }
+        },
         // A help that was asked for by mistake (-h for the host) must not look like a host that is up.
-        Err(_) if failure == status::NOT_UP => return ExitCode::from(failure),
-        Err(exit) => return exit,
+        Err(_) if failure == status::NOT_UP => ExitCode::from(failure),
+        Err(exit) => exit,
     };
-    log_format::start("warn");
-    match obey(&arguments) {
-        Ok(status) => ExitCode::from(status),
-        Err(why) => {
-            say(&why);
-            ExitCode::from(failure)
-        }
-    }
+    log_lines::finish(LOG_FLUSH);
+    exit
 }
 
 fn parse(raw: &[OsString], failure: u8) -> Result<Arguments, ExitCode> {
@@ -199,6 +202,5 @@ fn print(text: &str) -> Result<(), String> {
 
 /// Says what went wrong, in one line.
 fn say(what: &str) {
-    // There is nobody to tell that stderr is closed.
-    let _ = writeln!(io::stderr(), "oco: {what}");
+    log_lines::say("oco", what);
 }

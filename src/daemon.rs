@@ -13,15 +13,14 @@ pub mod signals;
 mod table;
 
 use crate::config::{ConfigError, Listen, PORT, Settings};
-use crate::limits::{Bounds, RESERVED_DESCRIPTORS};
+use crate::limits::{Bounds, LOG_FLUSH, RESERVED_DESCRIPTORS};
 use crate::logic::answer::PROGRAM;
-use crate::logic::text::printable;
 use crate::reason::reason;
 use crate::system::confinement::{self, Allowed};
 use crate::system::notify::Notify;
 use crate::system::sockets::KernelSockets;
-use crate::system::{descriptors, passed, user};
-use crate::{log_format, usage};
+use crate::system::{descriptors, log_lines, passed, user};
+use crate::usage;
 use arguments::{Arguments, Plan};
 use clap::CommandFactory;
 use event_loop::{EventLoop, Outcome};
@@ -77,12 +76,10 @@ impl Error {
             Error::Config(error) => error.excerpt().filter(|_| io::stderr().is_terminal()),
             Error::Bind(_) | Error::User(_) | Error::System(..) | Error::NeedsRestart(_) => None,
         };
-        let mut text = format!("ocod: {}\n", printable(self.to_string().as_bytes()));
-        if let Some(excerpt) = excerpt {
-            text = format!("{text}{excerpt}\n");
+        log_lines::say("ocod", &self.to_string());
+        for line in excerpt.iter().flat_map(|excerpt| excerpt.lines()) {
+            log_lines::show(line);
         }
-        // There is nobody to tell that stderr is closed.
-        let _ = io::stderr().write_all(text.as_bytes());
     }
 }
 
@@ -106,16 +103,13 @@ pub fn command_line() -> clap::Command {
 
 /// Runs ocod with the command line of the process.
 pub fn main() -> ExitCode {
-    match usage::parse("ocod", std::env::args_os(), BAD_USAGE).map_err(Error::Said).and_then(|arguments| {
-        log_format::start("info");
-        run(&arguments)
-    }) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            error.say();
-            error.exit()
-        }
-    }
+    log_lines::start("info");
+    let arguments = usage::parse("ocod", std::env::args_os(), BAD_USAGE).map_err(Error::Said);
+    // At its end the loop has waited for the last lines, in the time that a stop may take.
+    let Err(error) = arguments.and_then(|arguments| run(&arguments)) else { return ExitCode::SUCCESS };
+    error.say();
+    log_lines::finish(LOG_FLUSH);
+    error.exit()
 }
 
 fn run(arguments: &Arguments) -> Result<(), Error> {

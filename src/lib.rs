@@ -31,7 +31,8 @@
 //! | --- | --- |
 //! | 0 | signals |
 //! | 1 | the directory's events |
-//! | from 2 | listeners, in the order of the settings |
+//! | 2 | standard error takes log lines again; only while some wait |
+//! | from 3 | listeners, in the order of the settings |
 //! | from 2^21 | connections: a generation, the table and a slot, so that a late event finds nothing |
 //!
 //! # Invariants
@@ -44,12 +45,13 @@
 //!   the answer is `300-oco`.
 //! - **Cheap:** an answer walks no directory and reads no file. Work is in proportion to what changed.
 //! - **Bounded:** every table, buffer and wait has its limit in [`limits`]. No client or script delays another.
+//! - **Never waiting:** not for who reads the log either. [`log_lines`](system::log_lines) keeps what is not taken,
+//!   and counts what does not fit.
 pub mod command;
 pub mod config;
 pub mod daemon;
 pub mod directory;
 pub mod limits;
-mod log_format;
 pub mod logic;
 mod reason;
 pub mod system;

@@ -54,8 +54,8 @@ pub const HIGHEST_WEIGHT: u8 = 100;
 /// One address may hold one in so many of the connections before it is the first to be shed: room enough for a site
 /// behind one address, as each lingers for two seconds at most.
 pub const ADDRESS_SHARE: usize = 4;
-/// Descriptors kept back from connections, beside those of the listeners: standard ones, epoll, inotify, signals, and
-/// the file being read.
+/// Descriptors kept back from connections, beside those of the listeners: standard ones, log, epoll, inotify, signals,
+/// and the file being read.
 pub const RESERVED_DESCRIPTORS: u64 = 16;
 /// How long a client that has its line may linger until it closes.
 pub const LINGER: Duration = Duration::from_secs(2);
@@ -86,6 +86,20 @@ pub const LONGEST_DIRECTORY_RETRY: Duration = Duration::from_secs(60);
 /// Looks at files in one refresh beyond two for each file that is due: under a storm of rewrites the rest
 /// waits for the next turn.
 pub const EXTRA_LOOKS: usize = 64;
+
+/// Octets of log lines that wait until standard error takes them. Changes of checks may fill half of it: some thousand
+/// lines, as when all checks of a large host get stale at once. None of it is taken while somebody reads.
+pub const LOG_OCTETS: usize = 1024 * 1024;
+/// How long a program that ends waits for standard error to take its last lines.
+pub const LOG_FLUSH: Duration = Duration::from_secs(1);
+/// Lines of the log that wait for a screen to show them. More would push the table off it.
+pub const SCREEN_LINES: usize = 8;
+/// Changes of one check that are logged within [`CHANGES_PERIOD`]: more than a person can follow.
+pub const CHANGES_LOGGED: usize = 10;
+/// How long the changes of a check are counted before it has its whole budget again.
+pub const CHANGES_PERIOD: Duration = Duration::from_secs(60);
+/// Checks whose changes are counted each on its own; about 100 octets each. Further ones share a budget.
+pub const BUDGETED_CHECKS: usize = 4096;
 
 /// Octets of the head of an HTTP request, as most servers have it (RFC 9112, 3, names no number).
 pub const HTTP_HEAD_OCTETS: usize = 8 * 1024;

@@ -1,10 +1,9 @@
 //! Command lines: read by clap, with errors in one line.
 
-use crate::logic::text::printable;
+use crate::system::log_lines;
 use clap::Parser;
 use clap::error::ErrorKind;
 use std::ffi::OsString;
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 /// Reads a command line. On `--help` and `--version` the exit is a success; on an error it is said in one line,
@@ -21,9 +20,7 @@ pub fn parse<A: Parser>(
             ExitCode::SUCCESS
         }
         _ => {
-            // Arguments may come from anywhere, and nobody may be there to read of them.
-            let what = printable(one_line(&error.to_string()).as_bytes());
-            let _ = writeln!(io::stderr(), "{program}: {what}; see {program} --help");
+            log_lines::say(program, &format!("{}; see {program} --help", one_line(&error.to_string())));
             ExitCode::from(bad_usage)
         }
     })

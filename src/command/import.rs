@@ -57,16 +57,17 @@ impl Command {
         let origin = format!("command[{name}], {}", self.place);
         let Script { content, missing } = script(&origin, prefix, &self.line).map_err(|why| refused(&why))?;
         let path = into.join(name);
+        let file = printable(path.as_os_str().as_bytes());
         if std::fs::read(&path).is_ok_and(|there| there == content) {
-            return Ok(format!("{name}: {} is up to date\n", path.display()));
+            return Ok(format!("{name}: {file} is up to date\n"));
         }
         let mode = if missing.is_empty() { ON } else { OFF };
         // Hidden until it is renamed, so that cron does not run half of it.
         match aside::write(into, name, &content, mode, is_forced) {
-            Ok(()) if missing.is_empty() => Ok(format!("{name}: {}\n", path.display())),
+            Ok(()) if missing.is_empty() => Ok(format!("{name}: {file}\n")),
             Ok(()) => {
                 let missing = missing.join(" ");
-                Ok(format!("{name}: {}, turned off: {missing} has to be written in\n", path.display()))
+                Ok(format!("{name}: {file}, turned off: {missing} has to be written in\n"))
             }
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 Err(refused(&format_args!("{} is there already; --force replaces it", path.display())))

@@ -45,7 +45,7 @@ pub fn shown(directory: &Path, name: &str) -> String {
         Ok(content) => printable(content.trim_ascii_end()),
         Err(error) => reason(&error),
     };
-    format!("{}: {said}\n", path.display())
+    format!("{}: {said}\n", printable(path.as_os_str().as_encoded_bytes()))
 }
 
 /// Removes the check `name`. That there is none is no error; that there is no directory is one.

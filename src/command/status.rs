@@ -11,7 +11,7 @@ use crate::logic::board::{Board, CheckView};
 use crate::logic::code::Verdict;
 use crate::logic::report::report as report_checks;
 use crate::logic::time::Now;
-use crate::system::{clock, terminal};
+use crate::system::{clock, log_lines, terminal};
 use std::cmp::Reverse;
 use std::path::Path;
 use std::time::Duration;
@@ -119,17 +119,27 @@ pub fn watch(show: impl Fn(Form) -> Result<u8, String>) -> Result<u8, String> {
         return Err("status --watch: standard output is no terminal".to_owned());
     }
     print("\x1b[H\x1b[2J")?;
-    loop {
-        show(Form::Screen)?;
+    log_lines::hold();
+    let why = loop {
+        if let Err(why) = show(Form::Screen) {
+            break why;
+        }
         std::thread::sleep(WATCH_PERIOD);
-    }
+    };
+    log_lines::release();
+    Err(why)
 }
 
 /// `text` over what a terminal shows, without a flicker: each line is written over the old one, and what is left of
-/// that is erased. What has no place below is left out.
+/// that is erased. What the log has to say stands first, one line of it each in a line of the terminal, or it would be
+/// what a long table pushes off. What has no place below is left out.
 fn screen(text: &str) -> String {
     let height = terminal::height().unwrap_or(usize::MAX).max(2) - 1;
-    let lines: String = text.lines().take(height).map(|line| format!("{line}\x1b[K\r\n")).collect();
+    let width = terminal::width().unwrap_or(usize::MAX);
+    let said = log_lines::take_held();
+    let said = said.iter().map(|line| line.chars().take(width).collect::<String>());
+    let lines = said.chain(text.lines().map(str::to_owned)).take(height);
+    let lines: String = lines.map(|line| format!("{line}\x1b[K\r\n")).collect();
     format!("\x1b[H{lines}\x1b[J")
 }
 

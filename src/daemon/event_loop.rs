@@ -21,19 +21,21 @@ use crate::logic::face::Tally;
 use crate::logic::session::Session;
 use crate::logic::time::{Nanos, Now};
 use crate::system::files::{Files, KernelFiles};
+use crate::system::log_lines;
 use crate::system::notify::Notify;
 use crate::system::sockets::{KernelSockets, Sleep, Sockets};
 use asking::Question;
 use log::{info, warn};
-use mio::Token;
+use mio::{Interest, Token};
 use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
 
 const SIGNALS: Token = Token(0);
 const DIRECTORY: Token = Token(1);
+const LOG: Token = Token(2);
 /// Tokens from here on are listeners, those from [`FIRST_TOKEN`] on connections.
-const FIRST_LISTENER: usize = 2;
+const FIRST_LISTENER: usize = 3;
 const _: () = assert!(FIRST_LISTENER + LISTENERS <= FIRST_TOKEN);
 
 /// What runs in the daemon's one thread.
@@ -59,6 +61,8 @@ pub struct EventLoop<F = KernelFiles, K: Sockets = KernelSockets> {
     notify: Notify,
     /// How often systemd wants a sign of life, and when the next one is due on the boot clock.
     watchdog: Option<(Duration, Nanos)>,
+    /// Standard error wakes the loop: lines of the log wait for it.
+    watches_log: bool,
     now: Now,
     /// Nothing can be accepted: try again then, on the boot clock.
     paused_until: Option<Nanos>,
@@ -119,6 +123,7 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
             tally: Tally::default(),
             notify,
             watchdog: Notify::watchdog().map(|period| (period, now.boot)),
+            watches_log: false,
             now,
             paused_until: None,
             is_hampered: false,
@@ -127,7 +132,7 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
             look_at: None,
         };
         if let Some(descriptor) = event_loop.signals.raw_fd() {
-            event_loop.sockets.register_descriptor(descriptor, SIGNALS)?;
+            event_loop.sockets.register_descriptor(descriptor, SIGNALS, Interest::READABLE)?;
         }
         event_loop.register_host()?;
         event_loop.listeners.register(&mut event_loop.sockets, FIRST_LISTENER)?;
@@ -203,9 +208,24 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
 
     fn register_host(&mut self) -> io::Result<()> {
         match self.host.raw_fd() {
-            Some(descriptor) => self.sockets.register_descriptor(descriptor, DIRECTORY),
+            Some(descriptor) => self.sockets.register_descriptor(descriptor, DIRECTORY, Interest::READABLE),
             None => Ok(()),
         }
+    }
+
+    /// Lets standard error wake the loop when it takes lines again, and only while some wait. Where it can't, as for
+    /// want of memory, they go with the next line.
+    fn watch_log(&mut self) {
+        // It may be writable already: only to register it tells of that once more.
+        let has_to_be_told = !self.watches_log || log_lines::has_more();
+        let descriptor = log_lines::raw_fd();
+        self.watches_log = match (log_lines::pending(), self.watches_log) {
+            (true, _) if has_to_be_told => {
+                self.sockets.register_descriptor(descriptor, LOG, Interest::WRITABLE).is_ok()
+            }
+            (false, true) => self.sockets.deregister_descriptor(descriptor).is_err(),
+            (_, watches) => watches,
+        };
     }
 
     /// Takes one turn: sleeps, and does all that is to be done then.
@@ -213,6 +233,7 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
     /// # Errors
     /// Nothing can be waited for any more.
     pub fn turn(&mut self) -> io::Result<Outcome> {
+        self.watch_log();
         let sleep = self.sleep();
         self.sockets.wait(sleep, &mut self.ready)?;
         self.now = self.sockets.now();
@@ -222,6 +243,7 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
             match token {
                 SIGNALS => signalled = true,
                 DIRECTORY => changed = true,
+                LOG => log_lines::flush(),
                 token => match Kind::of(token) {
                     Some(Kind::Session) => self.sessions.ready(token, &mut self.sockets),
                     Some(Kind::Exchange) => self.go_on(token),
@@ -257,7 +279,7 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
         self.look_at = self.listeners.any_shut().then_some(next);
         self.sessions.expire(self.now.boot);
         self.exchanges.expire(self.now.boot);
-        let is_idle = self.sessions.is_empty() && self.exchanges.is_empty();
+        let is_idle = self.sessions.is_empty() && self.exchanges.is_empty() && !log_lines::pending();
         if self.stops_at.is_some_and(|end| is_idle || end <= self.now.boot) {
             self.host.log_all(self.now);
             return Ok(Outcome::Stop);

@@ -8,10 +8,12 @@ use crate::logic::answer::{Answer, Composer};
 use crate::logic::board::{Board, Change, CheckView, Rules};
 use crate::logic::code::Verdict;
 use crate::logic::face::Speak;
+use crate::logic::log_budget::LogBudget;
 use crate::logic::name::HEARD_EVERYWHERE;
 use crate::logic::standing::{Membership, Standings, ViewSet};
 use crate::logic::time::{Nanos, Now, spoken};
 use crate::system::files::{Files, KernelFiles};
+use crate::system::log_lines::{CHANGE, TRANSITION};
 use log::{info, warn};
 use std::collections::VecDeque;
 use std::os::fd::RawFd;
@@ -49,6 +51,8 @@ pub struct Host<F = KernelFiles> {
     untold: VecDeque<Untold>,
     /// Lines that had no room among those.
     lost: usize,
+    /// How many changes of one check the log takes.
+    budget: LogBudget,
     /// The directory's generation for which the lines were made.
     made_for: Option<u64>,
     /// Whether the settings have changed since.
@@ -85,6 +89,7 @@ impl<F: Files> Host<F> {
             changes: Vec::new(),
             untold: VecDeque::new(),
             lost: 0,
+            budget: LogBudget::default(),
             made_for: None,
             is_outdated: true,
             has_news: false,
@@ -195,7 +200,7 @@ impl<F: Files> Host<F> {
             (self.made_for, self.is_outdated, self.has_news) = (Some(generation), false, true);
             self.compose(outdated);
         }
-        self.note_changes(is_same);
+        self.note_changes(is_same, now);
         self.log_lines(LINES_PER_TURN, now);
     }
 
@@ -233,12 +238,18 @@ impl<F: Files> Host<F> {
 
     /// Takes the changes over to what is to be logged. `is_same`: what is there at the start, or in another directory,
     /// is no change.
-    fn note_changes(&mut self, is_same: bool) {
+    fn note_changes(&mut self, is_same: bool, now: Now) {
         if is_same {
-            let changes = self.changes.drain(..).map(Untold::Change);
-            let room = UNTOLD_LINES.saturating_sub(self.untold.len());
-            self.lost += changes.len().saturating_sub(room);
-            self.untold.extend(changes.take(room));
+            for change in self.changes.drain(..) {
+                if !self.budget.admit(&change.name, change.to, now.boot) {
+                    continue;
+                }
+                if self.untold.len() < UNTOLD_LINES {
+                    self.untold.push_back(Untold::Change(change));
+                } else {
+                    self.lost += 1;
+                }
+            }
         }
         self.changes.clear();
         self.changes.shrink_to(IDLE_CAPACITY);
@@ -250,9 +261,12 @@ impl<F: Files> Host<F> {
     }
 
     fn log_lines(&mut self, most: usize, now: Now) {
+        while let Some(withheld) = self.budget.settle(now.boot) {
+            info!(target: CHANGE, "{withheld}");
+        }
         for untold in self.untold.drain(..most.min(self.untold.len())) {
             match untold {
-                Untold::Change(change) => info!("{change}"),
+                Untold::Change(change) => info!(target: CHANGE, "{change}"),
                 Untold::Check(name) => {
                     let Some(check) = self.board.check(&name, now) else { continue };
                     let age = check.age.map_or("no age".to_owned(), |age| format!("{} old", spoken(age)));
@@ -352,6 +366,6 @@ impl View {
         }
         let whose = self.listen.as_ref().map(|listen| format!("{}: ", listen.address)).unwrap_or_default();
         let was = was.map(|verdict| format!(" (was {verdict})")).unwrap_or_default();
-        info!("{whose}{}{was}", answer.line.trim_end());
+        info!(target: TRANSITION, "{whose}{}{was}", answer.line.trim_end());
     }
 }

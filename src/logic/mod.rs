@@ -9,6 +9,8 @@ pub mod code;
 pub mod exchange;
 pub mod face;
 pub mod http;
+pub mod log_budget;
+pub mod log_buffer;
 pub mod metrics;
 pub mod name;
 pub mod network;

@@ -91,8 +91,11 @@ pub trait Sockets {
     /// Tells nothing any more.
     fn deregister_stream(&mut self, stream: &mut Self::Stream) -> io::Result<()>;
 
-    /// Tells by `token` when the descriptor becomes ready. Nothing happens where it is registered already.
-    fn register_descriptor(&mut self, descriptor: RawFd, token: Token) -> io::Result<()>;
+    /// Tells by `token` when the descriptor becomes ready. Where it is registered already it is told of again.
+    fn register_descriptor(&mut self, descriptor: RawFd, token: Token, interest: Interest) -> io::Result<()>;
+
+    /// Tells nothing of the descriptor any more.
+    fn deregister_descriptor(&mut self, descriptor: RawFd) -> io::Result<()>;
 }
 
 /// Events taken from the kernel at once.
@@ -260,11 +263,18 @@ impl Sockets for KernelSockets {
         self.poll.registry().deregister(stream)
     }
 
-    fn register_descriptor(&mut self, descriptor: RawFd, token: Token) -> io::Result<()> {
-        match self.poll.registry().register(&mut SourceFd(&descriptor), token, Interest::READABLE) {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+    fn register_descriptor(&mut self, descriptor: RawFd, token: Token, interest: Interest) -> io::Result<()> {
+        let (mut source, registry) = (SourceFd(&descriptor), self.poll.registry());
+        match registry.register(&mut source, token, interest) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                registry.reregister(&mut source, token, interest)
+            }
             result => result,
         }
+    }
+
+    fn deregister_descriptor(&mut self, descriptor: RawFd) -> io::Result<()> {
+        self.poll.registry().deregister(&mut SourceFd(&descriptor))
     }
 }
 

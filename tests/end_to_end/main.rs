@@ -6,6 +6,7 @@ mod coherence;
 mod command;
 mod control;
 mod faces;
+mod log;
 mod messages;
 mod rating;
 mod scene;

@@ -12,6 +12,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+/// In what ocod says only once a minute is over. A text in its source will do for that.
+const LATE: &str = "changes were not logged";
+
 /// Stands for whatever is there, at least one character.
 const ANYTHING: &str = "\u{0}";
 
@@ -62,6 +65,8 @@ fn spoken(arguments: &str) -> String {
         }
         let shown = match word {
             "Ar" => words.next().map(|_| ANYTHING).unwrap(),
+            // Plain text again: a macro without words of its own.
+            "No" => continue,
             "Pq" => {
                 is_closing = true;
                 text.push_str(" (");
@@ -200,7 +205,8 @@ fn what_the_man_pages_quote_is_what_the_programs_say() {
         // A format that is filled in whole would be anything at all.
         let has_words = |format: &str| format.replace(ANYTHING, "").len() * 2 >= text.len();
         let is_written = || texts.iter().any(|format| has_words(format) && matches(format, &text));
-        let is_true = is_said || (!page.starts_with("ocod") && !text.contains("os error") && is_written());
+        let may_be_unsaid = !page.starts_with("ocod") || text.contains(LATE);
+        let is_true = is_said || (may_be_unsaid && !text.contains("os error") && is_written());
         assert!(is_true, "{page} quotes {text:?}, which nobody says; the log:\n{log}");
     }
 }

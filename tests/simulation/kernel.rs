@@ -418,9 +418,14 @@ impl Sockets for ModelSockets {
         Ok(())
     }
 
-    fn register_descriptor(&mut self, descriptor: RawFd, token: Token) -> io::Result<()> {
+    fn register_descriptor(&mut self, descriptor: RawFd, token: Token, _: Interest) -> io::Result<()> {
+        // Nothing is logged here that could wait.
         assert_eq!(descriptor, EVENTS);
         self.0.borrow().events = Some(token);
+        Ok(())
+    }
+
+    fn deregister_descriptor(&mut self, _: RawFd) -> io::Result<()> {
         Ok(())
     }
 }

@@ -232,3 +232,31 @@ fn watch_redraws_in_place() {
     assert_eq!((without.status, without.stdout.as_str()), (Some(3), ""));
     assert!(without.stderr.contains("no terminal"), "{}", without.stderr);
 }
+
+/// What there is to say stands in the screen, and does not run across it once a second.
+#[test]
+fn watch_is_not_talked_over() {
+    if !have("script") {
+        println!("skipped: script is not installed");
+        return;
+    }
+    let scene = Scene::new();
+    fs::remove_dir(scene.status()).unwrap();
+    let typescript = scene.path("typescript");
+    let oco = scene.oco(&[]);
+    let mut command = Command::new("script");
+    let run = format!("stty cols 200; exec {} status --watch", oco.get_program().to_str().unwrap());
+    command.args(["-qefc", &run]).arg(&typescript).env("OCO_DIR", scene.status()).env("TERM", "xterm");
+    command.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::null());
+    let mut child = command.spawn().expect("run script");
+    let drawn = || String::from_utf8_lossy(&fs::read(&typescript).unwrap_or_default()).into_owned();
+    crate::scene::wait_for("three screens", || (drawn().matches("300-oco\x1b[K").count() >= 3).then_some(()));
+    assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
+    child.wait().expect("reap script");
+    let drawn = drawn();
+    let said: Vec<&str> = drawn.lines().filter(|line| line.contains("directory ")).collect();
+    assert!(said.len() >= 3, "{drawn:?}");
+    for line in said {
+        assert!(line.contains("\x1b[H") && line.trim_end().ends_with("\x1b[K"), "{line:?} in {drawn:?}");
+    }
+}

@@ -78,6 +78,7 @@ pub const FAULTS: &[Row] = &[
     row("close", Always, Running, &["EIO", "EINTR", "ENOSPC"]),
     row("fcntl", Always, Running, &["EMFILE", "EINTR"]),
     row("write", Always, Logging, &["EIO", "ENOSPC", "EPIPE", "EAGAIN", "EINTR"]),
+    row("fstat", AtStart, Logging, &["EIO", "ENOMEM"]),
     row("socket", Always, Running, &["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM", "EACCES"]),
     row("setsockopt", Always, Running, &["ENOMEM", "ENOBUFS", "EACCES"]),
     row("bind", Always, Running, &["EADDRINUSE", "EACCES", "ENOMEM", "EADDRNOTAVAIL"]),
