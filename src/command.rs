@@ -9,6 +9,7 @@
 mod arguments;
 mod aside;
 mod ask;
+mod error;
 mod host;
 mod import;
 mod lock;
@@ -24,7 +25,7 @@ mod signals;
 mod status;
 mod table;
 
-use crate::config::{self, ConfigError, Settings};
+use crate::config::{self, Settings};
 use crate::logic::code::Code;
 use crate::logic::name::MAINTENANCE;
 use crate::logic::text::printable;
@@ -32,10 +33,12 @@ use crate::{log_format, usage};
 use arguments::{Arguments, Maintenance, Order};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
+use error::Error;
 use parts::Parts;
 use runner::{Job, Outcome, Runner};
 use status::Form;
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -66,10 +69,7 @@ pub fn main() -> ExitCode {
     log_format::start("warn");
     match obey(&arguments) {
         Ok(status) => ExitCode::from(status),
-        Err(why) => {
-            say(&why);
-            ExitCode::from(failure)
-        }
+        Err(error) => ExitCode::from(error.tell()),
     }
 }
 
@@ -78,28 +78,28 @@ fn parse(raw: &[OsString], failure: u8) -> Result<Arguments, ExitCode> {
         && matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion)
         && let Some(mistaken) = arguments::mistaken_for_help(raw)
     {
-        let shown = printable(mistaken.as_bytes());
-        say(&format!("unexpected argument '{shown}'; a name does not begin with a dash; see oco --help"));
+        let shown = mistaken.display();
+        say(&format_args!(
+            "unexpected argument '{shown}'; a name does not begin with a dash; see oco --help"
+        ));
         return Err(ExitCode::from(failure));
     }
     usage::parse("oco", raw.iter().cloned(), failure)
 }
 
 /// Does what is asked, and returns the exit status.
-fn obey(arguments: &Arguments) -> Result<u8, String> {
+fn obey(arguments: &Arguments) -> Result<u8, Error> {
     match &arguments.order {
         Order::Set { name, code, text } => {
             let text = arguments::joined(text);
-            record::write(&directory(arguments)?, name, *code, text.as_bytes())
-                .map_err(|error| error.to_string())?;
+            record::write(&directory(arguments)?, name, *code, text.as_bytes())?;
             Ok(0)
         }
         Order::Clear { name } => clear(arguments, name),
         Order::Maint { state: Maintenance::Off, text: _ } => clear(arguments, MAINTENANCE),
         Order::Maint { state: Maintenance::On, text } => {
             let reason = if text.is_empty() { NO_REASON.into() } else { arguments::joined(text) };
-            record::write(&directory(arguments)?, MAINTENANCE, Code::KO, reason.as_bytes())
-                .map_err(|error| error.to_string())?;
+            record::write(&directory(arguments)?, MAINTENANCE, Code::KO, reason.as_bytes())?;
             Ok(0)
         }
         Order::Run { name, timeout, verbose, command } => {
@@ -109,7 +109,7 @@ fn obey(arguments: &Arguments) -> Result<u8, String> {
         Order::ImportNrpe { force, file, parts } => import::import(file, parts, *force),
         Order::Status { up: true, json, quiet, watch: _, timeout, hosts } => match hosts.as_slice() {
             [host] => Ok(status::is_up(host.clone(), *timeout, Form::of(*json, *quiet))),
-            _ => Err(format!("status --up: {} hosts; expected exactly one", hosts.len())),
+            _ => Err(Error::UpHosts(hosts.len())),
         },
         Order::Status { up: false, json, quiet, watch, timeout, hosts } => {
             let settings = if hosts.is_empty() { settings(arguments)? } else { Settings::default() };
@@ -123,8 +123,8 @@ fn obey(arguments: &Arguments) -> Result<u8, String> {
     }
 }
 
-fn clear(arguments: &Arguments, name: &str) -> Result<u8, String> {
-    record::remove(&directory(arguments)?, name).map_err(|error| error.to_string())?;
+fn clear(arguments: &Arguments, name: &str) -> Result<u8, Error> {
+    record::remove(&directory(arguments)?, name)?;
     Ok(0)
 }
 
@@ -134,8 +134,8 @@ fn run(
     timeout: Duration,
     is_verbose: bool,
     command: &[OsString],
-) -> Result<u8, String> {
-    let Some((program, rest)) = command.split_first() else { return Err("no command".to_owned()) };
+) -> Result<u8, Error> {
+    let Some((program, rest)) = command.split_first() else { return Err(Error::NoCommand) };
     let job = Job { name: name.to_owned(), program: program.clone(), arguments: rest.to_vec() };
     let outcomes = run_all(directory, timeout, vec![job])?;
     match outcomes.into_iter().next() {
@@ -145,41 +145,42 @@ fn run(
             }
             Ok(result::exit_status(code))
         }
-        Some(Outcome::Failed(why)) => Err(why),
-        Some(Outcome::Busy) if is_verbose => Err(format!("{name}: another run of it is under way")),
-        Some(Outcome::Busy | Outcome::Stopped) | None => Ok(BAD),
+        Some(Outcome::Failed(error)) => Err(error),
+        Some(Outcome::Busy) if is_verbose => Err(Error::Busy(name.to_owned())),
+        // The runner has told of the other run at debug level; who stops oco knows of it.
+        Some(Outcome::Busy | Outcome::Stopped) | None => Err(Error::Said(BAD)),
     }
 }
 
-fn run_parts(directory: &Path, parts: &Path, timeout: Duration) -> Result<u8, String> {
+fn run_parts(directory: &Path, parts: &Path, timeout: Duration) -> Result<u8, Error> {
     let Parts { jobs, refused } = parts::find(parts)?;
     let names: Vec<String> = jobs.iter().map(|job| job.name.clone()).collect();
-    let mut status = if refused.is_empty() { 0 } else { BAD };
-    refused.iter().for_each(|line| say(line));
+    let mut is_complete = refused.is_empty();
+    refused.iter().for_each(|error| say(error));
     for (name, outcome) in names.iter().zip(run_all(directory, timeout, jobs)?) {
         match outcome {
             Outcome::Recorded(_) => continue,
             // The runner has told of it, at debug level.
             Outcome::Busy => {}
-            Outcome::Stopped => say(&format!("{name}: stopped by a signal")),
-            Outcome::Failed(why) => say(&format!("{name}: {why}")),
+            Outcome::Stopped => say(&format_args!("{name}: stopped by a signal")),
+            Outcome::Failed(error) => say(&format_args!("{name}: {error}")),
         }
-        status = BAD;
+        is_complete = false;
     }
-    Ok(status)
+    if is_complete { Ok(0) } else { Err(Error::Said(BAD)) }
 }
 
-fn run_all(directory: &Path, timeout: Duration, jobs: Vec<Job>) -> Result<Vec<Outcome>, String> {
-    let failed = |error: io::Error| format!("event loop: {}", reason::reason(&error));
+fn run_all(directory: &Path, timeout: Duration, jobs: Vec<Job>) -> Result<Vec<Outcome>, Error> {
+    let failed = |error: io::Error| Error::System("event loop", error);
     Runner::new(directory, timeout).map_err(failed)?.run(jobs).map_err(failed)
 }
 
-fn settings(arguments: &Arguments) -> Result<Settings, String> {
-    config::load(arguments.config.as_deref()).map_err(|error: ConfigError| error.to_string())
+fn settings(arguments: &Arguments) -> Result<Settings, Error> {
+    Ok(config::load(arguments.config.as_deref())?)
 }
 
 /// The directory of the status files. Who names it on the command line needs no good configuration file.
-fn directory(arguments: &Arguments) -> Result<PathBuf, String> {
+fn directory(arguments: &Arguments) -> Result<PathBuf, Error> {
     let settings = match arguments {
         Arguments { directory: Some(_), config: None, .. } => Settings::default(),
         _ => settings(arguments)?,
@@ -188,18 +189,19 @@ fn directory(arguments: &Arguments) -> Result<PathBuf, String> {
 }
 
 /// Writes to standard output. A reader that has gone is none of our business.
-fn print(text: &str) -> Result<(), String> {
+fn print(text: &str) -> Result<(), Error> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(format!("write standard output: {}", reason::reason(&error)))
+            Err(Error::System("write standard output", error))
         }
         Ok(()) | Err(_) => Ok(()),
     }
 }
 
-/// Says what went wrong, in one line.
-fn say(what: &str) {
+/// Says what went wrong, in one line. Names and texts from outside may be in it, so nothing in it can make the terminal
+/// obey.
+fn say(what: &dyn Display) {
     // There is nobody to tell that stderr is closed.
-    let _ = writeln!(io::stderr(), "oco: {what}");
+    let _ = writeln!(io::stderr(), "oco: {}", printable(what.to_string().as_bytes()));
 }

@@ -1,13 +1,15 @@
 //! `oco import-nrpe`: makes scripts for `oco run-parts` from the commands that NRPE ran on this host.
 
+use super::error::Error;
 use super::reason::reason;
 use super::{BAD, aside, print, say};
 use crate::limits::{CONFIG_OCTETS, INCLUDE_DEPTH};
-use crate::logic::name::check_name;
+use crate::logic::name::{NameError, check_name};
 use crate::logic::nrpe::{Directive, Script, directives, script};
 use crate::logic::text::printable;
 use std::collections::HashSet;
 use std::ffi::OsStr;
+use std::fmt;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::ffi::OsStrExt;
@@ -17,25 +19,78 @@ use std::path::{Path, PathBuf};
 const ON: u32 = 0o755;
 const OFF: u32 = 0o644;
 
+/// Why something of NRPE's configuration was not taken over.
+#[derive(Debug)]
+pub enum ImportError {
+    /// A file or directory could not be read.
+    Unread(PathBuf, io::Error),
+    /// A file is larger than any configuration.
+    TooLarge(PathBuf),
+    /// A file is included more than [`INCLUDE_DEPTH`] deep.
+    TooDeep(PathBuf),
+    /// There is nothing to take over.
+    NoCommands(PathBuf),
+    /// A line is not understood, for this reason.
+    Line(&'static str),
+    /// No check can have the command's name.
+    Name(NameError),
+    /// There is such a script.
+    Exists(PathBuf),
+    /// The script could not be written.
+    Unwritten(PathBuf, io::Error),
+    /// It is of the command with this name.
+    Command(String, Box<ImportError>),
+    /// It is of this `FILE:LINE`.
+    At(String, Box<ImportError>),
+}
+
+impl fmt::Display for ImportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ImportError::Unread(path, error) => write!(f, "read {}: {}", path.display(), reason(error)),
+            ImportError::TooLarge(path) => {
+                write!(f, "read {}: too large; expected at most {CONFIG_OCTETS} octets", path.display())
+            }
+            ImportError::TooDeep(path) => {
+                write!(f, "read {}: included more than {INCLUDE_DEPTH} deep", path.display())
+            }
+            ImportError::NoCommands(path) => write!(f, "{}: no command[NAME]=LINE in it", path.display()),
+            ImportError::Line(why) => f.write_str(why),
+            ImportError::Name(error) => write!(f, "no check can have this name: {error}"),
+            ImportError::Exists(path) => {
+                write!(f, "{} is there already; --force replaces it", path.display())
+            }
+            ImportError::Unwritten(path, error) => write!(f, "write {}: {}", path.display(), reason(error)),
+            ImportError::Command(name, error) => write!(f, "command[{name}]: {error}"),
+            ImportError::At(place, error) => write!(f, "{place}: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for ImportError {}
+
 /// Writes a script into `into` for each command of `file` and of what it includes. Says of each what became of it,
 /// and returns the exit status: 0 when nothing was left out.
-pub fn import(file: &Path, into: &Path, is_forced: bool) -> Result<u8, String> {
+pub fn import(file: &Path, into: &Path, is_forced: bool) -> Result<u8, Error> {
     let mut reader = Reader::default();
     reader.read_file(file, 0)?;
     let Reader { commands, prefix, mut problems, .. } = reader;
     if commands.is_empty() {
-        problems.push(format!("{}: no command[NAME]=LINE in it", file.display()));
+        problems.push(ImportError::NoCommands(file.to_owned()));
     }
     let mut done = String::new();
     for command in &commands {
         match command.write(prefix.as_deref(), into, is_forced) {
-            Ok(line) => done.push_str(&line),
-            Err(why) => problems.push(why),
+            Ok(line) => {
+                done.push_str(&printable(line.as_bytes()));
+                done.push('\n');
+            }
+            Err(error) => problems.push(error),
         }
     }
     problems.iter().for_each(|problem| say(problem));
     print(&done)?;
-    Ok(if problems.is_empty() { 0 } else { BAD })
+    if problems.is_empty() { Ok(0) } else { Err(Error::Said(BAD)) }
 }
 
 /// A command as it was found.
@@ -49,29 +104,31 @@ struct Command {
 
 impl Command {
     /// Writes its script, and returns a line that says so.
-    fn write(&self, prefix: Option<&[u8]>, into: &Path, is_forced: bool) -> Result<String, String> {
-        let shown = printable(&self.name);
-        let refused = |why: &dyn std::fmt::Display| format!("{}: command[{shown}]: {why}", self.place);
-        let name = check_name(&self.name)
-            .map_err(|error| refused(&format_args!("no check can have this name: {error}")))?;
+    fn write(&self, prefix: Option<&[u8]>, into: &Path, is_forced: bool) -> Result<String, ImportError> {
+        self.try_write(prefix, into, is_forced).map_err(|error| {
+            let command = ImportError::Command(printable(&self.name), Box::new(error));
+            ImportError::At(self.place.clone(), Box::new(command))
+        })
+    }
+
+    fn try_write(&self, prefix: Option<&[u8]>, into: &Path, is_forced: bool) -> Result<String, ImportError> {
+        let name = check_name(&self.name).map_err(ImportError::Name)?;
         let origin = format!("command[{name}], {}", self.place);
-        let Script { content, missing } = script(&origin, prefix, &self.line).map_err(|why| refused(&why))?;
+        let Script { content, missing } = script(&origin, prefix, &self.line).map_err(ImportError::Line)?;
         let path = into.join(name);
         if std::fs::read(&path).is_ok_and(|there| there == content) {
-            return Ok(format!("{name}: {} is up to date\n", path.display()));
+            return Ok(format!("{name}: {} is up to date", path.display()));
         }
         let mode = if missing.is_empty() { ON } else { OFF };
         // Hidden until it is renamed, so that cron does not run half of it.
         match aside::write(into, name, &content, mode, is_forced) {
-            Ok(()) if missing.is_empty() => Ok(format!("{name}: {}\n", path.display())),
+            Ok(()) if missing.is_empty() => Ok(format!("{name}: {}", path.display())),
             Ok(()) => {
                 let missing = missing.join(" ");
-                Ok(format!("{name}: {}, turned off: {missing} has to be written in\n", path.display()))
+                Ok(format!("{name}: {}, turned off: {missing} has to be written in", path.display()))
             }
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                Err(refused(&format_args!("{} is there already; --force replaces it", path.display())))
-            }
-            Err(error) => Err(refused(&format_args!("write {}: {}", path.display(), reason(&error)))),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(ImportError::Exists(path)),
+            Err(error) => Err(ImportError::Unwritten(path, error)),
         }
     }
 }
@@ -81,13 +138,13 @@ impl Command {
 struct Reader {
     commands: Vec<Command>,
     prefix: Option<Vec<u8>>,
-    problems: Vec<String>,
+    problems: Vec<ImportError>,
     /// Files and directories that were read, by their real path: they may include each other in a circle.
     read: HashSet<PathBuf>,
 }
 
 impl Reader {
-    fn read_file(&mut self, file: &Path, depth: usize) -> Result<(), String> {
+    fn read_file(&mut self, file: &Path, depth: usize) -> Result<(), ImportError> {
         let content = self.content(file, depth)?;
         for (number, directive) in directives(&content) {
             let place = format!("{}:{number}", file.display());
@@ -104,17 +161,17 @@ impl Reader {
                 Ok(Directive::Directory(path)) => {
                     self.read_directory(Path::new(OsStr::from_bytes(path)), depth + 1)
                 }
-                Err(why) => Err(why.to_owned()),
+                Err(why) => Err(ImportError::Line(why)),
             };
-            if let Err(why) = done {
-                self.problems.push(format!("{place}: {why}"));
+            if let Err(error) = done {
+                self.problems.push(ImportError::At(place, Box::new(error)));
             }
         }
         Ok(())
     }
 
-    fn content(&mut self, file: &Path, depth: usize) -> Result<Vec<u8>, String> {
-        let failed = |error: io::Error| unread(file, &error);
+    fn content(&mut self, file: &Path, depth: usize) -> Result<Vec<u8>, ImportError> {
+        let failed = |error| ImportError::Unread(file.to_owned(), error);
         if !self.is_new(file, depth)? {
             return Ok(Vec::new());
         }
@@ -123,13 +180,13 @@ impl Reader {
         opened.take(CONFIG_OCTETS + 1).read_to_end(&mut content).map_err(failed)?;
         match u64::try_from(content.len()) {
             Ok(octets) if octets <= CONFIG_OCTETS => Ok(content),
-            _ => Err(format!("read {}: too large; expected at most {CONFIG_OCTETS} octets", file.display())),
+            _ => Err(ImportError::TooLarge(file.to_owned())),
         }
     }
 
     /// The files in `directory` whose names end in `.cfg` and its subdirectories, by name.
-    fn read_directory(&mut self, directory: &Path, depth: usize) -> Result<(), String> {
-        let failed = |error: io::Error| unread(directory, &error);
+    fn read_directory(&mut self, directory: &Path, depth: usize) -> Result<(), ImportError> {
+        let failed = |error| ImportError::Unread(directory.to_owned(), error);
         if !self.is_new(directory, depth)? {
             return Ok(());
         }
@@ -148,7 +205,7 @@ impl Reader {
                     self.read_file(&path, depth + 1)
                 }
                 Ok(_) => Ok(()),
-                Err(error) => Err(unread(&path, &error)),
+                Err(error) => Err(ImportError::Unread(path, error)),
             };
             self.problems.extend(done.err());
         }
@@ -156,10 +213,10 @@ impl Reader {
     }
 
     /// Whether `path` has not been read yet. What is nested too deeply is an error.
-    fn is_new(&mut self, path: &Path, depth: usize) -> Result<bool, String> {
-        let failed = |error: io::Error| unread(path, &error);
+    fn is_new(&mut self, path: &Path, depth: usize) -> Result<bool, ImportError> {
+        let failed = |error| ImportError::Unread(path.to_owned(), error);
         if depth > INCLUDE_DEPTH {
-            return Err(format!("read {}: included more than {INCLUDE_DEPTH} deep", path.display()));
+            return Err(ImportError::TooDeep(path.to_owned()));
         }
         Ok(self.read.insert(std::fs::canonicalize(path).map_err(failed)?))
     }
@@ -172,8 +229,4 @@ impl Reader {
             self.commands.push(command);
         }
     }
-}
-
-fn unread(path: &Path, error: &io::Error) -> String {
-    format!("read {}: {}", path.display(), reason(error))
 }

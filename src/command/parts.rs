@@ -6,33 +6,54 @@ use crate::logic::name::{NameError, check_name};
 use crate::logic::text::printable;
 use log::{debug, warn};
 use nix::unistd::{AccessFlags, access, getegid, geteuid};
+use std::fmt;
 use std::fs::Metadata;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What to run of a directory, and what not though it asks for it.
 #[derive(Debug, Default)]
 pub struct Parts {
     /// By name.
     pub jobs: Vec<Job>,
-    /// Why each of the others is not run, in one line.
-    pub refused: Vec<String>,
+    /// Why each of the others is not run, by name.
+    pub refused: Vec<PartsError>,
 }
+
+/// Why something is not run.
+#[derive(Debug)]
+pub enum PartsError {
+    /// The directory could not be read.
+    Unread(PathBuf, io::Error),
+    /// This script or directory can be written by somebody else.
+    Writable(String, String),
+}
+
+impl fmt::Display for PartsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PartsError::Unread(path, error) => write!(f, "read {}: {}", path.display(), reason(error)),
+            PartsError::Writable(what, who) => write!(f, "{what}: not run: it can be written by {who}"),
+        }
+    }
+}
+
+impl std::error::Error for PartsError {}
 
 /// The executables of `directory` that have the name of a check. Symbolic links are followed; one that leads
 /// nowhere is among them, so that its check says so. Refused is what others could change: whoever may write a
 /// script that cron runs as root is root.
-pub fn find(directory: &Path) -> Result<Parts, String> {
-    let failed = |error: &io::Error| format!("read {}: {}", directory.display(), reason(error));
-    let folder = std::fs::metadata(directory).map_err(|error| failed(&error))?;
+pub fn find(directory: &Path) -> Result<Parts, PartsError> {
+    let failed = |error| PartsError::Unread(directory.to_owned(), error);
+    let folder = std::fs::metadata(directory).map_err(failed)?;
     if let Some(who) = foreign_writer(&folder) {
-        return Err(format!("{}: not run: it can be written by {who}", directory.display()));
+        return Err(PartsError::Writable(directory.display().to_string(), who));
     }
     let mut parts = Parts::default();
-    for entry in std::fs::read_dir(directory).map_err(|error| failed(&error))? {
-        let name = entry.map_err(|error| failed(&error))?.file_name();
+    for entry in std::fs::read_dir(directory).map_err(failed)? {
+        let name = entry.map_err(failed)?.file_name();
         let path = directory.join(&name);
         let metadata = std::fs::metadata(&path);
         let is_runnable = metadata.as_ref().map_or(true, |metadata| is_executable(&path, metadata));
@@ -41,7 +62,7 @@ pub fn find(directory: &Path) -> Result<Parts, String> {
         match check_name(name.as_bytes()) {
             Ok(name) if is_runnable => {
                 if let Some(who) = writer {
-                    parts.refused.push(format!("{name}: not run: it can be written by {who}"));
+                    parts.refused.push(PartsError::Writable(name.to_owned(), who));
                     continue;
                 }
                 parts.jobs.push(Job { name: name.to_owned(), program: path.into(), arguments: Vec::new() });
@@ -54,7 +75,7 @@ pub fn find(directory: &Path) -> Result<Parts, String> {
         }
     }
     parts.jobs.sort_by(|job, other| job.name.cmp(&other.name));
-    parts.refused.sort();
+    parts.refused.sort_by_key(ToString::to_string);
     Ok(parts)
 }
 

@@ -1,6 +1,7 @@
 //! Runs plugins side by side in one loop and records their results. What is to be done when is [`Plugin`]'s to say;
 //! here it is done.
 
+use super::error::Error;
 use super::lock::{Lock, LockError, lock};
 use super::output::Output;
 use super::plugin::{Action, Event, Plugin};
@@ -42,7 +43,7 @@ pub struct Job {
 }
 
 /// What became of a plugin.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Outcome {
     /// Its result was recorded as this.
     Recorded(Code),
@@ -51,7 +52,7 @@ pub enum Outcome {
     /// oco was told to end before there was a result.
     Stopped,
     /// It could not be run or recorded, for this reason.
-    Failed(String),
+    Failed(Error),
 }
 
 /// A plugin under way.
@@ -74,7 +75,7 @@ enum StartError {
     /// It did not, and that is its result.
     Plugin(Lock, String),
     /// We are to blame.
-    Own(String),
+    Own(Error),
     /// We are short of descriptors or processes.
     Short(io::Error),
     Busy,
@@ -115,7 +116,7 @@ impl<'a> Runner<'a> {
 
     /// Runs all jobs, and says what became of each, in their order.
     pub fn run(mut self, jobs: Vec<Job>) -> io::Result<Vec<Outcome>> {
-        self.outcomes = vec![Outcome::Stopped; jobs.len()];
+        self.outcomes = jobs.iter().map(|_| Outcome::Stopped).collect();
         self.waiting = jobs.into_iter().enumerate().collect();
         let mut events = Events::with_capacity(2 * PLUGINS_AT_ONCE + 1);
         while !self.waiting.is_empty() || !self.running.is_empty() {
@@ -178,7 +179,7 @@ impl<'a> Runner<'a> {
             if running.plugin.is_over()
                 && let Some(outcome) = outcomes.get_mut(running.index)
             {
-                *outcome = running.outcome.clone();
+                *outcome = std::mem::replace(&mut running.outcome, Outcome::Stopped);
             }
             !running.plugin.is_over()
         });
@@ -199,8 +200,8 @@ impl<'a> Runner<'a> {
                     self.waiting.push_front((index, job));
                     return;
                 }
-                Err(StartError::Short(error)) => Outcome::Failed(format!("can't be run: {}", reason(&error))),
-                Err(StartError::Own(why)) => Outcome::Failed(why),
+                Err(StartError::Short(error)) => Outcome::Failed(Error::System("can't be run", error)),
+                Err(StartError::Own(error)) => Outcome::Failed(error),
                 Err(StartError::Busy) => {
                     debug!("{}: another run of it is under way", job.name);
                     Outcome::Busy
@@ -220,7 +221,7 @@ impl<'a> Runner<'a> {
         let lock = lock(self.directory, &job.name).map_err(|error| match error {
             LockError::Busy => StartError::Busy,
             LockError::Failed(_, error) if is_shortage(&error) => StartError::Short(error),
-            LockError::Failed(..) => StartError::Own(error.to_string()),
+            LockError::Failed(..) => StartError::Own(error.into()),
         })?;
         let mut command = Command::new(&job.program);
         command.args(&job.arguments).process_group(0);
@@ -346,7 +347,7 @@ impl Turn<'_> {
 fn recorded(directory: &Path, name: &str, code: Code, text: &[u8]) -> Outcome {
     match record::write(directory, name, code, text) {
         Ok(()) => Outcome::Recorded(code),
-        Err(error) => Outcome::Failed(error.to_string()),
+        Err(error) => Outcome::Failed(error.into()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! `oco status`: the state of this host, read from the directory, or that of others, asked.
 
 use super::ask::{Reply, ask_all};
+use super::error::Error;
 use super::host::Host;
 use super::{BAD, print, report, say, table};
 use crate::config::Settings;
@@ -45,7 +46,7 @@ impl Form {
 pub const NOT_UP: u8 = 1;
 
 /// Shows this host as the daemon would rate it now, and returns the exit status.
-pub fn this_host(directory: &Path, settings: &Settings, form: Form) -> Result<u8, String> {
+pub fn this_host(directory: &Path, settings: &Settings, form: Form) -> Result<u8, Error> {
     let mut files = Directory::unwatched(directory);
     let mut board = Board::new(settings.rules.clone());
     let now = read(&mut files, &mut board);
@@ -56,7 +57,7 @@ pub fn this_host(directory: &Path, settings: &Settings, form: Form) -> Result<u8
     let is_away = files.away().is_some();
     let answer = if is_away || (checks.is_empty() && !settings.empty_is_ok) {
         if !is_away {
-            say(&format!("directory {}: no checks in it", directory.display()));
+            say(&format_args!("directory {}: no checks in it", directory.display()));
         }
         composer.unknown()
     } else {
@@ -88,7 +89,7 @@ fn read(files: &mut Directory, board: &mut Board) -> Now {
 }
 
 /// Asks other hosts, shows their answers, and returns the exit status: the highest of all hosts.
-pub fn other_hosts(hosts: &[Host], timeout: Duration, form: Form) -> Result<u8, String> {
+pub fn other_hosts(hosts: &[Host], timeout: Duration, form: Form) -> Result<u8, Error> {
     let answers = ask_all(hosts, timeout);
     let text = || table::hosts(hosts, &answers, Style::of_stdout());
     match (form, hosts, answers.as_slice()) {
@@ -114,9 +115,9 @@ pub fn is_up(host: Host, timeout: Duration, form: Form) -> u8 {
 
 /// Shows it each second until a signal ends the process. Nothing of the terminal is changed that would have to be put
 /// back then.
-pub fn watch(show: impl Fn(Form) -> Result<u8, String>) -> Result<u8, String> {
+pub fn watch(show: impl Fn(Form) -> Result<u8, Error>) -> Result<u8, Error> {
     if terminal::width().is_none() {
-        return Err("status --watch: standard output is no terminal".to_owned());
+        return Err(Error::NoTerminal);
     }
     print("\x1b[H\x1b[2J")?;
     loop {

@@ -139,6 +139,26 @@ fn files_that_are_none_are_one_clear_line() {
     assert!(ended.stderr.contains("deep17.cfg: included more than 16 deep"), "{ended:?}");
 }
 
+/// File names come from whoever made the files, also those of directories that are included.
+#[test]
+fn names_of_files_can_not_make_the_terminal_obey() {
+    let import = Import::new();
+    let missing = import.scene.path("gone\x1b[31m.cfg");
+    end(&mut import.oco(&[], &missing)).expect_error(3, &["gone?[31m.cfg: no such file or directory"]);
+    let config = import.scene.file("odd\x1b[31m.cfg", "command[load]=true\nnonsense\n");
+    let ended = end(&mut import.oco(&[], &config));
+    assert!(ended.stderr.contains("odd?[31m.cfg:2: expected"), "{ended:?}");
+    let into = import.scene.path("to\x1b[31m");
+    fs::create_dir(&into).unwrap();
+    let good = import.scene.file("good.cfg", "command[load]=true\n");
+    let mut command = import.scene.oco(&["import-nrpe"]);
+    let ended = end(command.arg(&good).arg(&into));
+    assert!(ended.status == Some(0) && ended.stdout.ends_with("to?[31m/load\n"), "{ended:?}");
+    let status = into.join("no");
+    let ended = end(&mut import.scene.oco(&["-d", status.to_str().unwrap(), "set", "load", "200"]));
+    ended.expect_error(3, &["to?[31m/no/load: no such file or directory"]);
+}
+
 /// The configuration that Debian ships, with its plugins.
 #[test]
 fn debians_own_configuration_is_taken_over() {
