@@ -90,20 +90,28 @@ fn parse(raw: &[OsString], failure: u8) -> Result<Arguments, ExitCode> {
 /// Does what is asked, and returns the exit status.
 fn obey(arguments: &Arguments) -> Result<u8, Error> {
     match &arguments.order {
-        Order::Set { name, code, text } => {
+        Order::Set { name, code, max_age, text } => {
             let text = arguments::joined(text);
-            record::write(&directory(arguments)?, name, *code, text.as_bytes())?;
+            record::write(&directory(arguments)?, name, *code, text.as_bytes(), *max_age)?;
             Ok(0)
         }
         Order::Clear { name } => clear(arguments, name),
         Order::Maint { state: Maintenance::Off, text: _ } => clear(arguments, MAINTENANCE),
         Order::Maint { state: Maintenance::On, text } => {
             let reason = if text.is_empty() { NO_REASON.into() } else { arguments::joined(text) };
-            record::write(&directory(arguments)?, MAINTENANCE, Code::KO, reason.as_bytes())?;
+            record::write(&directory(arguments)?, MAINTENANCE, Code::KO, reason.as_bytes(), None)?;
             Ok(0)
         }
-        Order::Run { name, timeout, verbose, command } => {
-            run(&directory(arguments)?, name, *timeout, *verbose, command)
+        Order::Run { name, timeout, max_age, verbose, command } => {
+            let Some((program, rest)) = command.split_first() else { return Err(Error::NoCommand) };
+            let job = Job {
+                name: name.clone(),
+                program: program.clone(),
+                arguments: rest.to_vec(),
+                timeout: *timeout,
+                max_age: *max_age,
+            };
+            run(&directory(arguments)?, job, *verbose)
         }
         Order::RunParts { timeout, parts } => run_parts(&directory(arguments)?, parts, *timeout),
         Order::ImportNrpe { force, file, parts } => import::import(file, parts, *force),
@@ -128,36 +136,29 @@ fn clear(arguments: &Arguments, name: &str) -> Result<u8, Error> {
     Ok(0)
 }
 
-fn run(
-    directory: &Path,
-    name: &str,
-    timeout: Duration,
-    is_verbose: bool,
-    command: &[OsString],
-) -> Result<u8, Error> {
-    let Some((program, rest)) = command.split_first() else { return Err(Error::NoCommand) };
-    let job = Job { name: name.to_owned(), program: program.clone(), arguments: rest.to_vec() };
-    let outcomes = run_all(directory, timeout, vec![job])?;
+fn run(directory: &Path, job: Job, is_verbose: bool) -> Result<u8, Error> {
+    let name = job.name.clone();
+    let outcomes = run_all(directory, vec![job])?;
     match outcomes.into_iter().next() {
         Some(Outcome::Recorded(code)) => {
             if is_verbose {
-                print(&record::shown(directory, name))?;
+                print(&record::shown(directory, &name))?;
             }
             Ok(result::exit_status(code))
         }
         Some(Outcome::Failed(error)) => Err(error),
-        Some(Outcome::Busy) if is_verbose => Err(Error::Busy(name.to_owned())),
+        Some(Outcome::Busy) if is_verbose => Err(Error::Busy(name)),
         // The runner has told of the other run at debug level; who stops oco knows of it.
         Some(Outcome::Busy | Outcome::Stopped) | None => Err(Error::Said(BAD)),
     }
 }
 
 fn run_parts(directory: &Path, parts: &Path, timeout: Duration) -> Result<u8, Error> {
-    let Parts { jobs, refused } = parts::find(parts)?;
+    let Parts { jobs, refused } = parts::find(parts, timeout)?;
     let names: Vec<String> = jobs.iter().map(|job| job.name.clone()).collect();
     let mut is_complete = refused.is_empty();
     refused.iter().for_each(|error| say(error));
-    for (name, outcome) in names.iter().zip(run_all(directory, timeout, jobs)?) {
+    for (name, outcome) in names.iter().zip(run_all(directory, jobs)?) {
         match outcome {
             Outcome::Recorded(_) => continue,
             // The runner has told of it, at debug level.
@@ -170,9 +171,9 @@ fn run_parts(directory: &Path, parts: &Path, timeout: Duration) -> Result<u8, Er
     if is_complete { Ok(0) } else { Err(Error::Said(BAD)) }
 }
 
-fn run_all(directory: &Path, timeout: Duration, jobs: Vec<Job>) -> Result<Vec<Outcome>, Error> {
+fn run_all(directory: &Path, jobs: Vec<Job>) -> Result<Vec<Outcome>, Error> {
     let failed = |error: io::Error| Error::System("event loop", error);
-    Runner::new(directory, timeout).map_err(failed)?.run(jobs).map_err(failed)
+    Runner::new(directory).map_err(failed)?.run(jobs).map_err(failed)
 }
 
 fn settings(arguments: &Arguments) -> Result<Settings, Error> {

@@ -12,6 +12,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// What to run of a directory, and what not though it asks for it.
 #[derive(Debug, Default)]
@@ -44,8 +45,8 @@ impl std::error::Error for PartsError {}
 
 /// The executables of `directory` that have the name of a check. Symbolic links are followed; one that leads
 /// nowhere is among them, so that its check says so. Refused is what others could change: whoever may write a
-/// script that cron runs as root is root.
-pub fn find(directory: &Path) -> Result<Parts, PartsError> {
+/// script that cron runs as root is root. Each gets `timeout`.
+pub fn find(directory: &Path, timeout: Duration) -> Result<Parts, PartsError> {
     let failed = |error| PartsError::Unread(directory.to_owned(), error);
     let folder = std::fs::metadata(directory).map_err(failed)?;
     if let Some(who) = foreign_writer(&folder) {
@@ -65,7 +66,13 @@ pub fn find(directory: &Path) -> Result<Parts, PartsError> {
                     parts.refused.push(PartsError::Writable(name.to_owned(), who));
                     continue;
                 }
-                parts.jobs.push(Job { name: name.to_owned(), program: path.into(), arguments: Vec::new() });
+                parts.jobs.push(Job {
+                    name: name.to_owned(),
+                    program: path.into(),
+                    arguments: Vec::new(),
+                    timeout,
+                    max_age: None,
+                });
             }
             Ok(_) => debug!("{shown}: not run: it is no executable file"),
             // Of what packages and editors leave behind cron would send a mail every minute.

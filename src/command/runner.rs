@@ -40,6 +40,10 @@ pub struct Job {
     pub program: OsString,
     /// Its arguments.
     pub arguments: Vec<OsString>,
+    /// How long it may take.
+    pub timeout: Duration,
+    /// How old its result may be, where that is not the settings' to say.
+    pub max_age: Option<Duration>,
 }
 
 /// What became of a plugin.
@@ -59,7 +63,7 @@ pub enum Outcome {
 #[derive(Debug)]
 struct Running {
     index: usize,
-    name: String,
+    job: Job,
     /// Its leader's number, which is its group's too.
     process: u32,
     plugin: Plugin,
@@ -68,6 +72,14 @@ struct Running {
     told_output_end: bool,
     outcome: Outcome,
     _lock: Lock,
+}
+
+/// What there is of a plugin when it has started.
+struct Started {
+    process: u32,
+    stdout: Output,
+    stderr: Output,
+    lock: Lock,
 }
 
 /// Why a plugin did not start.
@@ -85,7 +97,6 @@ enum StartError {
 #[derive(Debug)]
 pub struct Runner<'a> {
     directory: &'a Path,
-    timeout: Duration,
     poll: Poll,
     signals: Signals,
     waiting: VecDeque<(usize, Job)>,
@@ -97,13 +108,12 @@ pub struct Runner<'a> {
 }
 
 impl<'a> Runner<'a> {
-    /// A runner that records in `directory` and gives each plugin so much time.
-    pub fn new(directory: &'a Path, timeout: Duration) -> io::Result<Runner<'a>> {
+    /// A runner that records in `directory`.
+    pub fn new(directory: &'a Path) -> io::Result<Runner<'a>> {
         let poll = Poll::new()?;
         let signals = Signals::catch(poll.registry(), SIGNALS)?;
         Ok(Runner {
             directory,
-            timeout,
             poll,
             signals,
             waiting: VecDeque::new(),
@@ -163,7 +173,7 @@ impl<'a> Runner<'a> {
         if self.stopping {
             self.waiting.clear();
         }
-        let mut turn = Turn { directory: self.directory, timeout: self.timeout, now, living: None };
+        let mut turn = Turn { directory: self.directory, now, living: None };
         for running in self.running.values_mut() {
             // Not only when a signal told of it: who ended just before its time-out did not time out.
             running.notice_exit(&mut turn);
@@ -189,8 +199,9 @@ impl<'a> Runner<'a> {
         while self.running.len() < PLUGINS_AT_ONCE
             && let Some((index, job)) = self.waiting.pop_front()
         {
-            let outcome = match self.start(index, &job) {
-                Ok(running) => {
+            let outcome = match self.start(&job) {
+                Ok(started) => {
+                    let running = Running::new(index, job, started);
                     self.running.insert(self.next, running);
                     self.next += 1;
                     continue;
@@ -208,7 +219,7 @@ impl<'a> Runner<'a> {
                 }
                 Err(StartError::Plugin(_lock, why)) => {
                     let run = Run::NotStarted(why);
-                    recorded(self.directory, &job.name, run.code(), &run.text(b"", b""))
+                    recorded(self.directory, &job, run.code(), &run.text(b"", b""))
                 }
             };
             if let Some(place) = self.outcomes.get_mut(index) {
@@ -217,7 +228,7 @@ impl<'a> Runner<'a> {
         }
     }
 
-    fn start(&self, index: usize, job: &Job) -> Result<Running, StartError> {
+    fn start(&self, job: &Job) -> Result<Started, StartError> {
         let lock = lock(self.directory, &job.name).map_err(|error| match error {
             LockError::Busy => StartError::Busy,
             LockError::Failed(_, error) if is_shortage(&error) => StartError::Short(error),
@@ -245,21 +256,25 @@ impl<'a> Runner<'a> {
             }
         };
         debug!("{}: started as process {}", job.name, child.id());
-        Ok(Running {
-            index,
-            name: job.name.clone(),
-            process: child.id(),
-            plugin: Plugin::started(clock::now().boot.after(self.timeout)),
-            stdout,
-            stderr,
-            told_output_end: false,
-            outcome: Outcome::Stopped,
-            _lock: lock,
-        })
+        Ok(Started { process: child.id(), stdout, stderr, lock })
     }
 }
 
 impl Running {
+    fn new(index: usize, job: Job, started: Started) -> Running {
+        Running {
+            index,
+            plugin: Plugin::started(clock::now().boot.after(job.timeout)),
+            job,
+            process: started.process,
+            stdout: started.stdout,
+            stderr: started.stderr,
+            told_output_end: false,
+            outcome: Outcome::Stopped,
+            _lock: started.lock,
+        }
+    }
+
     fn notice_exit(&mut self, turn: &mut Turn<'_>) {
         if self.plugin.has_exited() {
             return;
@@ -290,14 +305,14 @@ impl Running {
             for action in self.plugin.on(event, turn.now) {
                 match action {
                     Action::Record(end) => self.record(&Run::Ended(end), turn),
-                    Action::RecordTimeOut => self.record(&Run::TimedOut(turn.timeout), turn),
+                    Action::RecordTimeOut => self.record(&Run::TimedOut(self.job.timeout), turn),
                     Action::Terminate => self.signalled("TERM", terminate_group(self.process)),
                     Action::Kill => self.signalled("KILL", kill_group(self.process)),
                     Action::Look => next = Some(Event::Looked { living: turn.has_living(self.process) }),
                     Action::Reap => reap(self.process),
                     Action::Abandon => {
                         reap(self.process);
-                        warn!("{}: a process of group {} can't be killed", self.name, self.process);
+                        warn!("{}: a process of group {} can't be killed", self.job.name, self.process);
                     }
                 }
             }
@@ -306,8 +321,8 @@ impl Running {
 
     fn record(&mut self, run: &Run, turn: &Turn<'_>) {
         let text = run.text(self.stdout.kept(), self.stderr.kept());
-        debug!("{}: {run:?}: {}", self.name, printable(&text));
-        self.outcome = recorded(turn.directory, &self.name, run.code(), &text);
+        debug!("{}: {run:?}: {}", self.job.name, printable(&text));
+        self.outcome = recorded(turn.directory, &self.job, run.code(), &text);
     }
 
     /// Ends it at once, and unseen.
@@ -317,9 +332,9 @@ impl Running {
 
     fn signalled(&self, signal: &str, result: nix::Result<()>) {
         match result {
-            Ok(()) => debug!("{}: {signal} to its process group {}", self.name, self.process),
+            Ok(()) => debug!("{}: {signal} to its process group {}", self.job.name, self.process),
             Err(errno) => {
-                warn!("{}: {signal} to group {}: {}", self.name, self.process, reason(&errno.into()))
+                warn!("{}: {signal} to group {}: {}", self.job.name, self.process, reason(&errno.into()))
             }
         }
     }
@@ -328,7 +343,6 @@ impl Running {
 /// What is the same for all plugins in one turn of the loop.
 struct Turn<'a> {
     directory: &'a Path,
-    timeout: Duration,
     now: Nanos,
     /// The groups that have a living process, once they were looked up.
     living: Option<io::Result<HashSet<u32>>>,
@@ -344,8 +358,8 @@ impl Turn<'_> {
     }
 }
 
-fn recorded(directory: &Path, name: &str, code: Code, text: &[u8]) -> Outcome {
-    match record::write(directory, name, code, text) {
+fn recorded(directory: &Path, job: &Job, code: Code, text: &[u8]) -> Outcome {
+    match record::write(directory, &job.name, code, text, job.max_age) {
         Ok(()) => Outcome::Recorded(code),
         Err(error) => Outcome::Failed(error.into()),
     }

@@ -229,3 +229,21 @@ fn verbose_prints_what_is_recorded() {
     let quiet = scene.oco(&["run", "load", "true"]).output().unwrap();
     assert!(quiet.stdout.is_empty());
 }
+
+#[test]
+fn a_result_says_how_old_it_may_be() {
+    let scene = Scene::new();
+    let run = |command: &[&str]| {
+        let output = scene.oco(&[&["run", "backup", "-v", "--max-age", "25h"], command].concat()).output();
+        String::from_utf8(output.unwrap().stdout).unwrap()
+    };
+    let path = scene.status().join("backup").display().to_string();
+    assert_eq!(run(&["sh", "-c", "echo 'saved|a=1'"]), format!("{path}: 200 saved|a=1 (max-age 25h)\n"));
+    assert_eq!(recorded(&scene, "backup").unwrap(), "200 saved|a=1\nmax-age 25h\n");
+    // So does one that was not the plugin's own.
+    assert_eq!(run(&["/no/such"]), format!("{path}: 310 not found: /no/such (max-age 25h)\n"));
+    assert_eq!(
+        run(&["--timeout", "200ms", "sleep", "600"]),
+        format!("{path}: 310 timed out after 200ms (max-age 25h)\n")
+    );
+}
