@@ -9,6 +9,7 @@
 mod arguments;
 mod aside;
 mod ask;
+mod cut;
 mod error;
 mod host;
 mod import;

@@ -1,6 +1,7 @@
 //! Writing and removing status files: what `oco set`, `oco clear` and every plugin's result come down to.
 
 use super::aside;
+use super::cut::without_last_figure;
 use super::reason::reason;
 use crate::limits::STATUS_FILE_OCTETS;
 use crate::logic::code::Code;
@@ -84,7 +85,8 @@ pub fn remove(directory: &Path, name: &str) -> Result<(), RecordError> {
 }
 
 /// What is written: the code, and the text behind one blank if there is any; then the max-age. Control characters
-/// become blanks, and what does not fit into [`STATUS_FILE_OCTETS`] is cut from the text.
+/// become blanks, and what does not fit into [`STATUS_FILE_OCTETS`] is cut from the text, with the figure that the cut
+/// falls into.
 fn content(code: Code, text: &[u8], max_age: Option<Duration>) -> String {
     let blanked: Vec<u8> =
         text.iter().map(|octet| if octet.is_ascii_control() { b' ' } else { *octet }).collect();
@@ -92,6 +94,9 @@ fn content(code: Code, text: &[u8], max_age: Option<Duration>) -> String {
     let promise = max_age.map(|age| format!("max-age {}\n", in_one_unit(age))).unwrap_or_default();
     let mut content = format!("{code} {}", text.trim());
     let mut end = content.len().min(STATUS_FILE_OCTETS - 1 - promise.len());
+    if end < content.len() {
+        end = without_last_figure(content.as_bytes().get(..end).unwrap_or_default()).len();
+    }
     while !content.is_char_boundary(end) {
         end -= 1;
     }
@@ -145,6 +150,21 @@ mod tests {
         let long = of(&"x".repeat(5000), 90_000.0);
         assert_eq!(long.len(), STATUS_FILE_OCTETS);
         assert!(long.ends_with("x\nmax-age 25h\n"));
+    }
+
+    #[test]
+    fn a_figure_that_the_room_cuts_is_not_written() {
+        let figures: Vec<String> =
+            (0..400).map(|number| format!("m{number:03}={}", 1_000_000 + number)).collect();
+        for pad in 0..12 {
+            let text = format!("{}|{}", "z".repeat(pad), figures.join(" "));
+            let written = content(Code::OK, text.as_bytes(), None);
+            let last = written.trim_end().rsplit(' ').next().unwrap();
+            assert!(
+                figures.iter().any(|figure| figure == last) && written.len() > STATUS_FILE_OCTETS - 16,
+                "{last}"
+            );
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use super::error::Error;
 use super::lock::{Lock, LockError, lock};
-use super::output::Output;
+use super::output::{Kept, Output};
 use super::plugin::{Action, Event, Plugin};
 use super::reason::reason;
 use super::record;
@@ -219,7 +219,7 @@ impl<'a> Runner<'a> {
                 }
                 Err(StartError::Plugin(_lock, why)) => {
                     let run = Run::NotStarted(why);
-                    recorded(self.directory, &job, run.code(), &run.text(b"", b""))
+                    recorded(self.directory, &job, run.code(), &run.text(Kept::default(), Kept::default()))
                 }
             };
             if let Some(place) = self.outcomes.get_mut(index) {

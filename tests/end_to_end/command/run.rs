@@ -42,7 +42,8 @@ fn a_plugins_end_is_recorded_and_repeated() {
         ("echo out; echo err >&2; exit 1", 1, "210 out\n"),
         ("kill -KILL $$", 3, "310 killed by signal 9\n"),
         ("echo so far; kill -SEGV $$", 3, "310 so far\n"),
-        ("printf 'no end'", 0, "200 no end\n"),
+        ("printf 'no end|a=1'", 0, "200 no end|a=1\n"),
+        ("echo; echo second; echo third", 0, "200 second\n"),
         ("printf 'dos\\r\\nmore'", 0, "200 dos\n"),
         ("printf 'a\\033[31mb\\001c\\377d\\000e\\n'", 0, "200 a [31mb c?d e\n"),
         ("cat; echo stdin is empty", 0, "200 stdin is empty\n"),
@@ -90,6 +91,25 @@ fn much_output_is_read_and_its_beginning_kept() {
     end(&mut shell(&scene, "500ms", "yes")).expect_silent(3);
     assert_eq!(recorded(&scene, "x").unwrap(), "310 timed out after 500ms: y\n");
     assert!(started.elapsed() < Duration::from_secs(10));
+}
+
+/// Whatever cuts a plugin's line: what is recorded has whole figures only.
+#[test]
+fn a_figure_that_is_cut_is_not_recorded() {
+    let scene = Scene::new();
+    let figures: Vec<String> =
+        (0..400).map(|number| format!("m{number:03}={}", 1_000_000 + number)).collect();
+    for pad in 0..12 {
+        let line = scene.file("line", &format!("{}OK|{}\n", "z".repeat(pad), figures.join(" ")));
+        end(&mut scene.oco(&["run", "x", "cat", line.to_str().unwrap()])).expect_silent(0);
+        let content = recorded(&scene, "x").unwrap();
+        let last = content.trim_end().rsplit(' ').next().unwrap();
+        assert!(figures.iter().any(|figure| figure == last), "{last}");
+    }
+    end(&mut shell(&scene, "500ms", "printf 'OK|a=1 b=12'; sleep 600")).expect_silent(3);
+    assert_eq!(recorded(&scene, "x").unwrap(), "310 timed out after 500ms: OK|a=1\n");
+    end(&mut shell(&scene, "20s", "printf 'OK|a=1 b=12'; kill -KILL $$")).expect_silent(3);
+    assert_eq!(recorded(&scene, "x").unwrap(), "310 OK|a=1\n");
 }
 
 #[test]

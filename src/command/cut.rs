@@ -1,0 +1,81 @@
+//! Performance data of a text that was cut: its last figure is worth nothing, as digits may be missing.
+//!
+//! `'label'=value[unit];...` in words parted by blanks, behind the first `|`. A blank in a quoted label parts nothing.
+
+/// `text`, which was cut at its end, without the last word of its performance data.
+pub fn without_last_figure(text: &[u8]) -> &[u8] {
+    let Some(bar) = text.iter().position(|octet| *octet == b'|') else { return text };
+    let (before, figures) = text.split_at(bar + 1);
+    let whole = last_word(figures);
+    if whole == 0 { text.get(..bar).unwrap_or(before) } else { text.get(..bar + 1 + whole).unwrap_or(text) }
+        .trim_ascii_end()
+}
+
+/// Where the last word begins.
+fn last_word(figures: &[u8]) -> usize {
+    let (mut begin, mut is_begun, mut is_quoted) = (0, false, false);
+    for (place, octet) in figures.iter().enumerate() {
+        match octet {
+            // Two quotes in a label stand for one: the second opens again what the first has closed.
+            b'\'' if is_quoted => is_quoted = false,
+            b'\'' if !is_begun || figures.get(place.wrapping_sub(1)) == Some(&b'\'') => is_quoted = true,
+            octet if octet.is_ascii_whitespace() && !is_quoted => {
+                (begin, is_begun) = (place + 1, false);
+                continue;
+            }
+            _ => {}
+        }
+        is_begun = true;
+    }
+    begin
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::logic::perfdata::samples;
+    use proptest::prelude::*;
+
+    fn cut(text: &str) -> &str {
+        std::str::from_utf8(without_last_figure(text.as_bytes())).unwrap()
+    }
+
+    #[test]
+    fn the_last_word_behind_the_bar_is_left_out() {
+        for (text, whole) in [
+            ("no figures at all", "no figures at all"),
+            ("x|a=1 b=2 c=34", "x|a=1 b=2"),
+            ("x|a=1 b=2 ", "x|a=1 b=2"),
+            ("x |a=12", "x"),
+            ("x|", "x"),
+            ("x| a=1", "x|"),
+            ("x|a=1 'C:\\ used sp", "x|a=1"),
+            ("x|a=1 'y z=5", "x|a=1"),
+            ("x|'it''s a'=1 'b c'=2", "x|'it''s a'=1"),
+            ("x|a=1 'it''s b=5 c=6", "x|a=1"),
+            ("x|it's=1 b=2 c=3", "x|it's=1 b=2"),
+            ("x|a=1\tb=2", "x|a=1"),
+        ] {
+            assert_eq!(cut(text), whole, "{text}");
+        }
+    }
+
+    proptest! {
+        /// Wherever a text is cut, what is left of it has figures of the whole text only.
+        #[test]
+        fn a_cut_figure_is_no_figure(
+            figures in proptest::collection::vec(("[a-z/' =]{1,9}", 0u64..u64::MAX, "(s|%|MB|)"), 0..6),
+            at in any::<proptest::sample::Index>(),
+        ) {
+            let words: Vec<String> = figures
+                .iter()
+                .map(|(label, value, unit)| format!("'{}'={value}{unit};1;2", label.replace('\'', "''")))
+                .collect();
+            let text = format!("OK|{}", words.join(" "));
+            let left = cut(text.get(..at.index(text.len())).unwrap());
+            let whole: Vec<_> = samples(&text).collect();
+            let read: Vec<_> = samples(left).collect();
+            prop_assert_eq!(&read[..], &whole[..read.len()]);
+        }
+    }
+}
