@@ -19,11 +19,13 @@ use log::{debug, warn};
 use mio::unix::pipe::Receiver;
 use mio::{Events, Poll, Token};
 use nix::errno::Errno;
+use nix::unistd::{AccessFlags, access};
 use std::collections::{BTreeMap, HashSet, VecDeque};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, ErrorKind};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -179,8 +181,8 @@ impl<'a> Runner<'a> {
             running.notice_exit(&mut turn);
             running.notice_output_end(&mut turn);
             if self.stopping {
+                // What was recorded before stays so: only the group is ended.
                 running.tell(Event::Stopped, &mut turn);
-                running.outcome = Outcome::Stopped;
             }
             running.tell(Event::Time, &mut turn);
         }
@@ -373,13 +375,23 @@ fn is_shortage(error: &io::Error) -> bool {
 
 /// Why a plugin could not be started, to be recorded as its result.
 fn not_started(job: &Job, error: &io::Error) -> String {
-    let program = Path::new(&job.program);
     let why = match error.kind() {
-        ErrorKind::NotFound if std::fs::metadata(program).is_ok_and(|file| file.is_file()) => {
-            "interpreter not found".to_owned()
-        }
+        // To the system the script is not there either when the program in its first line is not.
+        ErrorKind::NotFound if is_found(&job.program) => "interpreter not found".to_owned(),
         ErrorKind::NotFound => "not found".to_owned(),
         _ => reason(error),
     };
-    format!("{why}: {}", program.display())
+    format!("{why}: {}", job.program.display())
+}
+
+/// Whether there is such a program where the system looks for it: a name without a slash in PATH, and nowhere else.
+fn is_found(program: &OsStr) -> bool {
+    if program.as_bytes().contains(&b'/') {
+        return std::fs::metadata(program).is_ok_and(|file| file.is_file());
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let is_program = |file: PathBuf| {
+        access(&file, AccessFlags::X_OK).is_ok() && std::fs::metadata(file).is_ok_and(|file| file.is_file())
+    };
+    std::env::split_paths(&path).any(|directory| is_program(Path::new(".").join(directory).join(program)))
 }

@@ -153,6 +153,20 @@ fn one_that_is_under_way_is_not_run_again() {
     assert_eq!(parts.recorded("slow"), "200 once\n");
 }
 
+/// All were recorded, so a signal that comes while somebody holds their output takes nothing back.
+#[test]
+fn what_was_recorded_before_a_signal_is_not_called_stopped() {
+    let parts = Parts::new();
+    parts.add("holds", "sleep 600 & echo $! > sleeper; echo fine");
+    let child = start(&mut parts.oco("60s"));
+    let sleeper = process_in(&parts.scene.path("sleeper"));
+    crate::scene::wait_for("the result", || (parts.recorded("holds") == "200 fine\n").then_some(()));
+    let process = nix::unistd::Pid::from_raw(child.id().try_into().unwrap());
+    nix::sys::signal::kill(process, nix::sys::signal::Signal::SIGTERM).unwrap();
+    wait(child).expect_silent(0);
+    assert!(!super::lives(&sleeper));
+}
+
 #[test]
 fn a_directory_that_is_not_there_is_an_error() {
     let parts = Parts::new();

@@ -210,6 +210,57 @@ fn a_signal_ends_the_plugin_and_records_nothing() {
     }
 }
 
+/// A grandchild holds the output, and oco is told to end while it waits for that: the result stands.
+#[test]
+fn what_was_recorded_before_a_signal_stays_the_outcome() {
+    let scene = Scene::new();
+    let child = start(&mut shell(&scene, "60s", "sleep 600 & echo $! > sleeper; echo slow; exit 1"));
+    let sleeper = process_in(&scene.path("sleeper"));
+    wait_for("the result", || recorded(&scene, "x"));
+    kill(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGTERM).unwrap();
+    wait(child).expect_silent(1);
+    assert!(!lives(&sleeper));
+    assert_eq!(recorded(&scene, "x").unwrap(), "210 slow\n");
+}
+
+#[test]
+fn a_signal_that_was_ignored_at_the_start_stays_ignored() {
+    let scene = Scene::new();
+    let oco = shell(&scene, "60s", "echo $$ > leader; while [ ! -e go ]; do sleep 0.01; done; echo done");
+    let mut nohup = std::process::Command::new("sh");
+    nohup.env("OCO_DIR", scene.status()).current_dir(scene.path("."));
+    nohup.arg("-c").arg("trap '' HUP INT; exec \"$0\" \"$@\"").arg(oco.get_program()).args(oco.get_args());
+    let child = start(&mut nohup);
+    process_in(&scene.path("leader"));
+    let process = Pid::from_raw(child.id().try_into().unwrap());
+    kill(process, Signal::SIGHUP).unwrap();
+    kill(process, Signal::SIGINT).unwrap();
+    // Both have been delivered by the time that this is.
+    kill(process, Signal::SIGCHLD).unwrap();
+    scene.file("go", "");
+    wait(child).expect_silent(0);
+    assert_eq!(recorded(&scene, "x").unwrap(), "200 done\n");
+}
+
+/// A name without a slash is looked for in PATH: what lies in the working directory has nothing to say.
+#[test]
+fn a_file_of_the_same_name_elsewhere_is_not_the_program() {
+    let scene = Scene::new();
+    script(&scene, "no-such-program", "#!/bin/sh\n");
+    let run = |path: &str| {
+        let mut command = scene.oco(&["run", "x", "no-such-program"]);
+        end(command.current_dir(scene.path(".")).env("PATH", path)).expect_silent(3);
+        recorded(&scene, "x").unwrap()
+    };
+    assert_eq!(run("/usr/bin:/bin"), "310 not found: no-such-program\n");
+    fs::create_dir(scene.path("bin")).unwrap();
+    fs::write(scene.path("bin/no-such-program"), "#!/no/such/interpreter\n").unwrap();
+    let path = scene.path("bin").display().to_string();
+    assert!(run(&path).starts_with("310 permission denied: "));
+    fs::set_permissions(scene.path("bin/no-such-program"), fs::Permissions::from_mode(0o755)).unwrap();
+    assert_eq!(run(&format!("/no/such:{path}")), "310 interpreter not found: no-such-program\n");
+}
+
 #[test]
 fn what_can_not_be_recorded_is_said() {
     let scene = Scene::new();
