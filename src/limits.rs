@@ -77,6 +77,11 @@ pub const EXCHANGE_OCTETS: usize = 32 * 1024 * 1024;
 
 /// How long a plugin may run unless told.
 pub const PLUGIN_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long NRPE lets a command run unless told (`DEFAULT_COMMAND_TIMEOUT` in its common.h): what its commands were
+/// written for.
+pub const NRPE_TIMEOUT: Duration = Duration::from_secs(60);
+/// Octets read of a script to find the time that it wants: the comments at its beginning.
+pub const SCRIPT_HEAD_OCTETS: u64 = 4096;
 /// How long a process group has between TERM and KILL.
 pub const KILL_AFTER: Duration = Duration::from_secs(1);
 /// Plugins that `oco run-parts` runs at once; the others wait for a place.

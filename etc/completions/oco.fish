@@ -48,7 +48,7 @@ complete -c oco -n "__fish_oco_using_subcommand run" -s c -d 'The configuration 
 complete -c oco -n "__fish_oco_using_subcommand run" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand run" -s v -l verbose -d 'Print what is recorded, and where'
 complete -c oco -n "__fish_oco_using_subcommand run" -s h -l help -d 'Print help'
-complete -c oco -n "__fish_oco_using_subcommand run-parts" -l timeout -d 'How long each may take, as 10s or 2m' -r
+complete -c oco -n "__fish_oco_using_subcommand run-parts" -l timeout -d 'How long each may take, as 10s or 2m, unless it says so itself' -r
 complete -c oco -n "__fish_oco_using_subcommand run-parts" -s c -d 'The configuration file [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand run-parts" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand run-parts" -s h -l help -d 'Print help'

@@ -75,7 +75,7 @@ pub enum Order {
     },
     /// Run every executable in a directory side by side, and record each as the check of its name
     RunParts {
-        /// How long each may take, as 10s or 2m
+        /// How long each may take, as 10s or 2m, unless it says so itself
         #[arg(long, value_name = "TIME", value_parser = parse_timeout, default_value = "30s")]
         timeout: Duration,
         /// Where they are
@@ -162,7 +162,8 @@ fn parse_code(text: &str) -> Result<Code, &'static str> {
         .ok_or("expected 2XX (ok), 3XX (ko) or 5XX (ko, and a person has to come)")
 }
 
-fn parse_timeout(text: &str) -> Result<Duration, String> {
+/// Reads a time-out: `10s`, `2m`. The error says what was expected.
+pub fn parse_timeout(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
         Ok(timeout) if !timeout.is_zero() && timeout <= LONGEST_TIMEOUT => Ok(timeout),
         Ok(_) => Err("expected more than 0s and at most a day".to_owned()),

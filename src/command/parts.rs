@@ -1,14 +1,16 @@
 //! Which files of a directory `oco run-parts` runs.
 
+use super::arguments::parse_timeout;
 use super::reason::reason;
 use super::runner::Job;
+use crate::limits::SCRIPT_HEAD_OCTETS;
 use crate::logic::name::{NameError, check_name};
 use crate::logic::text::printable;
 use log::{debug, warn};
 use nix::unistd::{AccessFlags, access, getegid, geteuid};
 use std::fmt;
-use std::fs::Metadata;
-use std::io;
+use std::fs::{File, Metadata};
+use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -45,7 +47,8 @@ impl std::error::Error for PartsError {}
 
 /// The executables of `directory` that have the name of a check. Symbolic links are followed; one that leads
 /// nowhere is among them, so that its check says so. Refused is what others could change: whoever may write a
-/// script that cron runs as root is root. Each gets `timeout`.
+/// script that cron runs as root is root. Each gets `timeout`, unless it
+/// wants another one itself.
 pub fn find(directory: &Path, timeout: Duration) -> Result<Parts, PartsError> {
     let failed = |error| PartsError::Unread(directory.to_owned(), error);
     let folder = std::fs::metadata(directory).map_err(failed)?;
@@ -66,11 +69,15 @@ pub fn find(directory: &Path, timeout: Duration) -> Result<Parts, PartsError> {
                     parts.refused.push(PartsError::Writable(name.to_owned(), who));
                     continue;
                 }
+                let own_timeout = wanted_timeout(&path).unwrap_or_else(|why| {
+                    warn!("{name}: {TIMEOUT} {why}");
+                    None
+                });
                 parts.jobs.push(Job {
                     name: name.to_owned(),
                     program: path.into(),
                     arguments: Vec::new(),
-                    timeout,
+                    timeout: own_timeout.unwrap_or(timeout),
                     max_age: None,
                 });
             }
@@ -102,4 +109,71 @@ fn foreign_writer(metadata: &Metadata) -> Option<String> {
 
 fn is_executable(path: &Path, metadata: &Metadata) -> bool {
     metadata.is_file() && access(path, AccessFlags::X_OK).is_ok()
+}
+
+/// Before the time that a script wants, in a comment at its beginning: `# oco-timeout: 2m`.
+const TIMEOUT: &str = "oco-timeout:";
+
+/// The time that the script at `path` wants to have. What can't be read wants nothing: its run will tell why.
+fn wanted_timeout(path: &Path) -> Result<Option<Duration>, String> {
+    let mut head = Vec::new();
+    match File::open(path).and_then(|file| file.take(SCRIPT_HEAD_OCTETS).read_to_end(&mut head)) {
+        Ok(_) => timeout_in(&head),
+        Err(_) => Ok(None),
+    }
+}
+
+/// The time that is named in the comments at the beginning of a script.
+fn timeout_in(head: &[u8]) -> Result<Option<Duration>, String> {
+    if !head.starts_with(b"#!") {
+        return Ok(None);
+    }
+    let comments = head.split(|octet| *octet == b'\n').map_while(|line| line.strip_prefix(b"#"));
+    for comment in comments {
+        if let Some(time) = comment.trim_ascii().strip_prefix(TIMEOUT.as_bytes()) {
+            return parse_timeout(&printable(time.trim_ascii())).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_script_names_its_time_in_its_first_comments() {
+        let of = |head: &str| timeout_in(head.as_bytes()).unwrap().map(|time| time.as_secs());
+        assert_eq!(of("#!/bin/sh\n# oco-timeout: 2m\n"), Some(120));
+        assert_eq!(of("#!/bin/sh\n# more\n#\toco-timeout:60s\r\n# oco-timeout: 1s\ntrue"), Some(60));
+        assert_eq!(of("#!/bin/sh\n# oco-timeout: 1m 30s"), Some(90));
+        let none = [
+            "",
+            "#!/bin/sh\n",
+            "# oco-timeout: 2m\n",
+            "#!/bin/sh\n\n# oco-timeout: 2m\n",
+            "\x7fELF\n# oco-timeout: 2m",
+        ];
+        assert_eq!(none.map(of), [None; 5]);
+        for bad in ["", "2", "0s", "25h", "soon"] {
+            let why = timeout_in(format!("#!/bin/sh\n# oco-timeout: {bad}\n").as_bytes()).unwrap_err();
+            assert!(why.contains("expected"), "{why}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_time_is_read_back(seconds in 1u64..86_400, comment in "[^\n]{0,20}") {
+            let time = Duration::from_secs(seconds);
+            prop_assume!(!comment.trim().starts_with(TIMEOUT));
+            let head = format!("#!/bin/sh\n#{comment}\n# oco-timeout: {}\nx\n", humantime::format_duration(time));
+            prop_assert_eq!(timeout_in(head.as_bytes()), Ok(Some(time)));
+        }
+
+        #[test]
+        fn any_head_is_read(head in proptest::collection::vec(any::<u8>(), 0..60)) {
+            let _ = timeout_in(&[b"#!\n#oco-timeout:", &head[..]].concat());
+        }
+    }
 }

@@ -168,6 +168,20 @@ fn what_was_recorded_before_a_signal_is_not_called_stopped() {
 }
 
 #[test]
+fn a_script_may_want_another_time() {
+    let parts = Parts::new();
+    parts.add("short", "# oco-timeout: 300ms\nsleep 600");
+    parts.add("long", "# oco-timeout: 60s\nsleep 1; echo fine");
+    end(&mut parts.oco("500ms")).expect_silent(0);
+    assert_eq!(parts.recorded("short"), "310 timed out after 300ms\n");
+    assert_eq!(parts.recorded("long"), "200 fine\n");
+    parts.add("short", "# oco-timeout: soon\necho fine");
+    let ended = end(&mut parts.oco("20s"));
+    assert_eq!((ended.status, parts.recorded("short").as_str()), (Some(0), "200 fine\n"));
+    assert!(ended.stderr.contains("short: oco-timeout: ") && ended.stderr.lines().count() == 1, "{ended:?}");
+}
+
+#[test]
 fn a_directory_that_is_not_there_is_an_error() {
     let parts = Parts::new();
     fs::remove_dir(&parts.directory).unwrap();
