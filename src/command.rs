@@ -3,7 +3,8 @@
 //! ```text
 //! set, clear, maint -> record           run, run-parts -> runner -> plugin (what to do), record, lock
 //! import-nrpe       -> import           record, import -> aside
-//! status            -> this host: directory and board, as in the daemon; others: ask -> table, report
+//! status            -> this_host -> reading (directory and board, as in the daemon), reader, port -> ask
+//!                      others: ask; both are shown by table, report
 //! ```
 
 mod arguments;
@@ -17,6 +18,9 @@ mod lock;
 mod output;
 mod parts;
 mod plugin;
+mod port;
+mod reader;
+mod reading;
 mod reason;
 mod record;
 mod report;
@@ -25,6 +29,7 @@ mod runner;
 mod signals;
 mod status;
 mod table;
+mod this_host;
 
 use crate::config::{self, Settings};
 use crate::logic::code::Code;
@@ -45,6 +50,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
+use this_host::ThisHost;
 
 /// Exit status of all failures of oco itself: UNKNOWN to Nagios, so that no monitoring system takes one for an
 /// answer.
@@ -116,20 +122,27 @@ fn obey(arguments: &Arguments) -> Result<u8, Error> {
         }
         Order::RunParts { timeout, parts } => run_parts(&directory(arguments)?, parts, *timeout),
         Order::ImportNrpe { force, file, parts } => import::import(file, parts, *force),
-        Order::Status { up: true, json, quiet, watch: _, timeout, hosts } => match hosts.as_slice() {
-            [host] => Ok(status::is_up(host.clone(), *timeout, Form::of(*json, *quiet))),
-            _ => Err(Error::UpHosts(hosts.len())),
-        },
-        Order::Status { up: false, json, quiet, watch, timeout, hosts } => {
-            let settings = if hosts.is_empty() { settings(arguments)? } else { Settings::default() };
-            let directory = config::directory(arguments.directory.clone(), &settings);
-            let show = |form| match hosts.is_empty() {
-                true => status::this_host(&directory, &settings, form),
-                false => status::other_hosts(hosts, *timeout, form),
-            };
-            if *watch { status::watch(show) } else { show(Form::of(*json, *quiet)) }
+        Order::Status { up: true, json, quiet, watch: _, verbose: _, timeout, hosts } => {
+            match hosts.as_slice() {
+                [host] => Ok(status::is_up(host.clone(), *timeout, Form::of(*json, *quiet))),
+                _ => Err(Error::UpHosts(hosts.len())),
+            }
+        }
+        Order::Status { up: false, json, quiet, watch, verbose, timeout, hosts } => {
+            let form = Form::of(*json, *quiet);
+            if hosts.is_empty() {
+                let settings = settings(arguments)?;
+                let directory = config::directory(arguments.directory.clone(), &settings);
+                let mut host = ThisHost::new(directory, settings);
+                return shown(*watch, form, |form| host.show(form, *verbose));
+            }
+            shown(*watch, form, |form| status::other_hosts(hosts, *timeout, form))
         }
     }
+}
+
+fn shown(is_watched: bool, form: Form, mut show: impl FnMut(Form) -> Result<u8, Error>) -> Result<u8, Error> {
+    if is_watched { status::watch(show) } else { show(form) }
 }
 
 fn clear(arguments: &Arguments, name: &str) -> Result<u8, Error> {

@@ -14,7 +14,8 @@ pub const STATUS_FILE_OCTETS: usize = 4096;
 pub const CHECKS: usize = 100_000;
 /// Places that an empty queue may keep, so that ordinary work allocates nothing and a rare burst is given back.
 pub const IDLE_CAPACITY: usize = 1024;
-/// Names that are no check and were warned of once; further ones are not remembered, nor warned of.
+/// Names that are no check and were warned of once; further ones are not remembered, nor warned of. Also how many
+/// `oco status` names.
 pub const WARNED_NAMES: usize = 1024;
 /// Listeners of one daemon: a token each, and nobody needs more.
 pub const LISTENERS: usize = 64;
@@ -101,6 +102,11 @@ pub const PIPE_READS_PER_TURN: usize = 64;
 /// Refreshes until `oco status` has looked at every file: one is enough but for directories full of files that
 /// are not understood.
 pub const STATUS_PASSES: usize = 64;
+/// How long `oco status` waits for ocod on this host, which answers within a millisecond when it is there and well.
+pub const PORT_TIMEOUT: Duration = Duration::from_secs(1);
+/// How often `oco status` reads the directory and asks ocod before it says that they differ: something may have changed
+/// in between, but not each time.
+pub const PORT_TRIES: usize = 3;
 /// How often `oco status --watch` looks.
 pub const WATCH_PERIOD: Duration = Duration::from_secs(1);
 /// Columns of the bar that shows an age against its max-age.

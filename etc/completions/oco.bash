@@ -214,7 +214,7 @@ _oco() {
             return 0
             ;;
         oco__subcmd__status)
-            opts="-q -c -d -h --up --json --quiet --watch --timeout --help"
+            opts="-q -v -c -d -h --up --json --quiet --watch --verbose --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

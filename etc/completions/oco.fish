@@ -63,6 +63,7 @@ complete -c oco -n "__fish_oco_using_subcommand status" -l up -d 'For load balan
 complete -c oco -n "__fish_oco_using_subcommand status" -l json -d 'For programs'
 complete -c oco -n "__fish_oco_using_subcommand status" -s q -l quiet -d 'Print nothing: the exit status says it'
 complete -c oco -n "__fish_oco_using_subcommand status" -l watch -d 'Show it again each second, in place, until ^C'
+complete -c oco -n "__fish_oco_using_subcommand status" -s v -l verbose -d 'Show the performance data of this host\'s checks too'
 complete -c oco -n "__fish_oco_using_subcommand status" -s h -l help -d 'Print help'
 complete -c oco -n "__fish_oco_using_subcommand maint" -s c -d 'The configuration file [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand maint" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F

@@ -107,6 +107,9 @@ pub enum Order {
         /// Show it again each second, in place, until ^C
         #[arg(long, conflicts_with_all = ["json", "up"])]
         watch: bool,
+        /// Show the performance data of this host's checks too
+        #[arg(short = 'v', long)]
+        verbose: bool,
         /// How long a host may take, as 500ms or 3s
         #[arg(long, value_name = "TIME", value_parser = parse_timeout, default_value = "3s")]
         timeout: Duration,
