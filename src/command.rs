@@ -3,18 +3,24 @@
 //! ```text
 //! set, clear, maint -> record           run, run-parts -> runner -> plugin (what to do), record, lock
 //! import-nrpe       -> import           record, import -> aside
-//! status            -> this host: directory and board, as in the daemon; others: ask -> table, report
+//! status            -> this_host -> reading (directory and board, as in the daemon), reader, port -> ask
+//!                      others: ask; both are shown by table, report
 //! ```
 
 mod arguments;
 mod aside;
 mod ask;
+mod cut;
+mod error;
 mod host;
 mod import;
 mod lock;
 mod output;
 mod parts;
 mod plugin;
+mod port;
+mod reader;
+mod reading;
 mod record;
 mod report;
 mod result;
@@ -22,26 +28,29 @@ mod runner;
 mod signals;
 mod status;
 mod table;
+mod this_host;
 
-use crate::config::{self, ConfigError, Settings};
+use crate::config::{self, Settings};
 use crate::limits::LOG_FLUSH;
 use crate::logic::code::Code;
 use crate::logic::name::MAINTENANCE;
-use crate::logic::text::printable;
 use crate::system::log_lines;
-use crate::{reason, usage};
+use crate::usage;
 use arguments::{Arguments, Maintenance, Order};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
+use error::Error;
 use parts::Parts;
 use runner::{Job, Outcome, Runner};
 use status::Form;
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
+use this_host::ThisHost;
 
 /// Exit status of all failures of oco itself: UNKNOWN to Nagios, so that no monitoring system takes one for an
 /// answer.
@@ -62,9 +71,10 @@ pub fn main() -> ExitCode {
     let exit = match parse(&raw, failure) {
         Ok(arguments) => match obey(&arguments) {
             Ok(status) => ExitCode::from(status),
-            Err(why) => {
-                say(&why);
-                ExitCode::from(failure)
+            Err(error) => {
+                let status = error.tell();
+                // Whatever went wrong, that is a host of which it is not known that it is up.
+                ExitCode::from(if failure == status::NOT_UP { failure } else { status })
             }
         },
         // A help that was asked for by mistake (-h for the host) must not look like a host that is up.
@@ -80,108 +90,117 @@ fn parse(raw: &[OsString], failure: u8) -> Result<Arguments, ExitCode> {
         && matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion)
         && let Some(mistaken) = arguments::mistaken_for_help(raw)
     {
-        let shown = printable(mistaken.as_bytes());
-        say(&format!("unexpected argument '{shown}'; a name does not begin with a dash; see oco --help"));
+        let shown = mistaken.display();
+        say(&format_args!(
+            "unexpected argument '{shown}'; a name does not begin with a dash; see oco --help"
+        ));
         return Err(ExitCode::from(failure));
     }
     usage::parse("oco", raw.iter().cloned(), failure)
 }
 
 /// Does what is asked, and returns the exit status.
-fn obey(arguments: &Arguments) -> Result<u8, String> {
+fn obey(arguments: &Arguments) -> Result<u8, Error> {
     match &arguments.order {
-        Order::Set { name, code, text } => {
+        Order::Set { name, code, max_age, text } => {
             let text = arguments::joined(text);
-            record::write(&directory(arguments)?, name, *code, text.as_bytes())
-                .map_err(|error| error.to_string())?;
+            record::write(&directory(arguments)?, name, *code, text.as_bytes(), *max_age)?;
             Ok(0)
         }
         Order::Clear { name } => clear(arguments, name),
         Order::Maint { state: Maintenance::Off, text: _ } => clear(arguments, MAINTENANCE),
         Order::Maint { state: Maintenance::On, text } => {
             let reason = if text.is_empty() { NO_REASON.into() } else { arguments::joined(text) };
-            record::write(&directory(arguments)?, MAINTENANCE, Code::KO, reason.as_bytes())
-                .map_err(|error| error.to_string())?;
+            record::write(&directory(arguments)?, MAINTENANCE, Code::KO, reason.as_bytes(), None)?;
             Ok(0)
         }
-        Order::Run { name, timeout, verbose, command } => {
-            run(&directory(arguments)?, name, *timeout, *verbose, command)
+        Order::Run { name, timeout, max_age, verbose, command } => {
+            let Some((program, rest)) = command.split_first() else { return Err(Error::NoCommand) };
+            let job = Job {
+                name: name.clone(),
+                program: program.clone(),
+                arguments: rest.to_vec(),
+                timeout: *timeout,
+                max_age: *max_age,
+            };
+            run(&directory(arguments)?, job, *verbose)
         }
         Order::RunParts { timeout, parts } => run_parts(&directory(arguments)?, parts, *timeout),
         Order::ImportNrpe { force, file, parts } => import::import(file, parts, *force),
-        Order::Status { up: true, json, quiet, watch: _, timeout, hosts } => match hosts.as_slice() {
-            [host] => Ok(status::is_up(host.clone(), *timeout, Form::of(*json, *quiet))),
-            _ => Err(format!("status --up: {} hosts; expected exactly one", hosts.len())),
-        },
-        Order::Status { up: false, json, quiet, watch, timeout, hosts } => {
-            let settings = if hosts.is_empty() { settings(arguments)? } else { Settings::default() };
-            let directory = config::directory(arguments.directory.clone(), &settings);
-            let show = |form| match hosts.is_empty() {
-                true => status::this_host(&directory, &settings, form),
-                false => status::other_hosts(hosts, *timeout, form),
-            };
-            if *watch { status::watch(show) } else { show(Form::of(*json, *quiet)) }
+        Order::Status { up: true, json, quiet, watch: _, verbose: _, timeout, hosts } => {
+            match hosts.as_slice() {
+                [host] => Ok(status::is_up(host.clone(), *timeout, Form::of(*json, *quiet))),
+                _ => Err(Error::UpHosts(hosts.len())),
+            }
+        }
+        Order::Status { up: false, json, quiet, watch, verbose, timeout, hosts } => {
+            let form = Form::of(*json, *quiet);
+            if hosts.is_empty() {
+                let settings = settings(arguments)?;
+                let directory = config::directory(arguments.directory.clone(), &settings);
+                let mut host = ThisHost::new(directory, settings);
+                return shown(*watch, form, |form| host.show(form, *verbose));
+            }
+            shown(*watch, form, |form| status::other_hosts(hosts, *timeout, form))
         }
     }
 }
 
-fn clear(arguments: &Arguments, name: &str) -> Result<u8, String> {
-    record::remove(&directory(arguments)?, name).map_err(|error| error.to_string())?;
+fn shown(is_watched: bool, form: Form, mut show: impl FnMut(Form) -> Result<u8, Error>) -> Result<u8, Error> {
+    if is_watched { status::watch(show) } else { show(form) }
+}
+
+fn clear(arguments: &Arguments, name: &str) -> Result<u8, Error> {
+    record::remove(&directory(arguments)?, name)?;
     Ok(0)
 }
 
-fn run(
-    directory: &Path,
-    name: &str,
-    timeout: Duration,
-    is_verbose: bool,
-    command: &[OsString],
-) -> Result<u8, String> {
-    let Some((program, rest)) = command.split_first() else { return Err("no command".to_owned()) };
-    let job = Job { name: name.to_owned(), program: program.clone(), arguments: rest.to_vec() };
-    let outcomes = run_all(directory, timeout, vec![job])?;
+fn run(directory: &Path, job: Job, is_verbose: bool) -> Result<u8, Error> {
+    let name = job.name.clone();
+    let outcomes = run_all(directory, vec![job])?;
     match outcomes.into_iter().next() {
         Some(Outcome::Recorded(code)) => {
             if is_verbose {
-                print(&record::shown(directory, name))?;
+                print(&record::shown(directory, &name))?;
             }
             Ok(result::exit_status(code))
         }
-        Some(Outcome::Failed(why)) => Err(why),
-        Some(Outcome::Busy) if is_verbose => Err(format!("{name}: another run of it is under way")),
-        Some(Outcome::Busy | Outcome::Stopped) | None => Ok(BAD),
+        Some(Outcome::Failed(error)) => Err(error),
+        Some(Outcome::Busy) if is_verbose => Err(Error::Busy(name)),
+        // The runner has told of the other run at debug level; who stops oco knows of it.
+        Some(Outcome::Busy | Outcome::Stopped) | None => Err(Error::Said(BAD)),
     }
 }
 
-fn run_parts(directory: &Path, parts: &Path, timeout: Duration) -> Result<u8, String> {
-    let Parts { jobs, refused } = parts::find(parts)?;
+fn run_parts(directory: &Path, parts: &Path, timeout: Duration) -> Result<u8, Error> {
+    let Parts { jobs, refused } = parts::find(parts, timeout)?;
     let names: Vec<String> = jobs.iter().map(|job| job.name.clone()).collect();
-    let mut status = if refused.is_empty() { 0 } else { BAD };
-    refused.iter().for_each(|line| say(line));
-    for (name, outcome) in names.iter().zip(run_all(directory, timeout, jobs)?) {
+    let mut is_complete = refused.is_empty();
+    refused.iter().for_each(|error| say(error));
+    for (name, outcome) in names.iter().zip(run_all(directory, jobs)?) {
         match outcome {
             Outcome::Recorded(_) => continue,
             // The runner has told of it, at debug level.
             Outcome::Busy => {}
-            Outcome::Stopped => say(&format!("{name}: stopped by a signal")),
-            Outcome::Failed(why) => say(&format!("{name}: {why}")),
+            Outcome::Stopped => say(&format_args!("{name}: stopped by a signal")),
+            Outcome::Failed(error) => say(&format_args!("{name}: {error}")),
         }
-        status = BAD;
+        is_complete = false;
     }
-    Ok(status)
+    if is_complete { Ok(0) } else { Err(Error::Said(BAD)) }
 }
 
-fn run_all(directory: &Path, timeout: Duration, jobs: Vec<Job>) -> Result<Vec<Outcome>, String> {
-    let failed = |error: io::Error| format!("event loop: {}", reason::reason(&error));
-    Runner::new(directory, timeout).map_err(failed)?.run(jobs).map_err(failed)
+fn run_all(directory: &Path, jobs: Vec<Job>) -> Result<Vec<Outcome>, Error> {
+    let failed = |error: io::Error| Error::System("event loop", error);
+    Runner::new(directory).map_err(failed)?.run(jobs).map_err(failed)
 }
 
-fn settings(arguments: &Arguments) -> Result<Settings, String> {
-    config::load(arguments.config.as_deref()).map_err(|error: ConfigError| error.to_string())
+fn settings(arguments: &Arguments) -> Result<Settings, Error> {
+    Ok(config::load(arguments.config.as_deref())?)
 }
 
 /// The directory of the status files. Who names it on the command line needs no good configuration file.
-fn directory(arguments: &Arguments) -> Result<PathBuf, String> {
+fn directory(arguments: &Arguments) -> Result<PathBuf, Error> {
     let settings = match arguments {
         Arguments { directory: Some(_), config: None, .. } => Settings::default(),
         _ => settings(arguments)?,
@@ -190,17 +209,17 @@ fn directory(arguments: &Arguments) -> Result<PathBuf, String> {
 }
 
 /// Writes to standard output. A reader that has gone is none of our business.
-fn print(text: &str) -> Result<(), String> {
+fn print(text: &str) -> Result<(), Error> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(format!("write standard output: {}", reason::reason(&error)))
+            Err(Error::System("write standard output", error))
         }
         Ok(()) | Err(_) => Ok(()),
     }
 }
 
-/// Says what went wrong, in one line.
-fn say(what: &str) {
-    log_lines::say("oco", what);
+/// Says what went wrong, in one line. Names and texts from outside may be in it.
+fn say(what: &dyn Display) {
+    log_lines::say("oco", &what.to_string());
 }

@@ -184,9 +184,12 @@ pub fn load(file: Option<&Path>) -> Result<Settings, ConfigError> {
 pub fn directory(flag: Option<PathBuf>, settings: &Settings) -> PathBuf {
     let from_environment =
         || std::env::var_os(DIRECTORY_VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
-    flag.or_else(from_environment)
-        .or_else(|| settings.directory.clone())
-        .unwrap_or_else(|| PathBuf::from(DEFAULT_DIRECTORY))
+    flag.or_else(from_environment).unwrap_or_else(|| directory_of(settings))
+}
+
+/// The directory as the file says, else the default.
+pub fn directory_of(settings: &Settings) -> PathBuf {
+    settings.directory.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_DIRECTORY))
 }
 
 /// The default listener: everybody's, on IPv6 and IPv4.

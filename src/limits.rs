@@ -14,7 +14,8 @@ pub const STATUS_FILE_OCTETS: usize = 4096;
 pub const CHECKS: usize = 100_000;
 /// Places that an empty queue may keep, so that ordinary work allocates nothing and a rare burst is given back.
 pub const IDLE_CAPACITY: usize = 1024;
-/// Names that are no check and were warned of once; further ones are not remembered, nor warned of.
+/// Names that are no check and were warned of once; further ones are not remembered, nor warned of. Also how many
+/// `oco status` names.
 pub const WARNED_NAMES: usize = 1024;
 /// Listeners of one daemon: a token each, and nobody needs more.
 pub const LISTENERS: usize = 64;
@@ -92,8 +93,6 @@ pub const EXTRA_LOOKS: usize = 64;
 pub const LOG_OCTETS: usize = 1024 * 1024;
 /// How long a program that ends waits for standard error to take its last lines.
 pub const LOG_FLUSH: Duration = Duration::from_secs(1);
-/// Lines of the log that wait for a screen to show them. More would push the table off it.
-pub const SCREEN_LINES: usize = 8;
 /// Changes of one check that are logged within [`CHANGES_PERIOD`]: more than a person can follow.
 pub const CHANGES_LOGGED: usize = 10;
 /// How long the changes of a check are counted before it has its whole budget again.
@@ -115,6 +114,11 @@ pub const EXCHANGE_OCTETS: usize = 32 * 1024 * 1024;
 
 /// How long a plugin may run unless told.
 pub const PLUGIN_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long NRPE lets a command run unless told (`DEFAULT_COMMAND_TIMEOUT` in its common.h): what its commands were
+/// written for.
+pub const NRPE_TIMEOUT: Duration = Duration::from_secs(60);
+/// Octets read of a script to find the time that it wants: the comments at its beginning.
+pub const SCRIPT_HEAD_OCTETS: u64 = 4096;
 /// How long a process group has between TERM and KILL.
 pub const KILL_AFTER: Duration = Duration::from_secs(1);
 /// Plugins that `oco run-parts` runs at once; the others wait for a place.
@@ -134,6 +138,11 @@ pub const PIPE_READS_PER_TURN: usize = 64;
 /// Refreshes until `oco status` has looked at every file: one is enough but for directories full of files that
 /// are not understood.
 pub const STATUS_PASSES: usize = 64;
+/// How long `oco status` waits for ocod on this host, which answers within a millisecond when it is there and well.
+pub const PORT_TIMEOUT: Duration = Duration::from_secs(1);
+/// How often `oco status` reads the directory and asks ocod before it says that they differ: something may have changed
+/// in between, but not each time.
+pub const PORT_TRIES: usize = 3;
 /// How often `oco status --watch` looks.
 pub const WATCH_PERIOD: Duration = Duration::from_secs(1);
 /// Columns of the bar that shows an age against its max-age.

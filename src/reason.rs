@@ -5,7 +5,11 @@ use std::io;
 /// The system's words for `error`, in lower case and without its number: `no space left on device`.
 pub fn reason(error: &io::Error) -> String {
     let text = error.to_string();
-    let words = text.split(" (os error ").next().unwrap_or(&text);
+    lowered(text.split(" (os error ").next().unwrap_or(&text))
+}
+
+/// `words` with a small letter at their beginning, to stand in the middle of a line.
+pub fn lowered(words: &str) -> String {
     let mut characters = words.chars();
     match (characters.next(), characters.clone().next()) {
         // Not the I of "I/O error" and the like.

@@ -132,13 +132,17 @@ _oco() {
             return 0
             ;;
         oco__subcmd__run)
-            opts="-v -c -d -h --timeout --verbose --help"
+            opts="-v -c -d -h --timeout --max-age --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-age)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -184,12 +188,16 @@ _oco() {
             return 0
             ;;
         oco__subcmd__set)
-            opts="-c -d -h --help"
+            opts="-c -d -h --max-age --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --max-age)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 -c)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -206,7 +214,7 @@ _oco() {
             return 0
             ;;
         oco__subcmd__status)
-            opts="-q -c -d -h --up --json --quiet --watch --timeout --help"
+            opts="-q -v -c -d -h --up --json --quiet --watch --verbose --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

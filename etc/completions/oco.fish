@@ -35,6 +35,7 @@ complete -c oco -n "__fish_oco_needs_command" -f -a "run-parts" -d 'Run every ex
 complete -c oco -n "__fish_oco_needs_command" -f -a "import-nrpe" -d 'Make scripts for run-parts from the commands of NRPE'
 complete -c oco -n "__fish_oco_needs_command" -f -a "status" -d 'Show the checks of this host, or ask others; exit 0 OK, 1 OK but, 2 KO, 3 no answer'
 complete -c oco -n "__fish_oco_needs_command" -f -a "maint" -d 'Take this host out (a check named maint, 300), or put it back'
+complete -c oco -n "__fish_oco_using_subcommand set" -l max-age -d 'How old it may be, as 25h, in place of the general max-age' -r
 complete -c oco -n "__fish_oco_using_subcommand set" -s c -d 'The configuration file [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand set" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand set" -s h -l help -d 'Print help'
@@ -42,11 +43,12 @@ complete -c oco -n "__fish_oco_using_subcommand clear" -s c -d 'The configuratio
 complete -c oco -n "__fish_oco_using_subcommand clear" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand clear" -s h -l help -d 'Print help'
 complete -c oco -n "__fish_oco_using_subcommand run" -l timeout -d 'How long it may take, as 10s or 2m' -r
+complete -c oco -n "__fish_oco_using_subcommand run" -l max-age -d 'How old the result may be, as 25h, in place of the general max-age' -r
 complete -c oco -n "__fish_oco_using_subcommand run" -s c -d 'The configuration file [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand run" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand run" -s v -l verbose -d 'Print what is recorded, and where'
 complete -c oco -n "__fish_oco_using_subcommand run" -s h -l help -d 'Print help'
-complete -c oco -n "__fish_oco_using_subcommand run-parts" -l timeout -d 'How long each may take, as 10s or 2m' -r
+complete -c oco -n "__fish_oco_using_subcommand run-parts" -l timeout -d 'How long each may take, as 10s or 2m, unless it says so itself' -r
 complete -c oco -n "__fish_oco_using_subcommand run-parts" -s c -d 'The configuration file [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand run-parts" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand run-parts" -s h -l help -d 'Print help'
@@ -61,6 +63,7 @@ complete -c oco -n "__fish_oco_using_subcommand status" -l up -d 'For load balan
 complete -c oco -n "__fish_oco_using_subcommand status" -l json -d 'For programs'
 complete -c oco -n "__fish_oco_using_subcommand status" -s q -l quiet -d 'Print nothing: the exit status says it'
 complete -c oco -n "__fish_oco_using_subcommand status" -l watch -d 'Show it again each second, in place, until ^C'
+complete -c oco -n "__fish_oco_using_subcommand status" -s v -l verbose -d 'Show the performance data of this host\'s checks too'
 complete -c oco -n "__fish_oco_using_subcommand status" -s h -l help -d 'Print help'
 complete -c oco -n "__fish_oco_using_subcommand maint" -s c -d 'The configuration file [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand maint" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F

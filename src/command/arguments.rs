@@ -4,6 +4,7 @@ use super::host::{self, Host};
 use crate::limits::LONGEST_TIMEOUT;
 use crate::logic::code::Code;
 use crate::logic::name::check_name;
+use crate::logic::time::parse_max_age;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::ffi::{OsStr, OsString};
@@ -41,6 +42,9 @@ pub enum Order {
         /// 200 ok; any other 2XX ok, but; 3XX ko; 5XX ko, and a person has to come
         #[arg(value_parser = parse_code)]
         code: Code,
+        /// How old it may be, as 25h, in place of the general max-age
+        #[arg(long, value_name = "AGE", value_parser = parse_max_age)]
+        max_age: Option<Duration>,
         /// Words for people; put -- before one that begins with a dash
         #[arg(allow_negative_numbers = true)]
         text: Vec<OsString>,
@@ -59,6 +63,9 @@ pub enum Order {
         /// How long it may take, as 10s or 2m
         #[arg(long, value_name = "TIME", value_parser = parse_timeout, default_value = "30s")]
         timeout: Duration,
+        /// How old the result may be, as 25h, in place of the general max-age
+        #[arg(long, value_name = "AGE", value_parser = parse_max_age)]
+        max_age: Option<Duration>,
         /// Print what is recorded, and where
         #[arg(short = 'v', long)]
         verbose: bool,
@@ -68,7 +75,7 @@ pub enum Order {
     },
     /// Run every executable in a directory side by side, and record each as the check of its name
     RunParts {
-        /// How long each may take, as 10s or 2m
+        /// How long each may take, as 10s or 2m, unless it says so itself
         #[arg(long, value_name = "TIME", value_parser = parse_timeout, default_value = "30s")]
         timeout: Duration,
         /// Where they are
@@ -100,6 +107,9 @@ pub enum Order {
         /// Show it again each second, in place, until ^C
         #[arg(long, conflicts_with_all = ["json", "up"])]
         watch: bool,
+        /// Show the performance data of this host's checks too
+        #[arg(short = 'v', long)]
+        verbose: bool,
         /// How long a host may take, as 500ms or 3s
         #[arg(long, value_name = "TIME", value_parser = parse_timeout, default_value = "3s")]
         timeout: Duration,
@@ -155,7 +165,8 @@ fn parse_code(text: &str) -> Result<Code, &'static str> {
         .ok_or("expected 2XX (ok), 3XX (ko) or 5XX (ko, and a person has to come)")
 }
 
-fn parse_timeout(text: &str) -> Result<Duration, String> {
+/// Reads a time-out: `10s`, `2m`. The error says what was expected.
+pub fn parse_timeout(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
         Ok(timeout) if !timeout.is_zero() && timeout <= LONGEST_TIMEOUT => Ok(timeout),
         Ok(_) => Err("expected more than 0s and at most a day".to_owned()),
@@ -210,6 +221,28 @@ mod tests {
     }
 
     #[test]
+    fn a_max_age_may_stand_anywhere_before_two_dashes() {
+        let hour = Some(Duration::from_secs(3600));
+        for (line, expected, words) in [
+            ("oco set --max-age 1h http 200 a b", hour, "a b"),
+            ("oco set http --max-age=1h 200 a b", hour, "a b"),
+            ("oco set http 200 --max-age 1h a b", hour, "a b"),
+            ("oco set http 200 a --max-age 1h b", hour, "a b"),
+            ("oco set http 200 a b --max-age 1h", hour, "a b"),
+            ("oco set http 200 -- --max-age 1h", None, "--max-age 1h"),
+            ("oco set http 200 --max-age 1h -- --max-age 2h", hour, "--max-age 2h"),
+        ] {
+            let Ok(Order::Set { max_age, text, .. }) = parse(line) else { panic!("not understood: {line}") };
+            assert_eq!((max_age, joined(&text)), (expected, OsString::from(words)), "{line}");
+        }
+        let Ok(Order::Run { max_age, command, .. }) = parse("oco run http --max-age 1h x --max-age 2h")
+        else {
+            panic!("not understood");
+        };
+        assert_eq!((max_age, command), (hour, raw("x --max-age 2h")));
+    }
+
+    #[test]
     fn defaults_are_the_limits() {
         let Ok(Order::Status { timeout, .. }) = parse("oco status") else { panic!("not understood") };
         assert_eq!(timeout, STATUS_TIMEOUT);
@@ -231,6 +264,11 @@ mod tests {
             "oco set .x 200",
             "oco set a/b 200",
             "oco set http 200 -x",
+            "oco set http 200 --max-age",
+            "oco set http 200 --max-age 0s",
+            "oco set http 200 --max-age 5",
+            "oco run http --max-age 5 x",
+            "oco maint on --max-age 5m",
             "oco clear",
             "oco clear a b",
             "oco run",

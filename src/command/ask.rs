@@ -1,15 +1,15 @@
 //! Asking other hosts, as a poller does: connect, read one line.
 
 use super::host::Host;
-use super::reason::reason;
-use crate::limits::{HOSTS_AT_ONCE, LINE_OCTETS, STRANGE_LINE_CHARACTERS};
+use crate::limits::{HOSTS_AT_ONCE, HTTP_HEAD_OCTETS, LINE_OCTETS, STRANGE_LINE_CHARACTERS};
 use crate::logic::answer;
 use crate::logic::code::Verdict;
 use crate::logic::text::printable;
 use crate::logic::time::Nanos;
+use crate::reason::reason;
 use crate::system::clock;
 use std::fmt;
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -87,19 +87,45 @@ fn ask(host: &Host, timeout: Duration) -> Result<Reply, NoAnswer> {
     let deadline = clock::now().boot.after(timeout);
     let line = addresses(host, deadline)
         .and_then(|addresses| connect(&addresses, deadline))
-        .and_then(|mut stream| read_line(&mut stream, deadline))
-        .map_err(|error| match error {
-            NoAnswer::Failed(error)
-                if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock) =>
-            {
-                NoAnswer::TimedOut(timeout)
-            }
-            other => other,
-        })?;
-    match answer::parse(&line) {
+        .and_then(|mut stream| read_line(&mut stream, deadline));
+    reply(&line.map_err(|error| in_time(error, timeout))?)
+}
+
+/// Asks the first of `addresses` that can be connected to for its line.
+pub fn ask_line(addresses: &[SocketAddr], timeout: Duration) -> Result<Reply, NoAnswer> {
+    let deadline = clock::now().boot.after(timeout);
+    let line = connect(addresses, deadline).and_then(|mut stream| read_line(&mut stream, deadline));
+    reply(&line.map_err(|error| in_time(error, timeout))?)
+}
+
+/// The same of a listener that speaks HTTP.
+pub fn ask_http(addresses: &[SocketAddr], timeout: Duration) -> Result<Reply, NoAnswer> {
+    let deadline = clock::now().boot.after(timeout);
+    let response = connect(addresses, deadline).and_then(|mut stream| {
+        stream.write_all(b"GET / HTTP/1.0\r\n\r\n").map_err(NoAnswer::Failed)?;
+        read_all(&mut stream, deadline)
+    });
+    let response = response.map_err(|error| in_time(error, timeout))?;
+    let head = response.windows(4).position(|octets| octets == b"\r\n\r\n");
+    reply(response.get(head.map_or(0, |head| head + 4)..).unwrap_or_default())
+}
+
+/// What a line says.
+fn reply(line: &[u8]) -> Result<Reply, NoAnswer> {
+    match answer::parse(line) {
         Some(parsed) => Ok(Reply { verdict: parsed.verdict, line: printable(line.trim_ascii_end()) }),
         None if line.is_empty() => Err(NoAnswer::Silent),
-        None => Err(NoAnswer::Strange(beginning(&line))),
+        None => Err(NoAnswer::Strange(beginning(line))),
+    }
+}
+
+/// The error as it is called when there were `timeout` for the answer.
+fn in_time(error: NoAnswer, timeout: Duration) -> NoAnswer {
+    match error {
+        NoAnswer::Failed(error) if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock) => {
+            NoAnswer::TimedOut(timeout)
+        }
+        other => other,
     }
 }
 
@@ -202,6 +228,22 @@ fn read_line(stream: &mut TcpStream, deadline: Nanos) -> Result<Vec<u8>, NoAnswe
         }
     }
     Ok(line)
+}
+
+/// Reads until the end of the connection, or until there is more than a line and its head can hold.
+fn read_all(stream: &mut TcpStream, deadline: Nanos) -> Result<Vec<u8>, NoAnswer> {
+    let mut response = Vec::new();
+    let mut octets = [0; LINE_OCTETS];
+    while response.len() < HTTP_HEAD_OCTETS {
+        stream.set_read_timeout(Some(time_left(deadline)?)).map_err(NoAnswer::Failed)?;
+        match stream.read(&mut octets) {
+            Ok(0) => break,
+            Ok(count) => response.extend_from_slice(octets.get(..count).unwrap_or_default()),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(NoAnswer::Failed(error)),
+        }
+    }
+    Ok(response)
 }
 
 #[cfg(test)]

@@ -1,41 +1,100 @@
 //! `oco import-nrpe`: makes scripts for `oco run-parts` from the commands that NRPE ran on this host.
 
-use super::reason::reason;
+use super::error::Error;
 use super::{BAD, aside, print, say};
-use crate::limits::{CONFIG_OCTETS, INCLUDE_DEPTH};
-use crate::logic::name::check_name;
-use crate::logic::nrpe::{Directive, Script, directives, script};
+use crate::limits::{CONFIG_OCTETS, INCLUDE_DEPTH, NRPE_TIMEOUT};
+use crate::logic::name::{NameError, check_name};
+use crate::logic::nrpe::{Directive, Identity, Script, Surroundings, directives, is_plain, script};
 use crate::logic::text::printable;
+use crate::reason::reason;
+use nix::unistd::{Gid, Group, Uid, User};
 use std::collections::HashSet;
 use std::ffi::OsStr;
+use std::fmt;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The mode of a script that can run as it is, and of one in which something is missing.
 const ON: u32 = 0o755;
 const OFF: u32 = 0o644;
 
+/// Why something of NRPE's configuration was not taken over.
+#[derive(Debug)]
+pub enum ImportError {
+    /// A file or directory could not be read.
+    Unread(PathBuf, io::Error),
+    /// A file is larger than any configuration.
+    TooLarge(PathBuf),
+    /// A file is included more than [`INCLUDE_DEPTH`] deep.
+    TooDeep(PathBuf),
+    /// There is nothing to take over.
+    NoCommands(PathBuf),
+    /// A line is not understood, for this reason.
+    Line(&'static str),
+    /// No check can have the command's name.
+    Name(NameError),
+    /// There is such a script.
+    Exists(PathBuf),
+    /// The script could not be written.
+    Unwritten(PathBuf, io::Error),
+    /// It is of the command with this name.
+    Command(String, Box<ImportError>),
+    /// It is of this `FILE:LINE`.
+    At(String, Box<ImportError>),
+}
+
+impl fmt::Display for ImportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ImportError::Unread(path, error) => write!(f, "read {}: {}", path.display(), reason(error)),
+            ImportError::TooLarge(path) => {
+                write!(f, "read {}: too large; expected at most {CONFIG_OCTETS} octets", path.display())
+            }
+            ImportError::TooDeep(path) => {
+                write!(f, "read {}: included more than {INCLUDE_DEPTH} deep", path.display())
+            }
+            ImportError::NoCommands(path) => write!(f, "{}: no command[NAME]=LINE in it", path.display()),
+            ImportError::Line(why) => f.write_str(why),
+            ImportError::Name(error) => write!(f, "no check can have this name: {error}"),
+            ImportError::Exists(path) => {
+                write!(f, "{} is there already; --force replaces it", path.display())
+            }
+            ImportError::Unwritten(path, error) => write!(f, "write {}: {}", path.display(), reason(error)),
+            ImportError::Command(name, error) => write!(f, "command[{name}]: {error}"),
+            ImportError::At(place, error) => write!(f, "{place}: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for ImportError {}
+
 /// Writes a script into `into` for each command of `file` and of what it includes. Says of each what became of it,
 /// and returns the exit status: 0 when nothing was left out.
-pub fn import(file: &Path, into: &Path, is_forced: bool) -> Result<u8, String> {
+pub fn import(file: &Path, into: &Path, is_forced: bool) -> Result<u8, Error> {
     let mut reader = Reader::default();
     reader.read_file(file, 0)?;
-    let Reader { commands, prefix, mut problems, .. } = reader;
+    let Reader { commands, prefix, timeout, user, group, mut problems, .. } = reader;
+    let identity = identity(user.as_deref(), group.as_deref());
+    let around = Surroundings { prefix, timeout: timeout.unwrap_or(NRPE_TIMEOUT), identity };
     if commands.is_empty() {
-        problems.push(format!("{}: no command[NAME]=LINE in it", file.display()));
+        problems.push(ImportError::NoCommands(file.to_owned()));
     }
     let mut done = String::new();
     for command in &commands {
-        match command.write(prefix.as_deref(), into, is_forced) {
-            Ok(line) => done.push_str(&line),
-            Err(why) => problems.push(why),
+        match command.write(&around, into, is_forced) {
+            Ok(line) => {
+                done.push_str(&printable(line.as_bytes()));
+                done.push('\n');
+            }
+            Err(error) => problems.push(error),
         }
     }
     problems.iter().for_each(|problem| say(problem));
     print(&done)?;
-    Ok(if problems.is_empty() { 0 } else { BAD })
+    if problems.is_empty() { Ok(0) } else { Err(Error::Said(BAD)) }
 }
 
 /// A command as it was found.
@@ -49,30 +108,30 @@ struct Command {
 
 impl Command {
     /// Writes its script, and returns a line that says so.
-    fn write(&self, prefix: Option<&[u8]>, into: &Path, is_forced: bool) -> Result<String, String> {
-        let shown = printable(&self.name);
-        let refused = |why: &dyn std::fmt::Display| format!("{}: command[{shown}]: {why}", self.place);
-        let name = check_name(&self.name)
-            .map_err(|error| refused(&format_args!("no check can have this name: {error}")))?;
+    fn write(&self, around: &Surroundings, into: &Path, is_forced: bool) -> Result<String, ImportError> {
+        self.try_write(around, into, is_forced).map_err(|error| {
+            let command = ImportError::Command(printable(&self.name), Box::new(error));
+            ImportError::At(self.place.clone(), Box::new(command))
+        })
+    }
+
+    fn try_write(&self, around: &Surroundings, into: &Path, is_forced: bool) -> Result<String, ImportError> {
+        let name = check_name(&self.name).map_err(ImportError::Name)?;
         let origin = format!("command[{name}], {}", self.place);
-        let Script { content, missing } = script(&origin, prefix, &self.line).map_err(|why| refused(&why))?;
+        let Script { content, off } = script(&origin, around, &self.line).map_err(ImportError::Line)?;
         let path = into.join(name);
-        let file = printable(path.as_os_str().as_bytes());
         if std::fs::read(&path).is_ok_and(|there| there == content) {
-            return Ok(format!("{name}: {file} is up to date\n"));
+            return Ok(format!("{name}: {} is up to date", path.display()));
         }
-        let mode = if missing.is_empty() { ON } else { OFF };
+        let mode = if off.is_none() { ON } else { OFF };
         // Hidden until it is renamed, so that cron does not run half of it.
         match aside::write(into, name, &content, mode, is_forced) {
-            Ok(()) if missing.is_empty() => Ok(format!("{name}: {file}\n")),
             Ok(()) => {
-                let missing = missing.join(" ");
-                Ok(format!("{name}: {file}, turned off: {missing} has to be written in\n"))
+                let off = off.map(|why| format!(", turned off: {why}")).unwrap_or_default();
+                Ok(format!("{name}: {}{off}", path.display()))
             }
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                Err(refused(&format_args!("{} is there already; --force replaces it", path.display())))
-            }
-            Err(error) => Err(refused(&format_args!("write {}: {}", path.display(), reason(&error)))),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(ImportError::Exists(path)),
+            Err(error) => Err(ImportError::Unwritten(path, error)),
         }
     }
 }
@@ -82,13 +141,16 @@ impl Command {
 struct Reader {
     commands: Vec<Command>,
     prefix: Option<Vec<u8>>,
-    problems: Vec<String>,
+    user: Option<Vec<u8>>,
+    group: Option<Vec<u8>>,
+    timeout: Option<Duration>,
+    problems: Vec<ImportError>,
     /// Files and directories that were read, by their real path: they may include each other in a circle.
     read: HashSet<PathBuf>,
 }
 
 impl Reader {
-    fn read_file(&mut self, file: &Path, depth: usize) -> Result<(), String> {
+    fn read_file(&mut self, file: &Path, depth: usize) -> Result<(), ImportError> {
         let content = self.content(file, depth)?;
         for (number, directive) in directives(&content) {
             let place = format!("{}:{number}", file.display());
@@ -101,21 +163,33 @@ impl Reader {
                     self.prefix = Some(prefix.to_owned());
                     Ok(())
                 }
+                Ok(Directive::User(user)) => {
+                    self.user = Some(user.to_owned());
+                    Ok(())
+                }
+                Ok(Directive::Group(group)) => {
+                    self.group = Some(group.to_owned());
+                    Ok(())
+                }
+                Ok(Directive::Timeout(timeout)) => {
+                    self.timeout = Some(timeout);
+                    Ok(())
+                }
                 Ok(Directive::File(path)) => self.read_file(Path::new(OsStr::from_bytes(path)), depth + 1),
                 Ok(Directive::Directory(path)) => {
                     self.read_directory(Path::new(OsStr::from_bytes(path)), depth + 1)
                 }
-                Err(why) => Err(why.to_owned()),
+                Err(why) => Err(ImportError::Line(why)),
             };
-            if let Err(why) = done {
-                self.problems.push(format!("{place}: {why}"));
+            if let Err(error) = done {
+                self.problems.push(ImportError::At(place, Box::new(error)));
             }
         }
         Ok(())
     }
 
-    fn content(&mut self, file: &Path, depth: usize) -> Result<Vec<u8>, String> {
-        let failed = |error: io::Error| unread(file, &error);
+    fn content(&mut self, file: &Path, depth: usize) -> Result<Vec<u8>, ImportError> {
+        let failed = |error| ImportError::Unread(file.to_owned(), error);
         if !self.is_new(file, depth)? {
             return Ok(Vec::new());
         }
@@ -124,13 +198,13 @@ impl Reader {
         opened.take(CONFIG_OCTETS + 1).read_to_end(&mut content).map_err(failed)?;
         match u64::try_from(content.len()) {
             Ok(octets) if octets <= CONFIG_OCTETS => Ok(content),
-            _ => Err(format!("read {}: too large; expected at most {CONFIG_OCTETS} octets", file.display())),
+            _ => Err(ImportError::TooLarge(file.to_owned())),
         }
     }
 
     /// The files in `directory` whose names end in `.cfg` and its subdirectories, by name.
-    fn read_directory(&mut self, directory: &Path, depth: usize) -> Result<(), String> {
-        let failed = |error: io::Error| unread(directory, &error);
+    fn read_directory(&mut self, directory: &Path, depth: usize) -> Result<(), ImportError> {
+        let failed = |error| ImportError::Unread(directory.to_owned(), error);
         if !self.is_new(directory, depth)? {
             return Ok(());
         }
@@ -149,7 +223,7 @@ impl Reader {
                     self.read_file(&path, depth + 1)
                 }
                 Ok(_) => Ok(()),
-                Err(error) => Err(unread(&path, &error)),
+                Err(error) => Err(ImportError::Unread(path, error)),
             };
             self.problems.extend(done.err());
         }
@@ -157,10 +231,10 @@ impl Reader {
     }
 
     /// Whether `path` has not been read yet. What is nested too deeply is an error.
-    fn is_new(&mut self, path: &Path, depth: usize) -> Result<bool, String> {
-        let failed = |error: io::Error| unread(path, &error);
+    fn is_new(&mut self, path: &Path, depth: usize) -> Result<bool, ImportError> {
+        let failed = |error| ImportError::Unread(path.to_owned(), error);
         if depth > INCLUDE_DEPTH {
-            return Err(format!("read {}: included more than {INCLUDE_DEPTH} deep", path.display()));
+            return Err(ImportError::TooDeep(path.to_owned()));
         }
         Ok(self.read.insert(std::fs::canonicalize(path).map_err(failed)?))
     }
@@ -175,6 +249,56 @@ impl Reader {
     }
 }
 
-fn unread(path: &Path, error: &io::Error) -> String {
-    format!("read {}: {}", path.display(), reason(error))
+/// As whom the commands of NRPE's `user` and `group` run here. A name of digits alone is a number, as it is to NRPE.
+fn identity(user: Option<&[u8]>, group: Option<&[u8]>) -> Identity {
+    let who = match (user, group) {
+        (None, None) => return Identity::AsStarted,
+        (Some(user), None) => printable(user),
+        (user, Some(group)) => {
+            format!("{} in the group {}", printable(user.unwrap_or(b"root")), printable(group))
+        }
+    };
+    let lost = |why: &str| Identity::Lost(who.clone(), why.to_owned());
+    let user = match user.map(|user| found(user, User::from_name, |id| User::from_uid(Uid::from_raw(id)))) {
+        None => User::from_uid(Uid::from_raw(0)).ok().flatten(),
+        Some(found) => found,
+    };
+    let Some(user) = user else { return lost("there is no such user here") };
+    let group =
+        match group.map(|group| found(group, Group::from_name, |id| Group::from_gid(Gid::from_raw(id)))) {
+            None => None,
+            Some(None) => return lost("there is no such group here"),
+            Some(Some(group)) => Some(group).filter(|group| group.gid != user.gid),
+        };
+    if user.uid.is_root() {
+        return if group.is_none() { Identity::AsStarted } else { lost("root keeps its own group here") };
+    }
+    let group = group.map(|group| group.name);
+    if !is_plain(&user.name) || group.as_ref().is_some_and(|group| !is_plain(group)) {
+        return lost("the name can't stand in a script");
+    }
+    if !has_runuser() {
+        return lost("there is no runuser(1) here");
+    }
+    Identity::Other(user.name, group)
+}
+
+/// Who is called `name`, or has that number.
+fn found<T>(
+    name: &[u8],
+    by_name: impl Fn(&str) -> nix::Result<Option<T>>,
+    by_number: impl Fn(u32) -> nix::Result<Option<T>>,
+) -> Option<T> {
+    let name = std::str::from_utf8(name).ok()?;
+    match name.bytes().all(|octet| octet.is_ascii_digit()) {
+        true => by_number(name.parse().ok()?).ok()?,
+        false => by_name(name).ok()?,
+    }
+}
+
+/// Whether cron will find runuser(1), which is of Linux's own util-linux and not everywhere.
+fn has_runuser() -> bool {
+    ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
+        .iter()
+        .any(|folder| Path::new(folder).join("runuser").is_file())
 }

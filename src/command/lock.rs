@@ -1,6 +1,6 @@
 //! Two runs of one check never overlap: each holds a lock on the check's own hidden file.
 
-use super::reason::reason;
+use crate::reason::reason;
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg, OFlag, open};
 use nix::sys::stat::Mode;

@@ -12,8 +12,19 @@ pub struct Output {
     /// None when everybody has closed it.
     pipe: Option<Receiver>,
     kept: Vec<u8>,
+    /// There was more than is kept.
+    is_cut: bool,
     /// There may be more to read, of which the poll will not tell again.
     has_more: bool,
+}
+
+/// The beginning of an output.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Kept<'a> {
+    /// What was written.
+    pub octets: &'a [u8],
+    /// Whether there was more.
+    pub is_cut: bool,
 }
 
 impl Output {
@@ -24,12 +35,12 @@ impl Output {
             pipe.set_nonblocking(true)?;
             registry.register(pipe, token, Interest::READABLE)?;
         }
-        Ok(Output { pipe, kept: Vec::new(), has_more: false })
+        Ok(Output { pipe, kept: Vec::new(), is_cut: false, has_more: false })
     }
 
     /// The beginning of what was written, at most [`STATUS_FILE_OCTETS`].
-    pub fn kept(&self) -> &[u8] {
-        &self.kept
+    pub fn kept(&self) -> Kept<'_> {
+        Kept { octets: &self.kept, is_cut: self.is_cut }
     }
 
     /// Whether nobody holds it open any more, and all was read.
@@ -55,6 +66,7 @@ impl Output {
                 }
                 Ok(count) => {
                     let room = STATUS_FILE_OCTETS - self.kept.len();
+                    self.is_cut |= count > room;
                     self.kept.extend_from_slice(octets.get(..count.min(room)).unwrap_or_default());
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -81,12 +93,18 @@ mod tests {
         let mut output = Output::new(Some(receiver), poll.registry(), Token(0)).unwrap();
         sender.write_all(b"first\n").unwrap();
         output.read();
-        assert_eq!((output.kept(), output.has_more(), output.has_ended()), (&b"first\n"[..], false, false));
+        assert_eq!(
+            (output.kept().octets, output.has_more(), output.has_ended()),
+            (&b"first\n"[..], false, false)
+        );
+        sender.write_all(&[b'x'; STATUS_FILE_OCTETS - 6]).unwrap();
+        output.read();
+        assert!(output.kept().octets.len() == STATUS_FILE_OCTETS && !output.kept().is_cut);
         sender.write_all(&[b'x'; 10_000]).unwrap();
         output.read();
-        assert_eq!(output.kept().len(), STATUS_FILE_OCTETS);
+        assert!(output.kept().octets.len() == STATUS_FILE_OCTETS && output.kept().is_cut);
         drop(sender);
         output.read();
-        assert!(output.has_ended() && output.kept().starts_with(b"first\nxxx"));
+        assert!(output.has_ended() && output.kept().octets.starts_with(b"first\nxxx"));
     }
 }

@@ -1,38 +1,63 @@
 //! Which files of a directory `oco run-parts` runs.
 
-use super::reason::reason;
+use super::arguments::parse_timeout;
 use super::runner::Job;
+use crate::limits::SCRIPT_HEAD_OCTETS;
 use crate::logic::name::{NameError, check_name};
 use crate::logic::text::printable;
+use crate::reason::reason;
 use log::{debug, warn};
 use nix::unistd::{AccessFlags, access, getegid, geteuid};
-use std::fs::Metadata;
-use std::io;
+use std::fmt;
+use std::fs::{File, Metadata};
+use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// What to run of a directory, and what not though it asks for it.
 #[derive(Debug, Default)]
 pub struct Parts {
     /// By name.
     pub jobs: Vec<Job>,
-    /// Why each of the others is not run, in one line.
-    pub refused: Vec<String>,
+    /// Why each of the others is not run, by name.
+    pub refused: Vec<PartsError>,
 }
+
+/// Why something is not run.
+#[derive(Debug)]
+pub enum PartsError {
+    /// The directory could not be read.
+    Unread(PathBuf, io::Error),
+    /// This script or directory can be written by somebody else.
+    Writable(String, String),
+}
+
+impl fmt::Display for PartsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PartsError::Unread(path, error) => write!(f, "read {}: {}", path.display(), reason(error)),
+            PartsError::Writable(what, who) => write!(f, "{what}: not run: it can be written by {who}"),
+        }
+    }
+}
+
+impl std::error::Error for PartsError {}
 
 /// The executables of `directory` that have the name of a check. Symbolic links are followed; one that leads
 /// nowhere is among them, so that its check says so. Refused is what others could change: whoever may write a
-/// script that cron runs as root is root.
-pub fn find(directory: &Path) -> Result<Parts, String> {
-    let failed = |error: &io::Error| format!("read {}: {}", directory.display(), reason(error));
-    let folder = std::fs::metadata(directory).map_err(|error| failed(&error))?;
+/// script that cron runs as root is root. Each gets `timeout`, unless it
+/// wants another one itself.
+pub fn find(directory: &Path, timeout: Duration) -> Result<Parts, PartsError> {
+    let failed = |error| PartsError::Unread(directory.to_owned(), error);
+    let folder = std::fs::metadata(directory).map_err(failed)?;
     if let Some(who) = foreign_writer(&folder) {
-        return Err(format!("{}: not run: it can be written by {who}", directory.display()));
+        return Err(PartsError::Writable(directory.display().to_string(), who));
     }
     let mut parts = Parts::default();
-    for entry in std::fs::read_dir(directory).map_err(|error| failed(&error))? {
-        let name = entry.map_err(|error| failed(&error))?.file_name();
+    for entry in std::fs::read_dir(directory).map_err(failed)? {
+        let name = entry.map_err(failed)?.file_name();
         let path = directory.join(&name);
         let metadata = std::fs::metadata(&path);
         let is_runnable = metadata.as_ref().map_or(true, |metadata| is_executable(&path, metadata));
@@ -41,10 +66,20 @@ pub fn find(directory: &Path) -> Result<Parts, String> {
         match check_name(name.as_bytes()) {
             Ok(name) if is_runnable => {
                 if let Some(who) = writer {
-                    parts.refused.push(format!("{name}: not run: it can be written by {who}"));
+                    parts.refused.push(PartsError::Writable(name.to_owned(), who));
                     continue;
                 }
-                parts.jobs.push(Job { name: name.to_owned(), program: path.into(), arguments: Vec::new() });
+                let own_timeout = wanted_timeout(&path).unwrap_or_else(|why| {
+                    warn!("{name}: {TIMEOUT} {why}");
+                    None
+                });
+                parts.jobs.push(Job {
+                    name: name.to_owned(),
+                    program: path.into(),
+                    arguments: Vec::new(),
+                    timeout: own_timeout.unwrap_or(timeout),
+                    max_age: None,
+                });
             }
             Ok(_) => debug!("{shown}: not run: it is no executable file"),
             // Of what packages and editors leave behind cron would send a mail every minute.
@@ -54,7 +89,7 @@ pub fn find(directory: &Path) -> Result<Parts, String> {
         }
     }
     parts.jobs.sort_by(|job, other| job.name.cmp(&other.name));
-    parts.refused.sort();
+    parts.refused.sort_by_key(ToString::to_string);
     Ok(parts)
 }
 
@@ -74,4 +109,71 @@ fn foreign_writer(metadata: &Metadata) -> Option<String> {
 
 fn is_executable(path: &Path, metadata: &Metadata) -> bool {
     metadata.is_file() && access(path, AccessFlags::X_OK).is_ok()
+}
+
+/// Before the time that a script wants, in a comment at its beginning: `# oco-timeout: 2m`.
+const TIMEOUT: &str = "oco-timeout:";
+
+/// The time that the script at `path` wants to have. What can't be read wants nothing: its run will tell why.
+fn wanted_timeout(path: &Path) -> Result<Option<Duration>, String> {
+    let mut head = Vec::new();
+    match File::open(path).and_then(|file| file.take(SCRIPT_HEAD_OCTETS).read_to_end(&mut head)) {
+        Ok(_) => timeout_in(&head),
+        Err(_) => Ok(None),
+    }
+}
+
+/// The time that is named in the comments at the beginning of a script.
+fn timeout_in(head: &[u8]) -> Result<Option<Duration>, String> {
+    if !head.starts_with(b"#!") {
+        return Ok(None);
+    }
+    let comments = head.split(|octet| *octet == b'\n').map_while(|line| line.strip_prefix(b"#"));
+    for comment in comments {
+        if let Some(time) = comment.trim_ascii().strip_prefix(TIMEOUT.as_bytes()) {
+            return parse_timeout(&printable(time.trim_ascii())).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_script_names_its_time_in_its_first_comments() {
+        let of = |head: &str| timeout_in(head.as_bytes()).unwrap().map(|time| time.as_secs());
+        assert_eq!(of("#!/bin/sh\n# oco-timeout: 2m\n"), Some(120));
+        assert_eq!(of("#!/bin/sh\n# more\n#\toco-timeout:60s\r\n# oco-timeout: 1s\ntrue"), Some(60));
+        assert_eq!(of("#!/bin/sh\n# oco-timeout: 1m 30s"), Some(90));
+        let none = [
+            "",
+            "#!/bin/sh\n",
+            "# oco-timeout: 2m\n",
+            "#!/bin/sh\n\n# oco-timeout: 2m\n",
+            "\x7fELF\n# oco-timeout: 2m",
+        ];
+        assert_eq!(none.map(of), [None; 5]);
+        for bad in ["", "2", "0s", "25h", "soon"] {
+            let why = timeout_in(format!("#!/bin/sh\n# oco-timeout: {bad}\n").as_bytes()).unwrap_err();
+            assert!(why.contains("expected"), "{why}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_time_is_read_back(seconds in 1u64..86_400, comment in "[^\n]{0,20}") {
+            let time = Duration::from_secs(seconds);
+            prop_assume!(!comment.trim().starts_with(TIMEOUT));
+            let head = format!("#!/bin/sh\n#{comment}\n# oco-timeout: {}\nx\n", humantime::format_duration(time));
+            prop_assert_eq!(timeout_in(head.as_bytes()), Ok(Some(time)));
+        }
+
+        #[test]
+        fn any_head_is_read(head in proptest::collection::vec(any::<u8>(), 0..60)) {
+            let _ = timeout_in(&[b"#!\n#oco-timeout:", &head[..]].concat());
+        }
+    }
 }

@@ -1,13 +1,17 @@
 //! Writing and removing status files: what `oco set`, `oco clear` and every plugin's result come down to.
 
 use super::aside;
-use super::reason::reason;
+use super::cut::{MISSING, without_last_figure};
 use crate::limits::STATUS_FILE_OCTETS;
 use crate::logic::code::Code;
+use crate::logic::status_file;
 use crate::logic::text::printable;
+use crate::reason::reason;
 use std::fmt;
 use std::io::{self, ErrorKind};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The mode of a status file: the daemon runs as another user, whatever the umask here.
 const MODE: u32 = 0o644;
@@ -30,8 +34,17 @@ impl std::error::Error for RecordError {}
 
 /// Writes the result of the check `name`, whole or not at all: aside, as a hidden file in the same directory, and
 /// then renamed. It is not flushed to the disk: a result that a power cut takes along is stale after it anyway.
-pub fn write(directory: &Path, name: &str, code: Code, text: &[u8]) -> Result<(), RecordError> {
-    aside::write(directory, name, content(code, text).as_bytes(), MODE, true).map_err(|error| RecordError {
+///
+/// With a max-age it says on a second line how old it may be.
+pub fn write(
+    directory: &Path,
+    name: &str,
+    code: Code,
+    text: &[u8],
+    max_age: Option<Duration>,
+) -> Result<(), RecordError> {
+    let content = content(code, text, max_age);
+    aside::write(directory, name, content.as_bytes(), MODE, true).map_err(|error| RecordError {
         what: "write",
         path: directory.join(name),
         error,
@@ -42,10 +55,20 @@ pub fn write(directory: &Path, name: &str, code: Code, text: &[u8]) -> Result<()
 pub fn shown(directory: &Path, name: &str) -> String {
     let path = directory.join(name);
     let said = match std::fs::read(&path) {
-        Ok(content) => printable(content.trim_ascii_end()),
+        Ok(content) => said(&content),
         Err(error) => reason(&error),
     };
-    format!("{}: {said}\n", printable(path.as_os_str().as_encoded_bytes()))
+    format!("{}: {said}\n", printable(path.as_os_str().as_bytes()))
+}
+
+/// A status file's first line, and how old it may be if it says so.
+fn said(content: &[u8]) -> String {
+    let first = content.split(|octet| *octet == b'\n').next().unwrap_or_default();
+    let mut said = printable(first.trim_ascii_end());
+    if let Some(max_age) = status_file::parse(content).max_age {
+        said.push_str(&format!(" (max-age {})", in_one_unit(max_age)));
+    }
+    said
 }
 
 /// Removes the check `name`. That there is none is no error; that there is no directory is one.
@@ -61,32 +84,54 @@ pub fn remove(directory: &Path, name: &str) -> Result<(), RecordError> {
     }
 }
 
-/// What is written: the code, and the text behind one blank if there is any. Control characters become blanks,
-/// and what does not fit into [`STATUS_FILE_OCTETS`] is cut.
-fn content(code: Code, text: &[u8]) -> String {
+/// What is written: the code, and the text behind one blank if there is any; then the max-age. Control characters
+/// become blanks, and what does not fit into [`STATUS_FILE_OCTETS`] is cut from the text, with the figure that the cut
+/// falls into.
+fn content(code: Code, text: &[u8], max_age: Option<Duration>) -> String {
     let blanked: Vec<u8> =
         text.iter().map(|octet| if octet.is_ascii_control() { b' ' } else { *octet }).collect();
     let text = printable(&blanked);
+    let promise = max_age.map(|age| format!("max-age {}\n", in_one_unit(age))).unwrap_or_default();
     let mut content = format!("{code} {}", text.trim());
-    let mut end = content.len().min(STATUS_FILE_OCTETS - 1);
-    while !content.is_char_boundary(end) {
-        end -= 1;
+    let room = STATUS_FILE_OCTETS - 1 - promise.len();
+    if content.len() > room {
+        let mark = if content.contains('|') { MISSING.len() } else { 0 };
+        truncate(&mut content, room - mark);
+        content = printable(&without_last_figure(content.as_bytes()));
     }
-    content.truncate(end);
     content.truncate(content.trim_end().len());
     content.push('\n');
+    content.push_str(&promise);
     content
+}
+
+/// Cuts `text` between two characters.
+fn truncate(text: &mut String, octets: usize) {
+    let mut end = octets;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.truncate(end);
+}
+
+/// A duration as people write a max-age: `25h`, `90m`, `1500ms`.
+fn in_one_unit(duration: Duration) -> String {
+    const UNITS: [(u128, &str); 5] =
+        [(3_600_000_000_000, "h"), (60_000_000_000, "m"), (1_000_000_000, "s"), (1_000_000, "ms"), (1, "ns")];
+    let nanoseconds = duration.as_nanos();
+    let (unit, letters) =
+        UNITS.into_iter().find(|(unit, _)| nanoseconds.is_multiple_of(*unit)).unwrap_or((1, "ns"));
+    format!("{}{letters}", nanoseconds / unit)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::logic::status_file;
     use proptest::prelude::*;
 
     #[test]
     fn texts_are_one_printable_line() {
-        let of = |text: &[u8]| content(Code::BUT, text);
+        let of = |text: &[u8]| content(Code::BUT, text, None);
         assert_eq!(of(b""), "210\n");
         assert_eq!(of(b" \t\n"), "210\n");
         assert_eq!(of(b"disk 91% full"), "210 disk 91% full\n");
@@ -97,18 +142,58 @@ mod tests {
 
     #[test]
     fn a_long_text_is_cut_between_characters() {
-        let long = content(Code::OK, "\u{e9}".repeat(5000).as_bytes());
+        let long = content(Code::OK, "\u{e9}".repeat(5000).as_bytes(), None);
         assert!(long.len() <= STATUS_FILE_OCTETS && long.len() > STATUS_FILE_OCTETS - 4);
         assert!(long.ends_with("\u{e9}\n"));
     }
 
+    #[test]
+    fn a_max_age_is_the_second_line_and_is_never_cut() {
+        let of =
+            |text: &str, seconds| content(Code::OK, text.as_bytes(), Some(Duration::from_secs_f64(seconds)));
+        assert_eq!(of("", 90_000.0), "200\nmax-age 25h\n");
+        assert_eq!(of("fine", 5400.0), "200 fine\nmax-age 90m\n");
+        assert_eq!([of("", 61.0), of("", 1.5)], ["200\nmax-age 61s\n", "200\nmax-age 1500ms\n"]);
+        let long = of(&"x".repeat(5000), 90_000.0);
+        assert_eq!(long.len(), STATUS_FILE_OCTETS);
+        assert!(long.ends_with("x\nmax-age 25h\n"));
+    }
+
+    #[test]
+    fn a_figure_that_the_room_cuts_is_not_written() {
+        let figures: Vec<String> =
+            (0..400).map(|number| format!("m{number:03}={}", 1_000_000 + number)).collect();
+        for pad in 0..12 {
+            let text = format!("{}|{}", "z".repeat(pad), figures.join(" "));
+            let written = content(Code::OK, text.as_bytes(), None);
+            let last = written.strip_suffix(" ...\n").unwrap().rsplit(' ').next().unwrap();
+            assert!(
+                figures.iter().any(|figure| figure == last) && written.len() > STATUS_FILE_OCTETS - 16,
+                "{last}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_was_written_is_shown_on_one_line() {
+        assert_eq!(said(b"210 high|a=1\n"), "210 high|a=1");
+        assert_eq!(said(b"210 high\nmax-age 25h\n"), "210 high (max-age 25h)");
+        assert_eq!(said(b"200 a\x1b[31m\r\nmore\n"), "200 a?[31m");
+        assert_eq!(said(b""), "");
+    }
+
     proptest! {
         #[test]
-        fn any_text_is_a_file_that_says_the_code(text in proptest::collection::vec(any::<u8>(), 0..5000)) {
-            let written = content(Code::KO, &text);
-            prop_assert!(written.len() <= STATUS_FILE_OCTETS);
-            prop_assert_eq!(written.find('\n'), Some(written.len() - 1));
-            prop_assert_eq!(status_file::parse(written.as_bytes()).code, Some(Code::KO));
+        fn any_text_is_a_file_that_says_the_code_and_the_max_age(
+            text in proptest::collection::vec(any::<u8>(), 0..5000),
+            age in proptest::option::of(1u64..3_000_000_000_000_000_000),
+        ) {
+            let age = age.map(Duration::from_nanos);
+            let written = content(Code::KO, &text, age);
+            prop_assert!(written.len() <= STATUS_FILE_OCTETS && written.ends_with('\n'));
+            prop_assert_eq!(written.lines().count(), 1 + usize::from(age.is_some()));
+            let read = status_file::parse(written.as_bytes());
+            prop_assert_eq!((read.code, read.max_age), (Some(Code::KO), age));
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What a plugin's end means: its code, and the text to keep.
 
+use super::cut::without_last_figure;
+use super::output::Kept;
 use crate::logic::code::Code;
 use crate::system::process::End;
 use std::borrow::Cow;
@@ -31,19 +33,19 @@ impl Run {
 
     /// The text that is kept: the first line of what it wrote to stdout, else to stderr. Where the end needs words
     /// and the plugin had none, ours; of a time-out we always tell.
-    pub fn text<'a>(&self, stdout: &'a [u8], stderr: &'a [u8]) -> Cow<'a, [u8]> {
-        let said =
-            [stdout, stderr].map(first_line).into_iter().find(|line| !line.is_empty()).unwrap_or_default();
+    pub fn text<'a>(&self, stdout: Kept<'a>, stderr: Kept<'a>) -> Cow<'a, [u8]> {
+        let said = [stdout, stderr].into_iter().map(|kept| self.first_line(kept));
+        let said = said.into_iter().find(|line| !line.is_empty()).unwrap_or_default();
         let ours = match self {
             Run::TimedOut(after) => {
                 let ours = format!("timed out after {}", humantime::format_duration(*after));
                 return if said.is_empty() {
                     Cow::Owned(ours.into_bytes())
                 } else {
-                    Cow::Owned([ours.as_bytes(), b": ", said].concat())
+                    Cow::Owned([ours.as_bytes(), b": ", &said].concat())
                 };
             }
-            Run::Ended(_) if !said.is_empty() => return Cow::Borrowed(said),
+            Run::Ended(_) if !said.is_empty() => return said,
             Run::Ended(End::Status(0..=2)) => String::new(),
             Run::Ended(End::Status(status)) => format!("exit status {status}"),
             Run::Ended(End::Signal(Some(signal))) => format!("killed by signal {signal}"),
@@ -53,10 +55,16 @@ impl Run {
         };
         Cow::Owned(ours.into_bytes())
     }
-}
 
-fn first_line(output: &[u8]) -> &[u8] {
-    output.split(|octet| *octet == b'\n').next().unwrap_or_default().trim_ascii()
+    /// The first line that is not blank. Of one that has no end since it was cut, or since its writer did not end by
+    /// itself, the last figure may lack digits.
+    fn first_line<'a>(&self, kept: Kept<'a>) -> Cow<'a, [u8]> {
+        let said = kept.octets.trim_ascii_start();
+        let end = said.iter().position(|octet| *octet == b'\n');
+        let line = said.get(..end.unwrap_or(said.len())).unwrap_or_default().trim_ascii_end();
+        let is_whole = end.is_some() || (!kept.is_cut && matches!(self, Run::Ended(End::Status(_))));
+        if is_whole { Cow::Borrowed(line) } else { without_last_figure(line) }
+    }
 }
 
 /// The exit status of `oco run` for the code that was recorded: what the plugin itself would have said.
@@ -96,14 +104,16 @@ mod tests {
 
     #[test]
     fn the_text_is_the_plugins_first_line_or_ours() {
-        let text = |run: Run, stdout: &[u8], stderr: &[u8]| {
-            String::from_utf8(run.text(stdout, stderr).into_owned()).unwrap()
+        let kept = |octets| Kept { octets, is_cut: false };
+        let text = |run: Run, stdout: &'static [u8], stderr: &'static [u8]| {
+            String::from_utf8(run.text(kept(stdout), kept(stderr)).into_owned()).unwrap()
         };
         let ended = |status| Run::Ended(End::Status(status));
         let late = || Run::TimedOut(Duration::from_millis(1500));
         assert_eq!(text(ended(0), b"fine | a=1\nmore\n", b"noise\n"), "fine | a=1");
         assert_eq!(text(ended(2), b"", b"bad\nworse"), "bad");
-        assert_eq!(text(ended(2), b" \nsecond", b"bad"), "bad");
+        assert_eq!(text(ended(2), b" \r\n\nsecond\nthird", b"bad"), "second");
+        assert_eq!(text(ended(2), b" \n", b"\nbad"), "bad");
         assert_eq!(text(ended(0), b"", b""), "");
         assert_eq!(text(ended(2), b"", b""), "");
         assert_eq!(text(ended(3), b"", b""), "exit status 3");
@@ -112,5 +122,20 @@ mod tests {
         assert_eq!(text(late(), b"", b""), "timed out after 1s 500ms");
         assert_eq!(text(late(), b"waiting\n", b""), "timed out after 1s 500ms: waiting");
         assert_eq!(text(Run::NotStarted("not found: x".to_owned()), b"", b""), "not found: x");
+    }
+
+    #[test]
+    fn the_last_figure_of_a_line_without_an_end_is_not_kept() {
+        let text = |run: Run, octets: &[u8], is_cut| {
+            String::from_utf8(run.text(Kept { octets, is_cut }, Kept::default()).into_owned()).unwrap()
+        };
+        let killed = || Run::Ended(End::Signal(Some(9)));
+        let late = || Run::TimedOut(Duration::from_secs(1));
+        assert_eq!(text(Run::Ended(End::Status(0)), b"x|a=1 b=23", false), "x|a=1 b=23");
+        assert_eq!(text(Run::Ended(End::Status(0)), b"x|a=1 b=23", true), "x|a=1 ...");
+        assert_eq!(text(Run::Ended(End::Status(0)), b"x|a=1 b=23\nmore", true), "x|a=1 b=23");
+        assert_eq!(text(killed(), b"x|a=1 b=23", false), "x|a=1 ...");
+        assert_eq!(text(killed(), b"x|a=1 b=23\n", false), "x|a=1 b=23");
+        assert_eq!(text(late(), b"x|a=1 b=23", false), "timed out after 1s: x|a=1 ...");
     }
 }

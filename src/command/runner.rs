@@ -1,10 +1,10 @@
 //! Runs plugins side by side in one loop and records their results. What is to be done when is [`Plugin`]'s to say;
 //! here it is done.
 
+use super::error::Error;
 use super::lock::{Lock, LockError, lock};
-use super::output::Output;
+use super::output::{Kept, Output};
 use super::plugin::{Action, Event, Plugin};
-use super::reason::reason;
 use super::record;
 use super::result::Run;
 use super::signals::Signals;
@@ -12,17 +12,20 @@ use crate::limits::PLUGINS_AT_ONCE;
 use crate::logic::code::Code;
 use crate::logic::text::printable;
 use crate::logic::time::Nanos;
+use crate::reason::reason;
 use crate::system::clock;
 use crate::system::process::{end_of, kill_group, living_groups, reap, terminate_group};
 use log::{debug, warn};
 use mio::unix::pipe::Receiver;
 use mio::{Events, Poll, Token};
 use nix::errno::Errno;
+use nix::unistd::{AccessFlags, access};
 use std::collections::{BTreeMap, HashSet, VecDeque};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, ErrorKind};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -39,10 +42,14 @@ pub struct Job {
     pub program: OsString,
     /// Its arguments.
     pub arguments: Vec<OsString>,
+    /// How long it may take.
+    pub timeout: Duration,
+    /// How old its result may be, where that is not the settings' to say.
+    pub max_age: Option<Duration>,
 }
 
 /// What became of a plugin.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Outcome {
     /// Its result was recorded as this.
     Recorded(Code),
@@ -51,14 +58,14 @@ pub enum Outcome {
     /// oco was told to end before there was a result.
     Stopped,
     /// It could not be run or recorded, for this reason.
-    Failed(String),
+    Failed(Error),
 }
 
 /// A plugin under way.
 #[derive(Debug)]
 struct Running {
     index: usize,
-    name: String,
+    job: Job,
     /// Its leader's number, which is its group's too.
     process: u32,
     plugin: Plugin,
@@ -69,12 +76,20 @@ struct Running {
     _lock: Lock,
 }
 
+/// What there is of a plugin when it has started.
+struct Started {
+    process: u32,
+    stdout: Output,
+    stderr: Output,
+    lock: Lock,
+}
+
 /// Why a plugin did not start.
 enum StartError {
     /// It did not, and that is its result.
     Plugin(Lock, String),
     /// We are to blame.
-    Own(String),
+    Own(Error),
     /// We are short of descriptors or processes.
     Short(io::Error),
     Busy,
@@ -84,7 +99,6 @@ enum StartError {
 #[derive(Debug)]
 pub struct Runner<'a> {
     directory: &'a Path,
-    timeout: Duration,
     poll: Poll,
     signals: Signals,
     waiting: VecDeque<(usize, Job)>,
@@ -96,13 +110,12 @@ pub struct Runner<'a> {
 }
 
 impl<'a> Runner<'a> {
-    /// A runner that records in `directory` and gives each plugin so much time.
-    pub fn new(directory: &'a Path, timeout: Duration) -> io::Result<Runner<'a>> {
+    /// A runner that records in `directory`.
+    pub fn new(directory: &'a Path) -> io::Result<Runner<'a>> {
         let poll = Poll::new()?;
         let signals = Signals::catch(poll.registry(), SIGNALS)?;
         Ok(Runner {
             directory,
-            timeout,
             poll,
             signals,
             waiting: VecDeque::new(),
@@ -115,7 +128,7 @@ impl<'a> Runner<'a> {
 
     /// Runs all jobs, and says what became of each, in their order.
     pub fn run(mut self, jobs: Vec<Job>) -> io::Result<Vec<Outcome>> {
-        self.outcomes = vec![Outcome::Stopped; jobs.len()];
+        self.outcomes = jobs.iter().map(|_| Outcome::Stopped).collect();
         self.waiting = jobs.into_iter().enumerate().collect();
         let mut events = Events::with_capacity(2 * PLUGINS_AT_ONCE + 1);
         while !self.waiting.is_empty() || !self.running.is_empty() {
@@ -162,14 +175,14 @@ impl<'a> Runner<'a> {
         if self.stopping {
             self.waiting.clear();
         }
-        let mut turn = Turn { directory: self.directory, timeout: self.timeout, now, living: None };
+        let mut turn = Turn { directory: self.directory, now, living: None };
         for running in self.running.values_mut() {
             // Not only when a signal told of it: who ended just before its time-out did not time out.
             running.notice_exit(&mut turn);
             running.notice_output_end(&mut turn);
             if self.stopping {
+                // What was recorded before stays so: only the group is ended.
                 running.tell(Event::Stopped, &mut turn);
-                running.outcome = Outcome::Stopped;
             }
             running.tell(Event::Time, &mut turn);
         }
@@ -178,7 +191,7 @@ impl<'a> Runner<'a> {
             if running.plugin.is_over()
                 && let Some(outcome) = outcomes.get_mut(running.index)
             {
-                *outcome = running.outcome.clone();
+                *outcome = std::mem::replace(&mut running.outcome, Outcome::Stopped);
             }
             !running.plugin.is_over()
         });
@@ -188,8 +201,9 @@ impl<'a> Runner<'a> {
         while self.running.len() < PLUGINS_AT_ONCE
             && let Some((index, job)) = self.waiting.pop_front()
         {
-            let outcome = match self.start(index, &job) {
-                Ok(running) => {
+            let outcome = match self.start(&job) {
+                Ok(started) => {
+                    let running = Running::new(index, job, started);
                     self.running.insert(self.next, running);
                     self.next += 1;
                     continue;
@@ -199,15 +213,15 @@ impl<'a> Runner<'a> {
                     self.waiting.push_front((index, job));
                     return;
                 }
-                Err(StartError::Short(error)) => Outcome::Failed(format!("can't be run: {}", reason(&error))),
-                Err(StartError::Own(why)) => Outcome::Failed(why),
+                Err(StartError::Short(error)) => Outcome::Failed(Error::System("can't be run", error)),
+                Err(StartError::Own(error)) => Outcome::Failed(error),
                 Err(StartError::Busy) => {
                     debug!("{}: another run of it is under way", job.name);
                     Outcome::Busy
                 }
                 Err(StartError::Plugin(_lock, why)) => {
                     let run = Run::NotStarted(why);
-                    recorded(self.directory, &job.name, run.code(), &run.text(b"", b""))
+                    recorded(self.directory, &job, run.code(), &run.text(Kept::default(), Kept::default()))
                 }
             };
             if let Some(place) = self.outcomes.get_mut(index) {
@@ -216,11 +230,11 @@ impl<'a> Runner<'a> {
         }
     }
 
-    fn start(&self, index: usize, job: &Job) -> Result<Running, StartError> {
+    fn start(&self, job: &Job) -> Result<Started, StartError> {
         let lock = lock(self.directory, &job.name).map_err(|error| match error {
             LockError::Busy => StartError::Busy,
             LockError::Failed(_, error) if is_shortage(&error) => StartError::Short(error),
-            LockError::Failed(..) => StartError::Own(error.to_string()),
+            LockError::Failed(..) => StartError::Own(error.into()),
         })?;
         let mut command = Command::new(&job.program);
         command.args(&job.arguments).process_group(0);
@@ -244,21 +258,25 @@ impl<'a> Runner<'a> {
             }
         };
         debug!("{}: started as process {}", job.name, child.id());
-        Ok(Running {
-            index,
-            name: job.name.clone(),
-            process: child.id(),
-            plugin: Plugin::started(clock::now().boot.after(self.timeout)),
-            stdout,
-            stderr,
-            told_output_end: false,
-            outcome: Outcome::Stopped,
-            _lock: lock,
-        })
+        Ok(Started { process: child.id(), stdout, stderr, lock })
     }
 }
 
 impl Running {
+    fn new(index: usize, job: Job, started: Started) -> Running {
+        Running {
+            index,
+            plugin: Plugin::started(clock::now().boot.after(job.timeout)),
+            job,
+            process: started.process,
+            stdout: started.stdout,
+            stderr: started.stderr,
+            told_output_end: false,
+            outcome: Outcome::Stopped,
+            _lock: started.lock,
+        }
+    }
+
     fn notice_exit(&mut self, turn: &mut Turn<'_>) {
         if self.plugin.has_exited() {
             return;
@@ -289,14 +307,14 @@ impl Running {
             for action in self.plugin.on(event, turn.now) {
                 match action {
                     Action::Record(end) => self.record(&Run::Ended(end), turn),
-                    Action::RecordTimeOut => self.record(&Run::TimedOut(turn.timeout), turn),
+                    Action::RecordTimeOut => self.record(&Run::TimedOut(self.job.timeout), turn),
                     Action::Terminate => self.signalled("TERM", terminate_group(self.process)),
                     Action::Kill => self.signalled("KILL", kill_group(self.process)),
                     Action::Look => next = Some(Event::Looked { living: turn.has_living(self.process) }),
                     Action::Reap => reap(self.process),
                     Action::Abandon => {
                         reap(self.process);
-                        warn!("{}: a process of group {} can't be killed", self.name, self.process);
+                        warn!("{}: a process of group {} can't be killed", self.job.name, self.process);
                     }
                 }
             }
@@ -305,8 +323,8 @@ impl Running {
 
     fn record(&mut self, run: &Run, turn: &Turn<'_>) {
         let text = run.text(self.stdout.kept(), self.stderr.kept());
-        debug!("{}: {run:?}: {}", self.name, printable(&text));
-        self.outcome = recorded(turn.directory, &self.name, run.code(), &text);
+        debug!("{}: {run:?}: {}", self.job.name, printable(&text));
+        self.outcome = recorded(turn.directory, &self.job, run.code(), &text);
     }
 
     /// Ends it at once, and unseen.
@@ -316,9 +334,9 @@ impl Running {
 
     fn signalled(&self, signal: &str, result: nix::Result<()>) {
         match result {
-            Ok(()) => debug!("{}: {signal} to its process group {}", self.name, self.process),
+            Ok(()) => debug!("{}: {signal} to its process group {}", self.job.name, self.process),
             Err(errno) => {
-                warn!("{}: {signal} to group {}: {}", self.name, self.process, reason(&errno.into()))
+                warn!("{}: {signal} to group {}: {}", self.job.name, self.process, reason(&errno.into()))
             }
         }
     }
@@ -327,7 +345,6 @@ impl Running {
 /// What is the same for all plugins in one turn of the loop.
 struct Turn<'a> {
     directory: &'a Path,
-    timeout: Duration,
     now: Nanos,
     /// The groups that have a living process, once they were looked up.
     living: Option<io::Result<HashSet<u32>>>,
@@ -343,10 +360,10 @@ impl Turn<'_> {
     }
 }
 
-fn recorded(directory: &Path, name: &str, code: Code, text: &[u8]) -> Outcome {
-    match record::write(directory, name, code, text) {
+fn recorded(directory: &Path, job: &Job, code: Code, text: &[u8]) -> Outcome {
+    match record::write(directory, &job.name, code, text, job.max_age) {
         Ok(()) => Outcome::Recorded(code),
-        Err(error) => Outcome::Failed(error.to_string()),
+        Err(error) => Outcome::Failed(error.into()),
     }
 }
 
@@ -358,13 +375,23 @@ fn is_shortage(error: &io::Error) -> bool {
 
 /// Why a plugin could not be started, to be recorded as its result.
 fn not_started(job: &Job, error: &io::Error) -> String {
-    let program = Path::new(&job.program);
     let why = match error.kind() {
-        ErrorKind::NotFound if std::fs::metadata(program).is_ok_and(|file| file.is_file()) => {
-            "interpreter not found".to_owned()
-        }
+        // To the system the script is not there either when the program in its first line is not.
+        ErrorKind::NotFound if is_found(&job.program) => "interpreter not found".to_owned(),
         ErrorKind::NotFound => "not found".to_owned(),
         _ => reason(error),
     };
-    format!("{why}: {}", program.display())
+    format!("{why}: {}", job.program.display())
+}
+
+/// Whether there is such a program where the system looks for it: a name without a slash in PATH, and nowhere else.
+fn is_found(program: &OsStr) -> bool {
+    if program.as_bytes().contains(&b'/') {
+        return std::fs::metadata(program).is_ok_and(|file| file.is_file());
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let is_program = |file: PathBuf| {
+        access(&file, AccessFlags::X_OK).is_ok() && std::fs::metadata(file).is_ok_and(|file| file.is_file())
+    };
+    std::env::split_paths(&path).any(|directory| is_program(Path::new(".").join(directory).join(program)))
 }

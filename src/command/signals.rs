@@ -1,6 +1,6 @@
 //! The signals that the runner hears: a child ended, or oco itself has to.
 
-use crate::system::process::unblock;
+use crate::system::process::{ignored_signals, unblock};
 use mio::net::UnixStream;
 use mio::{Interest, Registry, Token};
 use nix::sys::signal::Signal;
@@ -19,13 +19,15 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Catches the signals from now on. Each wakes `registry`'s poll with `token`.
+    /// Catches the signals from now on. Each wakes `registry`'s poll with `token`. Who starts oco with a signal ignored, as
+    /// nohup does with SIGHUP and a shell with the SIGINT of its background jobs, wants it to be ignored.
     pub fn catch(registry: &Registry, token: Token) -> io::Result<Signals> {
         let (mut waker, sender) = UnixStream::pair()?;
         registry.register(&mut waker, token, Interest::READABLE)?;
         let sender = std::os::unix::net::UnixStream::from(OwnedFd::from(sender));
         let stop = Arc::new(AtomicBool::new(false));
-        for signal in [SIGTERM, SIGINT, SIGHUP] {
+        let ignored = ignored_signals();
+        for signal in [SIGTERM, SIGINT, SIGHUP].into_iter().filter(|signal| !ignored.contains(signal)) {
             // The flag first: who is woken has to find it.
             flag::register(signal, Arc::clone(&stop))?;
             pipe::register(signal, sender.try_clone()?)?;

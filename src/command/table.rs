@@ -46,26 +46,40 @@ impl Style {
     }
 }
 
-/// The checks of this host, one a line in the order given: code, name, a bar of age
-/// against max-age, both in figures, whether stale, text.
-pub fn checks(checks: &[CheckView<'_>], style: Style) -> String {
+/// The checks of this host below a line that names the columns, one a line in the order given: code, name, a bar of age
+/// against max-age, both in figures, whether stale, text. What stands behind a `|` is for programs, and is left out
+/// unless wanted.
+pub fn checks(checks: &[CheckView<'_>], style: Style, has_figures: bool) -> String {
+    if checks.is_empty() {
+        return String::new();
+    }
     let ages: Vec<String> = checks.iter().map(age).collect();
-    let name_width = checks.iter().map(|check| check.name.len()).max().unwrap_or(0);
-    let age_width = ages.iter().map(String::len).max().unwrap_or(0);
+    let widest =
+        |least: &str, widths: &mut dyn Iterator<Item = usize>| widths.max().unwrap_or(0).max(least.len());
+    let name_width = widest("check", &mut checks.iter().map(|check| check.name.len()));
+    let age_width = widest("", &mut ages.iter().map(String::len));
     let stale_width = if checks.iter().any(|check| check.stale) { 7 } else { 0 };
-    let mut table = String::new();
+    let bar_width = usize::try_from(BAR_COLUMNS).unwrap_or(0) + 2 + age_width;
+    let head =
+        format!("code  {:name_width$}  {:bar_width$}  {:stale_width$}text", "check", "age/max-age", "");
+    let mut table = format!("{}\n", style.cut(&head, 0));
     for (check, age) in checks.iter().zip(&ages) {
         let code = check.code.to_string();
         let stale = if check.stale { "stale" } else { "" };
         let bar = bar(check);
-        let middle = format!("  {:name_width$}  {bar}  {age:age_width$}  {stale:stale_width$}", check.name);
+        let middle = format!("   {:name_width$}  {bar}  {age:age_width$}  {stale:stale_width$}", check.name);
         let used = code.len() + middle.chars().count();
-        let line =
-            format!("{}{middle}{}", style.paint(check.code.verdict(), &code), style.cut(check.text, used));
+        let text = if has_figures { check.text } else { without_figures(check.text) };
+        let line = format!("{}{middle}{}", style.paint(check.code.verdict(), &code), style.cut(text, used));
         table.push_str(line.trim_end());
         table.push('\n');
     }
     table
+}
+
+/// A plugin's text without its performance data.
+fn without_figures(text: &str) -> &str {
+    text.split_once('|').map_or(text, |(words, _)| words.trim_end())
 }
 
 /// How much of its time a result has had: `##......`.
@@ -168,18 +182,42 @@ mod tests {
             check("load", 200, "load 0.5", Some(7), false),
         ];
         let expected = "\
-            300  http    ........  -/5m\n\
-            300  backup  ########  6m40s/5m  stale  done\n\
-            200  load    #.......  7s/5m            load 0.5\n";
-        assert_eq!(checks(&views, PLAIN), expected);
-        assert_eq!(checks(&[], PLAIN), "");
+            code  check   age/max-age                text\n\
+            300   http    ........  -/5m\n\
+            300   backup  ########  6m40s/5m  stale  done\n\
+            200   load    #.......  7s/5m            load 0.5\n";
+        assert_eq!(checks(&views, PLAIN, false), expected);
+        assert_eq!(checks(&[], PLAIN, false), "");
+        let expected = "\
+            code  check  age/max-age      text\n\
+            200   a      #.......  7s/5m\n";
+        assert_eq!(checks(&[check("a", 200, "", Some(7), false)], PLAIN, false), expected);
+    }
+
+    #[test]
+    fn a_bar_knows_the_max_age_of_its_own_check() {
+        let day =
+            CheckView { max_age: Duration::from_secs(86_400), ..check("a", 200, "", Some(43_200), false) };
+        let table = checks(&[day, check("b", 200, "", Some(150), false)], PLAIN, false);
+        assert!(table.contains("a      ####....  12h/1d"), "{table}");
+        assert!(table.contains("b      ####....  2m30s/5m"), "{table}");
+    }
+
+    #[test]
+    fn figures_are_left_out_unless_wanted() {
+        let views = [check("load", 200, "load 0.5 |load1=0.5;9;99", Some(7), false)];
+        assert!(checks(&views, PLAIN, false).ends_with("  load 0.5\n"));
+        assert!(checks(&views, PLAIN, true).ends_with("  load 0.5 |load1=0.5;9;99\n"));
     }
 
     #[test]
     fn text_is_cut_and_codes_painted_on_a_terminal() {
-        let style = Style { width: Some(30), is_coloured: true };
-        let shown = checks(&[check("http", 300, "\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}", Some(1), false)], style);
-        assert_eq!(shown, "\x1b[31m300\x1b[0m  http  #.......  1s/5m  \u{e9}\u{e9}\n");
+        let style = Style { width: Some(32), is_coloured: true };
+        let views = [check("http", 300, "\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}", Some(1), false)];
+        let shown = checks(&views, style, false);
+        let expected =
+            "code  check  age/max-age      te\n\x1b[31m300\x1b[0m   http   #.......  1s/5m  \u{e9}\u{e9}\n";
+        assert_eq!(shown, expected);
     }
 
     #[test]

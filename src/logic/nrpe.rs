@@ -3,8 +3,14 @@
 //! As NRPE 4 reads it (`read_config_file` and `process_macros` in its nrpe.c): a line is `NAME=VALUE`, blanks around
 //! it do not count, `#` begins a comment line. A command is a line for a shell, behind the prefix if there is one.
 //! `$ARG1$` stands for what the server sends, and `$$` for one `$`.
+//!
+//! Around a command there are the prefix, the user, the group and the time that it may take. What else nrpe.cfg says is
+//! of the connection (hosts, TLS, ports), or of what a server sends and nobody sends any more (`dont_blame_nrpe`,
+//! `nasty_metachars`).
 
 use super::text::printable;
+use crate::limits::{LONGEST_TIMEOUT, NRPE_TIMEOUT};
+use std::time::Duration;
 
 /// What a line says, if it is for us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +24,12 @@ pub enum Directive<'a> {
     },
     /// `command_prefix=LINE`: begins every command, of which the last one counts.
     Prefix(&'a [u8]),
+    /// `nrpe_user=NAME` or a number: who runs every command, if NRPE was started by root.
+    User(&'a [u8]),
+    /// `nrpe_group=NAME` or a number.
+    Group(&'a [u8]),
+    /// `command_timeout=SECONDS`.
+    Timeout(Duration),
     /// `include=FILE` or `include_file=FILE`.
     File(&'a [u8]),
     /// `include_dir=DIRECTORY`: the files in it whose names end in `.cfg`, and its subdirectories.
@@ -39,6 +51,12 @@ fn directive(line: &[u8]) -> Option<Result<Directive<'_>, &'static str>> {
     };
     let directive = match (variable.trim_ascii_end(), value.trim_ascii_start()) {
         (b"command_prefix", prefix) => Directive::Prefix(prefix),
+        (b"nrpe_user", user) => Directive::User(user),
+        (b"nrpe_group", group) => Directive::Group(group),
+        (b"command_timeout", seconds) => match timeout(seconds) {
+            Some(timeout) => Directive::Timeout(timeout),
+            None => return Some(Err("expected command_timeout=SECONDS, 1 to 86400")),
+        },
         (b"include" | b"include_file", file) => Directive::File(file),
         (b"include_dir", directory) => Directive::Directory(directory),
         (variable, line) => {
@@ -52,6 +70,8 @@ fn directive(line: &[u8]) -> Option<Result<Directive<'_>, &'static str>> {
     Some(match directive {
         Directive::Command { line: value, .. }
         | Directive::Prefix(value)
+        | Directive::User(value)
+        | Directive::Group(value)
         | Directive::File(value)
         | Directive::Directory(value)
             if value.is_empty() =>
@@ -67,28 +87,88 @@ fn split_once(line: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
     Some((before, behind.get(1..)?))
 }
 
+fn timeout(seconds: &[u8]) -> Option<Duration> {
+    let seconds = std::str::from_utf8(seconds).ok()?.parse().ok()?;
+    Some(Duration::from_secs(seconds)).filter(|time| !time.is_zero() && *time <= LONGEST_TIMEOUT)
+}
+
+/// What is around every command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Surroundings {
+    /// Begins every line.
+    pub prefix: Option<Vec<u8>>,
+    /// How long a command may take.
+    pub timeout: Duration,
+    /// As whom it runs.
+    pub identity: Identity,
+}
+
+impl Default for Surroundings {
+    fn default() -> Surroundings {
+        Surroundings { prefix: None, timeout: NRPE_TIMEOUT, identity: Identity::AsStarted }
+    }
+}
+
+/// As whom a command runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Identity {
+    /// As whoever starts it.
+    AsStarted,
+    /// As this user, in a group other than the user's own if there is one, where root starts it. Names for which
+    /// [`is_plain`] is true.
+    Other(String, Option<String>),
+    /// As somebody who can't be had here: who, and why.
+    Lost(String, String),
+}
+
+/// Whether a name of a user or a group can stand in a script as it is.
+pub fn is_plain(name: &str) -> bool {
+    let is_plain = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'.' | b'_' | b'-');
+    !name.is_empty() && !name.starts_with('-') && name.bytes().all(is_plain)
+}
+
 /// A script that does what a command of NRPE did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Script {
     /// What goes into the file.
     pub content: Vec<u8>,
-    /// The values that a server would have sent, as `$ARG1$`: somebody has to write them in.
-    pub missing: Vec<String>,
+    /// Why it can't run as it is, for people: somebody has to write in what is missing.
+    pub off: Option<String>,
 }
 
 /// The script for the command that `line` is, which stood at `place`.
-pub fn script(place: &str, prefix: Option<&[u8]>, line: &[u8]) -> Result<Script, &'static str> {
-    let whole = [prefix.unwrap_or_default(), line].join(&b' ');
+pub fn script(place: &str, around: &Surroundings, line: &[u8]) -> Result<Script, &'static str> {
+    let whole = [around.prefix.as_deref().unwrap_or_default(), line].join(&b' ');
     if whole.contains(&0) {
         return Err("a NUL in the line");
     }
     let (line, missing) = without_macros(whole.trim_ascii());
-    let mut head = format!("#!/bin/sh\n# From {}.\n", printable(place.as_bytes()));
+    let timeout = around.timeout.as_secs();
+    let mut head = format!("#!/bin/sh\n# From {}.\n# oco-timeout: {timeout}s\n", printable(place.as_bytes()));
+    let mut off = Vec::new();
     if !missing.is_empty() {
         let missing = missing.join(" ");
         head.push_str(&format!("# Its server sent {missing}: write the values in here, then chmod +x.\n"));
+        off.push(format!("{missing} has to be written in"));
     }
-    Ok(Script { content: [head.as_bytes(), &line, b"\n"].concat(), missing })
+    match &around.identity {
+        Identity::AsStarted => {}
+        Identity::Other(user, group) => {
+            let group = group.as_ref().map(|group| format!(" -g {group}")).unwrap_or_default();
+            head.push_str(&format!(
+                "[ \"$(id -u)\" != 0 ] || exec runuser -u {user}{group} -- /bin/sh \"$0\"\n"
+            ));
+        }
+        Identity::Lost(who, why) => {
+            let (who, why) = (printable(who.as_bytes()), printable(why.as_bytes()));
+            head.push_str(&format!(
+                "# It ran as {who}, but {why}. Without that it runs as root, from cron.\n"
+            ));
+            off.push(format!("it ran as {who}, but {why}"));
+        }
+    }
+    let off = (!off.is_empty()).then(|| off.join("; "));
+    Ok(Script { content: [head.as_bytes(), &line, b"\n"].concat(), off })
 }
 
 /// The line as a shell gets it, and the macros that are left in it.
@@ -130,7 +210,7 @@ mod tests {
     fn commands_prefix_and_includes_are_found() {
         let content = b"# command[no]=x\n\n  command[check_load]=/bin/check_load -w a=b \t\r\nserver_port=5666\n\
             command[two words] = x\ncommand_prefix=/usr/bin/sudo\ninclude=/a\ninclude_file=/b\ninclude_dir=/c/\n\
-            #include=/d";
+            #include=/d\nnrpe_user=nagios\nnrpe_group = 105\ncommand_timeout=120\n";
         assert_eq!(
             all(content),
             [
@@ -140,6 +220,9 @@ mod tests {
                 (7, Ok(Directive::File(b"/a"))),
                 (8, Ok(Directive::File(b"/b"))),
                 (9, Ok(Directive::Directory(b"/c/"))),
+                (11, Ok(Directive::User(b"nagios"))),
+                (12, Ok(Directive::Group(b"105"))),
+                (13, Ok(Directive::Timeout(Duration::from_secs(120)))),
             ]
         );
     }
@@ -152,49 +235,86 @@ mod tests {
             ("include=  ", "nothing behind the ="),
             ("command[a=x", "expected command[NAME]=LINE"),
             ("command[a]b=x", "expected command[NAME]=LINE"),
+            ("nrpe_user=", "nothing behind the ="),
+            ("command_timeout=0", "expected command_timeout=SECONDS, 1 to 86400"),
+            ("command_timeout=1m", "expected command_timeout=SECONDS, 1 to 86400"),
+            ("command_timeout=86401", "expected command_timeout=SECONDS, 1 to 86400"),
         ] {
             assert_eq!(all(line.as_bytes()), [(1, Err(expected))], "{line}");
         }
         assert_eq!(all(b"debug=\ncommand=x\nfoo=bar"), []);
     }
 
+    /// The script without its first two lines, and why it is turned off.
+    fn made(around: &Surroundings, line: &str) -> (String, Option<String>) {
+        let Script { content, off } = script("a.cfg:3", around, line.as_bytes()).unwrap();
+        let content = String::from_utf8(content).unwrap();
+        (content.strip_prefix("#!/bin/sh\n# From a.cfg:3.\n").unwrap().to_owned(), off)
+    }
+
     #[test]
     fn a_script_is_the_line_of_the_command() {
         let of = |prefix: Option<&str>, line: &str| {
-            let Script { content, missing } =
-                script("a.cfg:3", prefix.map(str::as_bytes), line.as_bytes()).unwrap();
-            (String::from_utf8(content).unwrap(), missing)
+            let prefix = prefix.map(|prefix| prefix.as_bytes().to_vec());
+            made(&Surroundings { prefix, ..Surroundings::default() }, line)
         };
-        let plain = |line: &str| (format!("#!/bin/sh\n# From a.cfg:3.\n{line}\n"), Vec::new());
+        let plain = |line: &str| (format!("# oco-timeout: 60s\n{line}\n"), None);
         assert_eq!(of(None, "check_load -w 1 | head -1"), plain("check_load -w 1 | head -1"));
         assert_eq!(of(Some("sudo"), "check_smart"), plain("sudo check_smart"));
         // One dollar for two; what is no macro is the shell's.
         assert_eq!(of(None, "awk '{print $$1}'"), plain("awk '{print $1}'"));
         assert_eq!(of(None, "x $HOME/y $USER/z $A"), plain("x $HOME/y $USER/z $A"));
         assert_eq!(of(None, "x $ARGS$"), plain("x $ARGS$"));
-        let (content, missing) = of(None, "x -w $ARG1$ -c $ARG2$ $ARG1$");
-        assert_eq!(missing, ["$ARG1$", "$ARG2$"]);
+        let (content, off) = of(None, "x -w $ARG1$ -c $ARG2$ $ARG1$");
+        assert_eq!(off.unwrap(), "$ARG1$ $ARG2$ has to be written in");
         assert!(content.ends_with("\nx -w $ARG1$ -c $ARG2$ $ARG1$\n"), "{content}");
         assert!(content.contains("# Its server sent $ARG1$ $ARG2$: write"), "{content}");
     }
 
     #[test]
+    fn a_script_keeps_what_was_around_the_command() {
+        let of = |identity: Identity| {
+            made(&Surroundings { timeout: Duration::from_secs(120), identity, prefix: None }, "x")
+        };
+        let other = |group: Option<&str>| Identity::Other("nagios".to_owned(), group.map(str::to_owned));
+        let down = "[ \"$(id -u)\" != 0 ] || exec runuser -u nagios -- /bin/sh \"$0\"\n";
+        assert_eq!(of(other(None)), (format!("# oco-timeout: 120s\n{down}x\n"), None));
+        let down = down.replace(" -- ", " -g adm -- ");
+        assert_eq!(of(other(Some("adm"))), (format!("# oco-timeout: 120s\n{down}x\n"), None));
+        let (content, off) = of(Identity::Lost("na\ngios".to_owned(), "there is no such user".to_owned()));
+        assert_eq!(off.unwrap(), "it ran as na?gios, but there is no such user");
+        assert_eq!(content.lines().count(), 3, "{content}");
+        assert_eq!(
+            ["nagios", "a.b-c_1", "-g", "a b", "", "$x", "a;b"].map(is_plain),
+            [true, true, false, false, false, false, false]
+        );
+    }
+
+    #[test]
     fn neither_place_nor_line_can_add_lines() {
-        let script = script("a\nrm -rf x.cfg", None, b"x").unwrap();
-        assert_eq!(script.content, b"#!/bin/sh\n# From a?rm -rf x.cfg.\nx\n");
-        assert!(super::script("a", None, b"a\0b").is_err());
+        let script = script("a\nrm -rf x.cfg", &Surroundings::default(), b"x").unwrap();
+        assert_eq!(script.content, b"#!/bin/sh\n# From a?rm -rf x.cfg.\n# oco-timeout: 60s\nx\n");
+        assert!(super::script("a", &Surroundings::default(), b"a\0b").is_err());
     }
 
     proptest! {
         #[test]
-        fn any_line_becomes_a_script_of_that_one_line(line in "[a-z $'|;=\\\\]{1,40}", name in "[a-z_]{1,9}") {
+        fn any_line_becomes_a_script_of_that_one_line(
+            line in "[a-z $'|;=\\\\]{1,40}",
+            name in "[a-z_]{1,9}",
+            seconds in 1u64..86_400,
+        ) {
+            let setting = format!("command_timeout={seconds}");
+            let timeout = Duration::from_secs(seconds);
+            prop_assert_eq!(all(setting.as_bytes()), [(1, Ok(Directive::Timeout(timeout)))]);
+            let around = Surroundings { timeout, ..Surroundings::default() };
             let content = format!("command[{name}]={line}");
             for (number, directive) in directives(content.as_bytes()) {
                 let Ok(Directive::Command { name: found, line: rest }) = directive else { continue };
                 prop_assert_eq!((number, found, rest), (1, name.as_bytes(), line.trim().as_bytes()));
-                let script = script("f", None, rest).unwrap();
+                let script = script("f", &around, rest).unwrap();
                 let text = String::from_utf8(script.content).unwrap();
-                prop_assert_eq!(text.lines().count(), 3);
+                prop_assert_eq!(text.lines().count(), 4);
                 // Each pair of dollars became one, and nothing else changed.
                 let made = text.lines().last().unwrap();
                 prop_assert_eq!(made.replace('$', ""), line.trim().replace('$', ""));

@@ -4,8 +4,9 @@ use super::board::CheckView;
 use super::code::Verdict;
 use serde::Serialize;
 
+/// The report as it is written.
 #[derive(Serialize)]
-struct Report<'a> {
+pub struct Report<'a> {
     code: u16,
     state: &'static str,
     line: &'a str,
@@ -24,6 +25,11 @@ struct Check<'a> {
 
 /// The report, in one line with its LF: checks in the order given, `line` with or without its end.
 pub fn report(verdict: Verdict, line: &str, checks: &[CheckView<'_>]) -> String {
+    json(&report_of(verdict, line, checks))
+}
+
+/// The same before it is written, to stand in a larger one.
+pub fn report_of<'a>(verdict: Verdict, line: &'a str, checks: &'a [CheckView<'a>]) -> Report<'a> {
     let checks = checks.iter().map(|check| Check {
         name: check.name,
         code: check.code.number(),
@@ -33,7 +39,7 @@ pub fn report(verdict: Verdict, line: &str, checks: &[CheckView<'_>]) -> String 
         stale: check.stale,
     });
     let checks = checks.collect();
-    json(&Report { code: verdict.number(), state: verdict.words(), line: line.trim_end(), checks })
+    Report { code: verdict.number(), state: verdict.words(), line: line.trim_end(), checks }
 }
 
 /// `value` in one line of JSON, with its LF.

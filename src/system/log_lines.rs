@@ -7,11 +7,10 @@
 
 use super::clock;
 use super::standard_error::StandardError;
-use crate::limits::{LOG_FLUSH, LOG_OCTETS, SCREEN_LINES};
+use crate::limits::{LOG_FLUSH, LOG_OCTETS};
 use crate::logic::log_buffer::{LogBuffer, Rank};
 use crate::logic::text::printable;
 use log::{Level, Log, Metadata, Record};
-use std::collections::VecDeque;
 use std::io::ErrorKind;
 use std::os::fd::RawFd;
 use std::panic::PanicHookInfo;
@@ -39,8 +38,6 @@ struct Lines {
     buffer: LogBuffer,
     /// The last flush ended with standard error still taking what it was given.
     has_more: bool,
-    /// Lines for a screen that is shown: the last ones.
-    held: Option<VecDeque<String>>,
 }
 
 /// Starts logging at `level` and above, or as `RUST_LOG` says. To be called before rights are given up.
@@ -94,24 +91,6 @@ pub fn finish(limit: Duration) {
     lines().finish(limit);
 }
 
-/// From now on lines are kept for [`take_held`], so that they do not run over what a screen shows.
-pub fn hold() {
-    lines().held = Some(VecDeque::new());
-}
-
-/// The last of the lines that were kept, without their ends.
-pub fn take_held() -> Vec<String> {
-    lines().held.as_mut().map(|held| held.drain(..).collect()).unwrap_or_default()
-}
-
-/// No line is kept for a screen any more.
-pub fn release() {
-    let mut lines = lines();
-    for line in lines.held.take().into_iter().flatten() {
-        lines.add(line + "\n", Rank::Ordinary);
-    }
-}
-
 fn lines() -> MutexGuard<'static, Lines> {
     // Whoever panicked with it was in no line.
     LINES.lock().unwrap_or_else(PoisonError::into_inner)
@@ -121,7 +100,7 @@ impl Lines {
     fn new() -> Lines {
         let stderr = StandardError::open();
         let is_journal = stderr.is_journal();
-        Lines { stderr, is_journal, buffer: LogBuffer::new(LOG_OCTETS), has_more: false, held: None }
+        Lines { stderr, is_journal, buffer: LogBuffer::new(LOG_OCTETS), has_more: false }
     }
 
     /// An entry of the log.
@@ -138,13 +117,6 @@ impl Lines {
     }
 
     fn add(&mut self, line: String, rank: Rank) {
-        if let Some(held) = &mut self.held {
-            if held.len() >= SCREEN_LINES {
-                held.pop_front();
-            }
-            held.push_back(line.trim_end().to_owned());
-            return;
-        }
         self.buffer.push(&line, rank);
         self.flush();
     }
@@ -229,7 +201,6 @@ fn tell_of_panic(info: &PanicHookInfo<'_>) {
         Err(TryLockError::WouldBlock) => return,
     };
     let line = lines.entry(Level::Error, &info.to_string().replace('\n', " "));
-    lines.held = None;
     lines.add(line, Rank::Transition);
     lines.finish(LOG_FLUSH);
 }
@@ -248,17 +219,5 @@ mod tests {
         let line = lines.entry(Level::Info, "x");
         let (time, rest) = line.split_once(' ').unwrap();
         assert!(humantime::parse_rfc3339(time).is_ok() && rest == "info: x\n", "{line}");
-    }
-
-    #[test]
-    fn held_lines_are_the_last_ones() {
-        let mut lines = Lines::new();
-        lines.held = Some(VecDeque::new());
-        for number in 0..=SCREEN_LINES {
-            lines.add(format!("{number}\n"), Rank::Ordinary);
-        }
-        let held = lines.held.unwrap();
-        assert_eq!((held.len(), held[0].as_str()), (SCREEN_LINES, "1"));
-        assert!(lines.buffer.is_empty());
     }
 }

@@ -63,6 +63,19 @@ pub fn unblock(signals: &[Signal]) -> nix::Result<()> {
     signals.iter().copied().collect::<SigSet>().thread_unblock()
 }
 
+/// The signals that this process ignores, by their numbers; none where `/proc` does not tell.
+pub fn ignored_signals() -> Vec<i32> {
+    std::fs::read("/proc/self/status").map(|status| ignored_in(&status)).unwrap_or_default()
+}
+
+/// The numbers in the line `SigIgn:` of a `/proc/PID/status`, where the lowest bit of a hexadecimal number is signal 1.
+fn ignored_in(status: &[u8]) -> Vec<i32> {
+    let mask = status.split(|octet| *octet == b'\n').find_map(|line| line.strip_prefix(b"SigIgn:"));
+    let mask = mask.and_then(|mask| std::str::from_utf8(mask).ok());
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    (1..=64).filter(|signal| mask >> (signal - 1) & 1 == 1).collect()
+}
+
 /// The groups that have a living process. One that ended and was not reaped does not count.
 pub fn living_groups() -> io::Result<HashSet<u32>> {
     let mut groups = HashSet::new();
@@ -118,6 +131,13 @@ mod tests {
     fn our_own_group_lives() {
         let own = u32::try_from(nix::unistd::getpgrp().as_raw()).unwrap();
         assert!(living_groups().unwrap().contains(&own));
+    }
+
+    #[test]
+    fn ignored_signals_are_the_bits_of_the_mask() {
+        assert_eq!(ignored_in(b"Name:\tx\nSigIgn:\t8000000000004001\nSigCgt:\t0\n"), [1, 15, 64]);
+        assert_eq!(ignored_in(b"SigIgn:\tx\n"), [0; 0]);
+        assert_eq!(ignored_in(b""), [0; 0]);
     }
 
     #[test]

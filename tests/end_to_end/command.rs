@@ -1,6 +1,7 @@
 //! Section 6 of the contract: `oco`, each order as an administrator, cron or a poller gives it.
 
 mod ask;
+mod beside;
 mod import;
 mod parts;
 mod record;

@@ -1,6 +1,7 @@
 //! Drives the real programs, each test in a directory of its own and on free loopback ports.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
+mod address;
 mod clients;
 mod coherence;
 mod command;

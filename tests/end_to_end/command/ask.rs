@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// A server that does `behave` with each client. Returns where it listens.
-fn serve(behave: impl Fn(TcpStream) + Send + 'static) -> String {
+pub fn serve(behave: impl Fn(TcpStream) + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("listen on the loopback");
     let address = listener.local_addr().unwrap().to_string();
     thread::spawn(move || listener.incoming().flatten().for_each(behave));
@@ -18,14 +18,14 @@ fn serve(behave: impl Fn(TcpStream) + Send + 'static) -> String {
 }
 
 /// A server that says `words` and closes.
-fn saying(words: &'static str) -> String {
+pub fn saying(words: &'static str) -> String {
     serve(move |mut client| {
         let _ = client.write_all(words.as_bytes());
     })
 }
 
 /// A server that accepts and keeps silent.
-fn silent() -> String {
+pub fn silent() -> String {
     let clients = std::sync::Mutex::new(Vec::new());
     serve(move |client| clients.lock().unwrap().push(client))
 }
@@ -39,7 +39,7 @@ fn resetting() -> String {
 }
 
 /// An address at which nobody listens.
-fn refusing() -> String {
+pub fn refusing() -> String {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
 

@@ -25,6 +25,18 @@ impl Import {
         Import { scene, into }
     }
 
+    /// Lets other users come to the scripts, as they can below /etc.
+    fn open_to_all(&self) {
+        fs::set_permissions(self.scene.path("."), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// Runs the scripts, giving `timeout` to those that want no other, and returns what was recorded of `name`.
+    fn run(&self, timeout: &str, name: &str) -> String {
+        let mut command = self.scene.oco(&["run-parts", "--timeout", timeout, self.into.to_str().unwrap()]);
+        end(command.current_dir(self.scene.path("."))).expect_silent(0);
+        fs::read_to_string(self.scene.status().join(name)).unwrap_or_default()
+    }
+
     fn oco(&self, arguments: &[&str], file: &Path) -> Command {
         let mut command = self.scene.oco(&["import-nrpe"]);
         command.args(arguments).arg(file).arg(&self.into);
@@ -139,6 +151,100 @@ fn files_that_are_none_are_one_clear_line() {
     assert!(ended.stderr.contains("deep17.cfg: included more than 16 deep"), "{ended:?}");
 }
 
+/// NRPE ran its commands as this user, from directories that he may write to.
+#[test]
+fn what_ran_as_nobody_does_not_run_as_root() {
+    if !nix::unistd::geteuid().is_root() {
+        println!("skipped: only root can become another user");
+        return;
+    }
+    let import = Import::new();
+    import.open_to_all();
+    let nobody = nix::unistd::User::from_name("nobody").unwrap().unwrap();
+    let by_number = format!("nrpe_user={}\nnrpe_group=daemon\n", nobody.uid);
+    let shown = "echo $(id -u) $(id -gn) $HOME | tr ' ' /; exit 1";
+    for (around, group) in [("nrpe_user=root\nnrpe_user=nobody\n", "nogroup"), (by_number.as_str(), "daemon")]
+    {
+        let config = import.scene.file("nrpe.cfg", &format!("command[who]={shown}\n{around}"));
+        let ended = end(&mut import.oco(&["--force"], &config));
+        assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
+        assert_eq!(import.mode("who"), 0o755);
+        // All of the line, and not only what stands before its pipe.
+        let expected = format!("210 {}/{group}/{}\n", nobody.uid, nobody.dir.display());
+        assert_eq!(import.run("20s", "who").replace("//", "/"), expected.replace("//", "/"));
+    }
+}
+
+#[test]
+fn who_can_not_be_had_here_leaves_the_script_turned_off() {
+    let import = Import::new();
+    let cases = [
+        ("nrpe_user=no-such-user\n", "it ran as no-such-user, but there is no such user here"),
+        ("nrpe_user=4294967290\n", "it ran as 4294967290, but there is no such user here"),
+        ("nrpe_user=a b;c\x1b\n", "it ran as a b;c?, but there is no such user here"),
+        (
+            "nrpe_user=nobody\nnrpe_group=no-such-group\n",
+            "in the group no-such-group, but there is no such group here",
+        ),
+        ("nrpe_group=daemon\n", "it ran as root in the group daemon, but root keeps its own group here"),
+    ];
+    for (around, why) in cases {
+        let config = import.scene.file("nrpe.cfg", &format!("command[who]=id -u $ARG1$\n{around}"));
+        let ended = end(&mut import.oco(&["--force"], &config));
+        assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
+        assert!(
+            ended.stdout.contains("who, turned off: $ARG1$ has to be written in; ")
+                && ended.stdout.contains(why),
+            "{ended:?}"
+        );
+        assert_eq!(import.mode("who"), 0o644);
+        let script = fs::read_to_string(import.into.join("who")).unwrap();
+        assert!(script.contains(why.trim_start_matches("it ")) && script.lines().count() == 6, "{script}");
+    }
+    let config = import.scene.file("nrpe.cfg", "command[who]=id -u\nnrpe_user=root\n");
+    let ended = end(&mut import.oco(&["--force"], &config));
+    assert!(ended.stdout.ends_with("/who\n") && import.mode("who") == 0o755, "{ended:?}");
+}
+
+#[test]
+fn a_command_has_the_time_that_nrpe_gave_it() {
+    let import = Import::new();
+    let config = import.scene.file("nrpe.cfg", "command[slow]=sleep 1; echo in time\ncommand_timeout=120\n");
+    assert_eq!(end(&mut import.oco(&[], &config)).status, Some(0));
+    assert_eq!(import.run("100ms", "slow"), "200 in time\n");
+    // So it is where nothing is said of it: 60 s.
+    import.scene.file("nrpe.cfg", "command[slow]=sleep 1; echo in time\n");
+    assert_eq!(end(&mut import.oco(&["--force"], &config)).status, Some(0));
+    assert!(fs::read_to_string(import.into.join("slow")).unwrap().contains("\n# oco-timeout: 60s\n"));
+    import.scene.file("nrpe.cfg", "command[slow]=sleep 600\ncommand_timeout=1\n");
+    assert_eq!(end(&mut import.oco(&["--force"], &config)).status, Some(0));
+    assert_eq!(import.run("60s", "slow"), "310 timed out after 1s\n");
+    import.scene.file("nrpe.cfg", "command[slow]=true\ncommand_timeout=soon\n");
+    let ended = end(&mut import.oco(&["--force"], &config));
+    assert!(ended.stderr.contains("nrpe.cfg:2: expected command_timeout=SECONDS"), "{ended:?}");
+    assert_eq!(ended.status, Some(3));
+}
+
+/// File names come from whoever made the files, also those of directories that are included.
+#[test]
+fn names_of_files_can_not_make_the_terminal_obey() {
+    let import = Import::new();
+    let missing = import.scene.path("gone\x1b[31m.cfg");
+    end(&mut import.oco(&[], &missing)).expect_error(3, &["gone?[31m.cfg: no such file or directory"]);
+    let config = import.scene.file("odd\x1b[31m.cfg", "command[load]=true\nnonsense\n");
+    let ended = end(&mut import.oco(&[], &config));
+    assert!(ended.stderr.contains("odd?[31m.cfg:2: expected"), "{ended:?}");
+    let into = import.scene.path("to\x1b[31m");
+    fs::create_dir(&into).unwrap();
+    let good = import.scene.file("good.cfg", "command[load]=true\n");
+    let mut command = import.scene.oco(&["import-nrpe"]);
+    let ended = end(command.arg(&good).arg(&into));
+    assert!(ended.status == Some(0) && ended.stdout.ends_with("to?[31m/load\n"), "{ended:?}");
+    let status = into.join("no");
+    let ended = end(&mut import.scene.oco(&["-d", status.to_str().unwrap(), "set", "load", "200"]));
+    ended.expect_error(3, &["to?[31m/no/load: no such file or directory"]);
+}
+
 /// The configuration that Debian ships, with its plugins.
 #[test]
 fn debians_own_configuration_is_taken_over() {
@@ -147,13 +253,18 @@ fn debians_own_configuration_is_taken_over() {
         return;
     }
     let import = Import::new();
+    import.open_to_all();
     let ended = end(&mut import.oco(&[], Path::new(DEBIANS)));
     assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
     let names = names_in(&import.into);
     for name in ["check_load", "check_total_procs", "check_users", "check_zombie_procs"] {
         assert!(names.iter().any(|found| found == name), "{name} is not in {names:?}");
     }
-    assert_eq!(end(&mut import.scene.oco(&["run-parts", import.into.to_str().unwrap()])).status, Some(0));
-    let recorded = fs::read_to_string(import.scene.status().join("check_users")).unwrap();
+    let recorded = import.run("30s", "check_users");
     assert!(recorded.contains("USERS "), "{recorded}");
+    let script = fs::read_to_string(import.into.join("check_users")).unwrap();
+    assert!(
+        script.contains("\n# oco-timeout: 60s\n") && script.contains("exec runuser -u nagios -- "),
+        "{script}"
+    );
 }

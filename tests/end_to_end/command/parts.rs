@@ -153,6 +153,34 @@ fn one_that_is_under_way_is_not_run_again() {
     assert_eq!(parts.recorded("slow"), "200 once\n");
 }
 
+/// All were recorded, so a signal that comes while somebody holds their output takes nothing back.
+#[test]
+fn what_was_recorded_before_a_signal_is_not_called_stopped() {
+    let parts = Parts::new();
+    parts.add("holds", "sleep 600 & echo $! > sleeper; echo fine");
+    let child = start(&mut parts.oco("60s"));
+    let sleeper = process_in(&parts.scene.path("sleeper"));
+    crate::scene::wait_for("the result", || (parts.recorded("holds") == "200 fine\n").then_some(()));
+    let process = nix::unistd::Pid::from_raw(child.id().try_into().unwrap());
+    nix::sys::signal::kill(process, nix::sys::signal::Signal::SIGTERM).unwrap();
+    wait(child).expect_silent(0);
+    assert!(!super::lives(&sleeper));
+}
+
+#[test]
+fn a_script_may_want_another_time() {
+    let parts = Parts::new();
+    parts.add("short", "# oco-timeout: 300ms\nsleep 600");
+    parts.add("long", "# oco-timeout: 60s\nsleep 1; echo fine");
+    end(&mut parts.oco("500ms")).expect_silent(0);
+    assert_eq!(parts.recorded("short"), "310 timed out after 300ms\n");
+    assert_eq!(parts.recorded("long"), "200 fine\n");
+    parts.add("short", "# oco-timeout: soon\necho fine");
+    let ended = end(&mut parts.oco("20s"));
+    assert_eq!((ended.status, parts.recorded("short").as_str()), (Some(0), "200 fine\n"));
+    assert!(ended.stderr.contains("short: oco-timeout: ") && ended.stderr.lines().count() == 1, "{ended:?}");
+}
+
 #[test]
 fn a_directory_that_is_not_there_is_an_error() {
     let parts = Parts::new();

@@ -35,6 +35,33 @@ fn set_writes_the_code_and_the_words_as_one_line() {
 }
 
 #[test]
+fn a_max_age_is_the_second_line_of_the_file() {
+    let scene = Scene::new();
+    let cases: [(&[&str], &str); 5] = [
+        (&["set", "backup", "200", "--max-age", "25h"], "200\nmax-age 25h\n"),
+        (&["set", "--max-age", "25h", "backup", "200", "all", "saved"], "200 all saved\nmax-age 25h\n"),
+        (&["set", "backup", "200", "--max-age=1h 30m", "x"], "200 x\nmax-age 90m\n"),
+        (&["set", "backup", "200", "--", "--max-age", "25h"], "200 --max-age 25h\n"),
+        (&["maint", "on", "--", "--max-age", "1h"], "300 --max-age 1h\n"),
+    ];
+    for (arguments, content) in cases {
+        end(&mut scene.oco(arguments)).expect_silent(0);
+        assert_eq!(
+            read(&scene, arguments.iter().find(|word| **word == "backup").unwrap_or(&"maint")),
+            content
+        );
+    }
+    end(&mut scene.oco(&["set", "backup", "200", "--max-age", "25h", &"x".repeat(5000)])).expect_silent(0);
+    let long = read(&scene, "backup");
+    assert!(long.len() == 4096 && long.ends_with("x\nmax-age 25h\n"), "{}", long.len());
+    for bad in ["5", "0s", "200y", ""] {
+        let ended = end(&mut scene.oco(&["set", "backup", "200", "--max-age", bad]));
+        ended.expect_error(3, &["--max-age", "expected"]);
+    }
+    end(&mut scene.oco(&["maint", "on", "--max-age", "1h"])).expect_error(3, &["--max-age"]);
+}
+
+#[test]
 fn a_status_file_is_readable_whatever_the_umask() {
     let scene = Scene::new();
     let oco = scene.oco(&[]).get_program().to_owned();

@@ -42,7 +42,8 @@ fn a_plugins_end_is_recorded_and_repeated() {
         ("echo out; echo err >&2; exit 1", 1, "210 out\n"),
         ("kill -KILL $$", 3, "310 killed by signal 9\n"),
         ("echo so far; kill -SEGV $$", 3, "310 so far\n"),
-        ("printf 'no end'", 0, "200 no end\n"),
+        ("printf 'no end|a=1'", 0, "200 no end|a=1\n"),
+        ("echo; echo second; echo third", 0, "200 second\n"),
         ("printf 'dos\\r\\nmore'", 0, "200 dos\n"),
         ("printf 'a\\033[31mb\\001c\\377d\\000e\\n'", 0, "200 a [31mb c?d e\n"),
         ("cat; echo stdin is empty", 0, "200 stdin is empty\n"),
@@ -90,6 +91,25 @@ fn much_output_is_read_and_its_beginning_kept() {
     end(&mut shell(&scene, "500ms", "yes")).expect_silent(3);
     assert_eq!(recorded(&scene, "x").unwrap(), "310 timed out after 500ms: y\n");
     assert!(started.elapsed() < Duration::from_secs(10));
+}
+
+/// Whatever cuts a plugin's line: what is recorded has whole figures only.
+#[test]
+fn a_figure_that_is_cut_is_not_recorded() {
+    let scene = Scene::new();
+    let figures: Vec<String> =
+        (0..400).map(|number| format!("m{number:03}={}", 1_000_000 + number)).collect();
+    for pad in 0..12 {
+        let line = scene.file("line", &format!("{}OK|{}\n", "z".repeat(pad), figures.join(" ")));
+        end(&mut scene.oco(&["run", "x", "cat", line.to_str().unwrap()])).expect_silent(0);
+        let content = recorded(&scene, "x").unwrap();
+        let last = content.strip_suffix(" ...\n").unwrap().rsplit(' ').next().unwrap();
+        assert!(figures.iter().any(|figure| figure == last), "{last}");
+    }
+    end(&mut shell(&scene, "500ms", "printf 'OK|a=1 b=12'; sleep 600")).expect_silent(3);
+    assert_eq!(recorded(&scene, "x").unwrap(), "310 timed out after 500ms: OK|a=1 ...\n");
+    end(&mut shell(&scene, "20s", "printf 'OK|a=1 b=12'; kill -KILL $$")).expect_silent(3);
+    assert_eq!(recorded(&scene, "x").unwrap(), "310 OK|a=1 ...\n");
 }
 
 #[test]
@@ -190,6 +210,57 @@ fn a_signal_ends_the_plugin_and_records_nothing() {
     }
 }
 
+/// A grandchild holds the output, and oco is told to end while it waits for that: the result stands.
+#[test]
+fn what_was_recorded_before_a_signal_stays_the_outcome() {
+    let scene = Scene::new();
+    let child = start(&mut shell(&scene, "60s", "sleep 600 & echo $! > sleeper; echo slow; exit 1"));
+    let sleeper = process_in(&scene.path("sleeper"));
+    wait_for("the result", || recorded(&scene, "x"));
+    kill(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGTERM).unwrap();
+    wait(child).expect_silent(1);
+    assert!(!lives(&sleeper));
+    assert_eq!(recorded(&scene, "x").unwrap(), "210 slow\n");
+}
+
+#[test]
+fn a_signal_that_was_ignored_at_the_start_stays_ignored() {
+    let scene = Scene::new();
+    let oco = shell(&scene, "60s", "echo $$ > leader; while [ ! -e go ]; do sleep 0.01; done; echo done");
+    let mut nohup = std::process::Command::new("sh");
+    nohup.env("OCO_DIR", scene.status()).current_dir(scene.path("."));
+    nohup.arg("-c").arg("trap '' HUP INT; exec \"$0\" \"$@\"").arg(oco.get_program()).args(oco.get_args());
+    let child = start(&mut nohup);
+    process_in(&scene.path("leader"));
+    let process = Pid::from_raw(child.id().try_into().unwrap());
+    kill(process, Signal::SIGHUP).unwrap();
+    kill(process, Signal::SIGINT).unwrap();
+    // Both have been delivered by the time that this is.
+    kill(process, Signal::SIGCHLD).unwrap();
+    scene.file("go", "");
+    wait(child).expect_silent(0);
+    assert_eq!(recorded(&scene, "x").unwrap(), "200 done\n");
+}
+
+/// A name without a slash is looked for in PATH: what lies in the working directory has nothing to say.
+#[test]
+fn a_file_of_the_same_name_elsewhere_is_not_the_program() {
+    let scene = Scene::new();
+    script(&scene, "no-such-program", "#!/bin/sh\n");
+    let run = |path: &str| {
+        let mut command = scene.oco(&["run", "x", "no-such-program"]);
+        end(command.current_dir(scene.path(".")).env("PATH", path)).expect_silent(3);
+        recorded(&scene, "x").unwrap()
+    };
+    assert_eq!(run("/usr/bin:/bin"), "310 not found: no-such-program\n");
+    fs::create_dir(scene.path("bin")).unwrap();
+    fs::write(scene.path("bin/no-such-program"), "#!/no/such/interpreter\n").unwrap();
+    let path = scene.path("bin").display().to_string();
+    assert!(run(&path).starts_with("310 permission denied: "));
+    fs::set_permissions(scene.path("bin/no-such-program"), fs::Permissions::from_mode(0o755)).unwrap();
+    assert_eq!(run(&format!("/no/such:{path}")), "310 interpreter not found: no-such-program\n");
+}
+
 #[test]
 fn what_can_not_be_recorded_is_said() {
     let scene = Scene::new();
@@ -228,4 +299,22 @@ fn verbose_prints_what_is_recorded() {
     assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
     let quiet = scene.oco(&["run", "load", "true"]).output().unwrap();
     assert!(quiet.stdout.is_empty());
+}
+
+#[test]
+fn a_result_says_how_old_it_may_be() {
+    let scene = Scene::new();
+    let run = |command: &[&str]| {
+        let output = scene.oco(&[&["run", "backup", "-v", "--max-age", "25h"], command].concat()).output();
+        String::from_utf8(output.unwrap().stdout).unwrap()
+    };
+    let path = scene.status().join("backup").display().to_string();
+    assert_eq!(run(&["sh", "-c", "echo 'saved|a=1'"]), format!("{path}: 200 saved|a=1 (max-age 25h)\n"));
+    assert_eq!(recorded(&scene, "backup").unwrap(), "200 saved|a=1\nmax-age 25h\n");
+    // So does one that was not the plugin's own.
+    assert_eq!(run(&["/no/such"]), format!("{path}: 310 not found: /no/such (max-age 25h)\n"));
+    assert_eq!(
+        run(&["--timeout", "200ms", "sleep", "600"]),
+        format!("{path}: 310 timed out after 200ms (max-age 25h)\n")
+    );
 }

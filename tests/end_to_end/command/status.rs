@@ -60,12 +60,13 @@ fn the_table_has_the_worst_first() {
     let ended = status(&scene, &["-c", config.to_str().unwrap()]);
     let expected = [
         format!("550 KO {PROGRAM} 500-raid,300-disk,300-http,300-link,300-old"),
-        "500  raid  #.......  1h2m/10h          sda".to_owned(),
-        "300  disk  #.......  1h2m/10h          full".to_owned(),
-        "300  http  #.......  1h2m/10h          refused".to_owned(),
-        "300  link  ........  -/10h             not a regular file but a symbolic link".to_owned(),
-        "300  old   ########  11h6m/10h  stale  was fine".to_owned(),
-        "200  load  #.......  1h2m/10h          load 0.5?[31m".to_owned(),
+        "code  check  age/max-age                 text".to_owned(),
+        "500   raid   #.......  1h2m/10h          sda".to_owned(),
+        "300   disk   #.......  1h2m/10h          full".to_owned(),
+        "300   http   #.......  1h2m/10h          refused".to_owned(),
+        "300   link   ........  -/10h             not a regular file but a symbolic link".to_owned(),
+        "300   old    ########  11h6m/10h  stale  was fine".to_owned(),
+        "200   load   #.......  1h2m/10h          load 0.5?[31m".to_owned(),
     ];
     assert_eq!(ended.stdout.lines().collect::<Vec<_>>(), expected);
     assert_eq!(ended.status, Some(2));
@@ -108,7 +109,9 @@ fn nothing_known_is_not_ok_unless_configured() {
     fs::remove_dir(scene.status()).unwrap();
     let ended = status(&scene, &["-c", config]);
     assert_eq!((ended.status, ended.stdout.trim_end()), (Some(2), unknown.as_str()));
-    assert!(ended.stderr.to_lowercase().contains("no such file or directory"), "{}", ended.stderr);
+    // In its own words: it answers nobody, and has no log.
+    let said = format!("oco: directory {}: no such file or directory\n", scene.status().display());
+    assert!(ended.stderr.starts_with(&said) && !ended.stderr.contains("300-oco until"), "{}", ended.stderr);
     let json: Value = serde_json::from_str(&status(&scene, &["--json"]).stdout).unwrap();
     assert_eq!((&json["code"], json["checks"].as_array().unwrap().len()), (&Value::from(350), 0));
 }
@@ -140,10 +143,38 @@ fn programs_get_json() {
 }
 
 #[test]
+fn figures_are_for_programs_and_for_those_who_want_them() {
+    let scene = Scene::new();
+    scene.check("load", "200 load 0.5 | load1=0.5;9;99\n");
+    let row = |arguments: &[&str]| {
+        let shown = status(&scene, arguments).stdout;
+        shown.lines().last().unwrap().split_once("/5m  ").unwrap().1.to_owned()
+    };
+    assert_eq!(row(&[]), "load 0.5");
+    assert_eq!([row(&["-v"]), row(&["--verbose"])], ["load 0.5 | load1=0.5;9;99"; 2].map(str::to_owned));
+    let json: Value = serde_json::from_str(&status(&scene, &["--json"]).stdout).unwrap();
+    assert_eq!(json["checks"][0]["text"], "load 0.5 | load1=0.5;9;99");
+}
+
+#[test]
+fn files_that_are_no_checks_are_named() {
+    let scene = Scene::new();
+    scene.check("http", "200\n");
+    scene.check("two words", "200\n");
+    scene.check("http~", "200\n");
+    scene.check(".hidden", "200\n");
+    fs::create_dir(scene.status().join("a,b")).unwrap();
+    let said = status(&scene, &[]).stderr;
+    assert!(said.contains("oco: http~: not a check: it ends like a leftover"), "{said}");
+    assert!(said.contains("oco: two words: not a check: it has a character"), "{said}");
+    assert!(!said.contains("hidden") && !said.contains("a,b") && !said.contains("warn"), "{said}");
+}
+
+#[test]
 fn many_files_that_are_not_understood_are_all_seen() {
     let scene = Scene::new();
     (0..300).for_each(|number| scene.check(&format!("c{number}"), "nonsense\n"));
-    assert_eq!(status(&scene, &[]).stdout.lines().count(), 301);
+    assert_eq!(status(&scene, &[]).stdout.lines().count(), 302);
 }
 
 #[test]
@@ -200,6 +231,33 @@ fn ages_are_bars() {
     }
 }
 
+/// A directory that is away is no news each second: not across the screen, and not in a file beside it.
+#[test]
+fn words_are_said_once_while_watching() {
+    if !have("script") {
+        println!("skipped: script is not installed");
+        return;
+    }
+    let scene = Scene::new();
+    fs::remove_dir(scene.status()).unwrap();
+    let (typescript, errors) = (scene.path("typescript"), scene.path("errors"));
+    let mut command = Command::new("script");
+    let oco = scene.oco(&[]).get_program().to_str().unwrap().to_owned();
+    let run = format!("exec {oco} status --watch 2>{}", errors.display());
+    command.args(["-qefc", &run]).arg(&typescript).env("OCO_DIR", scene.status()).env("TERM", "xterm");
+    command.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::null());
+    let mut child = command.spawn().expect("run script");
+    let read = |path| String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).into_owned();
+    let line = format!("directory {}: no such file or directory", scene.status().display());
+    let frames = || read(&typescript).matches(&format!("\x1b[H350 KO {PROGRAM} 300-oco\x1b[K")).count();
+    crate::scene::wait_for("the third picture", || (frames() >= 3).then_some(()));
+    assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
+    child.wait().expect("reap script");
+    assert!(read(&typescript).matches(&format!("{line}\x1b[K")).count() >= 3, "{}", read(&typescript));
+    assert_eq!(read(&errors).matches(&format!("oco: {line}\n")).count(), 1, "{}", read(&errors));
+    assert!(!read(&errors).contains("error: "), "{}", read(&errors));
+}
+
 /// In a terminal that `script` makes: the change of a file is drawn over what was there.
 #[test]
 fn watch_redraws_in_place() {
@@ -228,35 +286,8 @@ fn watch_redraws_in_place() {
     assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
     child.wait().expect("reap script");
     assert_eq!(drawn().matches("\x1b[2J").count(), 1, "cleared once, then drawn over");
+    assert!(!drawn().contains("oco: "), "words are drawn, and not written over what is drawn");
     let without = status(&scene, &["--watch"]);
     assert_eq!((without.status, without.stdout.as_str()), (Some(3), ""));
     assert!(without.stderr.contains("no terminal"), "{}", without.stderr);
-}
-
-/// What there is to say stands in the screen, and does not run across it once a second.
-#[test]
-fn watch_is_not_talked_over() {
-    if !have("script") {
-        println!("skipped: script is not installed");
-        return;
-    }
-    let scene = Scene::new();
-    fs::remove_dir(scene.status()).unwrap();
-    let typescript = scene.path("typescript");
-    let oco = scene.oco(&[]);
-    let mut command = Command::new("script");
-    let run = format!("stty cols 200; exec {} status --watch", oco.get_program().to_str().unwrap());
-    command.args(["-qefc", &run]).arg(&typescript).env("OCO_DIR", scene.status()).env("TERM", "xterm");
-    command.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::null());
-    let mut child = command.spawn().expect("run script");
-    let drawn = || String::from_utf8_lossy(&fs::read(&typescript).unwrap_or_default()).into_owned();
-    crate::scene::wait_for("three screens", || (drawn().matches("300-oco\x1b[K").count() >= 3).then_some(()));
-    assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
-    child.wait().expect("reap script");
-    let drawn = drawn();
-    let said: Vec<&str> = drawn.lines().filter(|line| line.contains("directory ")).collect();
-    assert!(said.len() >= 3, "{drawn:?}");
-    for line in said {
-        assert!(line.contains("\x1b[H") && line.trim_end().ends_with("\x1b[K"), "{line:?} in {drawn:?}");
-    }
 }
