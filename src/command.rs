@@ -2,13 +2,12 @@
 //!
 //! ```text
 //! set, clear, maint -> record           run, run-parts -> runner -> plugin (what to do), record, lock
-//! import-nrpe       -> import           record, import -> aside
+//! import-nrpe       -> import           record, import -> system::atomic_file
 //! status            -> this_host -> reading (directory and board, as in the daemon), reader, port -> ask
 //!                      others: ask; both are shown by table, report
 //! ```
 
 mod arguments;
-mod aside;
 mod ask;
 mod cut;
 mod error;
@@ -34,8 +33,7 @@ use crate::config::{self, Settings};
 use crate::limits::LOG_FLUSH;
 use crate::logic::code::Code;
 use crate::logic::name::MAINTENANCE;
-use crate::system::log_lines;
-use crate::usage;
+use crate::system::{command_line, log_lines};
 use arguments::{Arguments, Maintenance, Order};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
@@ -96,7 +94,7 @@ fn parse(raw: &[OsString], failure: u8) -> Result<Arguments, ExitCode> {
         ));
         return Err(ExitCode::from(failure));
     }
-    usage::parse("oco", raw.iter().cloned(), failure)
+    command_line::parse("oco", raw.iter().cloned(), failure)
 }
 
 /// Does what is asked, and returns the exit status.

@@ -15,12 +15,11 @@ mod table;
 use crate::config::{ConfigError, Listen, PORT, Settings};
 use crate::limits::{Bounds, LOG_FLUSH, RESERVED_DESCRIPTORS};
 use crate::logic::answer::PROGRAM;
-use crate::reason::reason;
-use crate::system::confinement::{self, Allowed};
-use crate::system::notify::Notify;
+use crate::system::sandbox::{self, Allowed};
 use crate::system::sockets::KernelSockets;
-use crate::system::{descriptors, log_lines, passed, user};
-use crate::usage;
+use crate::system::systemd::Notify;
+use crate::system::words::words;
+use crate::system::{command_line, log_lines, open_files, socket_activation, user};
 use arguments::{Arguments, Plan};
 use clap::CommandFactory;
 use event_loop::{EventLoop, Outcome};
@@ -90,7 +89,7 @@ impl fmt::Display for Error {
             Error::Config(error) => error.fmt(f),
             Error::Bind(error) => error.fmt(f),
             Error::User(error) => error.fmt(f),
-            Error::System(what, error) => write!(f, "{what}: {}", reason(error)),
+            Error::System(what, error) => write!(f, "{what}: {}", words(error)),
             Error::NeedsRestart(what) => write!(f, "{what}; that needs a restart"),
         }
     }
@@ -104,7 +103,7 @@ pub fn command_line() -> clap::Command {
 /// Runs ocod with the command line of the process.
 pub fn main() -> ExitCode {
     log_lines::start("info");
-    let arguments = usage::parse("ocod", std::env::args_os(), BAD_USAGE).map_err(Error::Said);
+    let arguments = command_line::parse("ocod", std::env::args_os(), BAD_USAGE).map_err(Error::Said);
     // At its end the loop has waited for the last lines, in the time that a stop may take.
     let Err(error) = arguments.and_then(|arguments| run(&arguments)) else { return ExitCode::SUCCESS };
     error.say();
@@ -113,7 +112,8 @@ pub fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<(), Error> {
-    let passed = passed::take().map_err(|error| Error::System("sockets passed by systemd", error))?;
+    let passed =
+        socket_activation::take().map_err(|error| Error::System("sockets passed by systemd", error))?;
     let names: Vec<(String, SocketAddr)> = passed.iter().map(|one| (one.name.clone(), one.address)).collect();
     let mut plan = Plan::make(arguments, &names).map_err(Error::Config)?;
     let user = plan.settings.user.as_deref().map(user::find).transpose().map_err(Error::User)?;
@@ -157,7 +157,7 @@ fn confine(arguments: &Arguments, plan: &Plan, listeners: &Listeners<KernelSocke
         "since the start only what lies below {} can be read, as it was then; this needs a restart",
         shown.join(" and ")
     ));
-    let missing = confinement::confine(&Allowed { folders, ports: listeners.ports().collect() });
+    let missing = sandbox::confine(&Allowed { folders, ports: listeners.ports().collect() });
     if !missing.is_empty() {
         info!("this kernel confines less than it could; missing: {}", missing.join(", "));
     }
@@ -219,7 +219,7 @@ fn reload(event_loop: &mut EventLoop, mut new: Plan, old: &Plan) -> Result<Plan,
             let directory = new.directory.display();
             return Err(Error::NeedsRestart(format!(
                 "dir {directory}: it can't be read since the start: {}",
-                reason(&error)
+                words(&error)
             )));
         }
         let mut moved = Host::new(&new.directory, rules, empty_is_ok);
@@ -256,7 +256,7 @@ fn make_room(settings: &Settings) -> usize {
     let wanted = settings.max_connections;
     let listeners = u64::try_from(settings.listeners.len()).unwrap_or(u64::MAX);
     let reserved = listeners.saturating_add(RESERVED_DESCRIPTORS);
-    let limit = descriptors::raise_limit(reserved.saturating_add(wanted.into()));
+    let limit = open_files::raise_limit(reserved.saturating_add(wanted.into()));
     let room = limit.saturating_sub(reserved).clamp(1, wanted.into());
     if room < u64::from(wanted) {
         warn!("max-connections {wanted}: the limit of {limit} open files leaves room for {room}");

@@ -53,6 +53,4 @@ pub mod daemon;
 pub mod directory;
 pub mod limits;
 pub mod logic;
-mod reason;
 pub mod system;
-mod usage;

@@ -6,8 +6,8 @@ use crate::logic::answer;
 use crate::logic::code::Verdict;
 use crate::logic::text::printable;
 use crate::logic::time::Nanos;
-use crate::reason::reason;
 use crate::system::clock;
+use crate::system::words::words;
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
@@ -49,7 +49,7 @@ impl fmt::Display for NoAnswer {
             NoAnswer::NameNotFound => f.write_str("name not found"),
             NoAnswer::LookUp(why) => write!(f, "name can't be looked up: {why}"),
             NoAnswer::TimedOut(after) => write!(f, "no answer within {}", humantime::format_duration(*after)),
-            NoAnswer::Failed(error) => f.write_str(&reason(error)),
+            NoAnswer::Failed(error) => f.write_str(&words(error)),
             NoAnswer::Silent => f.write_str("closed without an answer"),
             NoAnswer::Strange(line) => write!(f, "no OCO line: {line}"),
         }
@@ -172,7 +172,7 @@ fn addresses(host: &Host, deadline: Nanos) -> Result<Vec<SocketAddr>, NoAnswer> 
 
 /// The resolver's error has no number here, only the words of gai_strerror(3).
 fn not_found(error: &io::Error) -> NoAnswer {
-    let text = reason(error);
+    let text = words(error);
     let words = text.strip_prefix("failed to lookup address information: ").unwrap_or(&text);
     match words {
         "Name or service not known" | "No address associated with hostname" | "Name does not resolve" => {

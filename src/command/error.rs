@@ -7,7 +7,7 @@ use super::record::RecordError;
 use super::status::NOT_UP;
 use super::{BAD, say};
 use crate::config::ConfigError;
-use crate::reason::reason;
+use crate::system::words::words;
 use crate::system::{log_lines, terminal};
 use std::fmt;
 use std::io;
@@ -86,7 +86,7 @@ impl fmt::Display for Error {
             Error::Lock(error) => error.fmt(f),
             Error::Parts(error) => error.fmt(f),
             Error::Import(error) => error.fmt(f),
-            Error::System(what, error) => write!(f, "{what}: {}", reason(error)),
+            Error::System(what, error) => write!(f, "{what}: {}", words(error)),
         }
     }
 }

@@ -1,12 +1,13 @@
 //! `oco import-nrpe`: makes scripts for `oco run-parts` from the commands that NRPE ran on this host.
 
 use super::error::Error;
-use super::{BAD, aside, print, say};
+use super::{BAD, print, say};
 use crate::limits::{CONFIG_OCTETS, INCLUDE_DEPTH, NRPE_TIMEOUT};
 use crate::logic::name::{NameError, check_name};
 use crate::logic::nrpe::{Directive, Identity, Script, Surroundings, directives, is_plain, script};
 use crate::logic::text::printable;
-use crate::reason::reason;
+use crate::system::atomic_file;
+use crate::system::words::words;
 use nix::unistd::{Gid, Group, Uid, User};
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -49,7 +50,7 @@ pub enum ImportError {
 impl fmt::Display for ImportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ImportError::Unread(path, error) => write!(f, "read {}: {}", path.display(), reason(error)),
+            ImportError::Unread(path, error) => write!(f, "read {}: {}", path.display(), words(error)),
             ImportError::TooLarge(path) => {
                 write!(f, "read {}: too large; expected at most {CONFIG_OCTETS} octets", path.display())
             }
@@ -62,7 +63,7 @@ impl fmt::Display for ImportError {
             ImportError::Exists(path) => {
                 write!(f, "{} is there already; --force replaces it", path.display())
             }
-            ImportError::Unwritten(path, error) => write!(f, "write {}: {}", path.display(), reason(error)),
+            ImportError::Unwritten(path, error) => write!(f, "write {}: {}", path.display(), words(error)),
             ImportError::Command(name, error) => write!(f, "command[{name}]: {error}"),
             ImportError::At(place, error) => write!(f, "{place}: {error}"),
         }
@@ -125,7 +126,7 @@ impl Command {
         }
         let mode = if off.is_none() { ON } else { OFF };
         // Hidden until it is renamed, so that cron does not run half of it.
-        match aside::write(into, name, &content, mode, is_forced) {
+        match atomic_file::replace(into, name, &content, mode, is_forced) {
             Ok(()) => {
                 let off = off.map(|why| format!(", turned off: {why}")).unwrap_or_default();
                 Ok(format!("{name}: {}{off}", path.display()))

@@ -1,6 +1,6 @@
 //! Two runs of one check never overlap: each holds a lock on the check's own hidden file.
 
-use crate::reason::reason;
+use crate::system::words::words;
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg, OFlag, open};
 use nix::sys::stat::Mode;
@@ -32,7 +32,7 @@ impl fmt::Display for LockError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             LockError::Busy => f.write_str("another run is under way"),
-            LockError::Failed(path, error) => write!(f, "lock {}: {}", path.display(), reason(error)),
+            LockError::Failed(path, error) => write!(f, "lock {}: {}", path.display(), words(error)),
         }
     }
 }

@@ -5,7 +5,7 @@ use super::runner::Job;
 use crate::limits::SCRIPT_HEAD_OCTETS;
 use crate::logic::name::{NameError, check_name};
 use crate::logic::text::printable;
-use crate::reason::reason;
+use crate::system::words::words;
 use log::{debug, warn};
 use nix::unistd::{AccessFlags, access, getegid, geteuid};
 use std::fmt;
@@ -37,7 +37,7 @@ pub enum PartsError {
 impl fmt::Display for PartsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            PartsError::Unread(path, error) => write!(f, "read {}: {}", path.display(), reason(error)),
+            PartsError::Unread(path, error) => write!(f, "read {}: {}", path.display(), words(error)),
             PartsError::Writable(what, who) => write!(f, "{what}: not run: it can be written by {who}"),
         }
     }

@@ -1,12 +1,12 @@
 //! Writing and removing status files: what `oco set`, `oco clear` and every plugin's result come down to.
 
-use super::aside;
 use super::cut::{MISSING, without_last_figure};
 use crate::limits::STATUS_FILE_OCTETS;
 use crate::logic::code::Code;
 use crate::logic::status_file;
 use crate::logic::text::printable;
-use crate::reason::reason;
+use crate::system::atomic_file;
+use crate::system::words::words;
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt;
@@ -26,7 +26,7 @@ pub struct RecordError {
 
 impl fmt::Display for RecordError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}: {}", self.what, self.path.display(), reason(&self.error))
+        write!(f, "{} {}: {}", self.what, self.path.display(), words(&self.error))
     }
 }
 
@@ -44,7 +44,7 @@ pub fn write(
     max_age: Option<Duration>,
 ) -> Result<(), RecordError> {
     let content = content(code, text, max_age);
-    aside::write(directory, name, content.as_bytes(), MODE, true).map_err(|error| RecordError {
+    atomic_file::replace(directory, name, content.as_bytes(), MODE, true).map_err(|error| RecordError {
         what: "write",
         path: directory.join(name),
         error,
@@ -56,7 +56,7 @@ pub fn shown(directory: &Path, name: &str) -> String {
     let path = directory.join(name);
     let said = match std::fs::read(&path) {
         Ok(content) => said(&content),
-        Err(error) => reason(&error),
+        Err(error) => words(&error),
     };
     format!("{}: {said}\n", printable(path.as_os_str().as_bytes()))
 }

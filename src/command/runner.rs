@@ -12,9 +12,9 @@ use crate::limits::PLUGINS_AT_ONCE;
 use crate::logic::code::Code;
 use crate::logic::text::printable;
 use crate::logic::time::Nanos;
-use crate::reason::reason;
 use crate::system::clock;
 use crate::system::process::{end_of, kill_group, living_groups, reap, terminate_group};
+use crate::system::words::words;
 use log::{debug, warn};
 use mio::unix::pipe::Receiver;
 use mio::{Events, Poll, Token};
@@ -209,7 +209,7 @@ impl<'a> Runner<'a> {
                     continue;
                 }
                 Err(StartError::Short(error)) if !self.running.is_empty() => {
-                    debug!("{}: waits for another to end: {}", job.name, reason(&error));
+                    debug!("{}: waits for another to end: {}", job.name, words(&error));
                     self.waiting.push_front((index, job));
                     return;
                 }
@@ -336,7 +336,7 @@ impl Running {
         match result {
             Ok(()) => debug!("{}: {signal} to its process group {}", self.job.name, self.process),
             Err(errno) => {
-                warn!("{}: {signal} to group {}: {}", self.job.name, self.process, reason(&errno.into()))
+                warn!("{}: {signal} to group {}: {}", self.job.name, self.process, words(&errno.into()))
             }
         }
     }
@@ -379,7 +379,7 @@ fn not_started(job: &Job, error: &io::Error) -> String {
         // To the system the script is not there either when the program in its first line is not.
         ErrorKind::NotFound if is_found(&job.program) => "interpreter not found".to_owned(),
         ErrorKind::NotFound => "not found".to_owned(),
-        _ => reason(error),
+        _ => words(error),
     };
     format!("{why}: {}", job.program.display())
 }

@@ -2,7 +2,7 @@
 
 use crate::limits::{CONFIG_OCTETS, EXCERPT_COLUMNS};
 use crate::logic::text::{columns, printable};
-use crate::reason::reason;
+use crate::system::words::words;
 use std::io::{self, Read};
 use std::ops::Range;
 use std::path::Path;
@@ -121,7 +121,7 @@ impl ReadError {
 impl std::fmt::Display for ReadError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            ReadError::Unreadable(error) => write!(f, "can't be read: {}", reason(error)),
+            ReadError::Unreadable(error) => write!(f, "can't be read: {}", words(error)),
             ReadError::TooLarge => write!(f, "too large; expected at most {CONFIG_OCTETS} octets"),
             ReadError::NotText(_) => f.write_str("not UTF-8; expected text, as an editor writes it"),
         }

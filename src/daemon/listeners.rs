@@ -3,10 +3,10 @@
 use super::host::{Host, ViewId};
 use crate::config::{Listen, is_ipv6_only};
 use crate::logic::text::printable;
-use crate::reason::reason;
 use crate::system::files::Files;
-use crate::system::passed::Passed;
+use crate::system::socket_activation::Passed;
 use crate::system::sockets::{KernelSockets, Sockets};
+use crate::system::words::words;
 use log::{error, info};
 use mio::Token;
 use nix::errno::Errno;
@@ -71,7 +71,7 @@ pub struct BindError {
 
 impl fmt::Display for BindError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "listen on {}: {}", self.address, reason(&self.errno.into()))?;
+        write!(f, "listen on {}: {}", self.address, words(&self.errno.into()))?;
         match self.errno {
             Errno::EACCES if self.address.port() < 1024 => f.write_str(" (ports below 1024 need root)"),
             _ => Ok(()),

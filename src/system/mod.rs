@@ -1,18 +1,21 @@
 //! The operating system: clocks, files, sockets, users, limits. Thin, and without decisions.
 
+pub mod atomic_file;
 pub mod clock;
-pub mod confinement;
-pub mod descriptors;
+pub mod command_line;
 pub mod directory;
 pub mod files;
 pub mod inotify;
 pub mod log_lines;
-pub mod notify;
-pub mod passed;
+pub mod open_files;
 pub mod process;
+pub mod sandbox;
 pub mod socket;
+pub mod socket_activation;
 pub mod sockets;
 pub mod standard_error;
 pub mod status_file;
+pub mod systemd;
 pub mod terminal;
 pub mod user;
+pub mod words;

@@ -1,6 +1,6 @@
 //! Becoming an unprivileged user for good.
 
-use crate::reason::reason;
+use crate::system::words::words;
 use nix::errno::Errno;
 use nix::unistd::{Gid, Uid, User, geteuid, initgroups, setgid, setuid};
 use std::ffi::CString;
@@ -24,7 +24,7 @@ impl fmt::Display for UserError {
         match self {
             UserError::Unknown(name) => write!(f, "user {name}: no such user"),
             UserError::Call(call, name, errno) => {
-                write!(f, "user {name}: {call}: {}", reason(&(*errno).into()))
+                write!(f, "user {name}: {call}: {}", words(&(*errno).into()))
             }
             UserError::NotRoot(name) => write!(f, "user {name}: only root can become another user"),
             UserError::Regained => write!(f, "the privileges were dropped, but could be had back"),

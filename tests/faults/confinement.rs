@@ -7,7 +7,7 @@ use crate::server::Ocod;
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use nix::unistd::{User, geteuid};
-use oco::system::confinement::{Allowed, confine};
+use oco::system::sandbox::{Allowed, confine};
 use std::fmt::Debug;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind};

@@ -16,7 +16,7 @@ use oco::logic::board::{CheckRules, Rules};
 use oco::logic::face::Speak;
 use oco::logic::name::Pattern;
 use oco::logic::time::{Nanos, Now};
-use oco::system::notify::Notify;
+use oco::system::systemd::Notify;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;

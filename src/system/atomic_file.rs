@@ -7,7 +7,7 @@ use std::path::Path;
 
 /// Writes `name` into `directory` with `mode`: aside, as a hidden file in the same directory, and then renamed. If it
 /// is there already and `may_replace` is not given, the error is of the kind `AlreadyExists`.
-pub fn write(directory: &Path, name: &str, content: &[u8], mode: u32, may_replace: bool) -> io::Result<()> {
+pub fn replace(directory: &Path, name: &str, content: &[u8], mode: u32, may_replace: bool) -> io::Result<()> {
     let path = directory.join(name);
     // From here on the file is removed when it is dropped, which every error does.
     let mut file = tempfile::Builder::new().prefix(&format!(".{name}.")).tempfile_in(directory)?;

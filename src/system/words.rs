@@ -3,7 +3,7 @@
 use std::io;
 
 /// The system's words for `error`, in lower case and without its number: `no space left on device`.
-pub fn reason(error: &io::Error) -> String {
+pub fn words(error: &io::Error) -> String {
     let text = error.to_string();
     lowered(text.split(" (os error ").next().unwrap_or(&text))
 }
@@ -27,11 +27,11 @@ mod tests {
 
     #[test]
     fn errors_are_said_in_lower_case_and_without_numbers() {
-        let said = |errno: Errno| reason(&io::Error::from(errno));
+        let said = |errno: Errno| words(&io::Error::from(errno));
         assert_eq!(said(Errno::ENOSPC), "no space left on device");
         assert_eq!(said(Errno::EISDIR), "is a directory");
         assert_eq!(said(Errno::EIO), "Input/output error".to_lowercase());
-        assert_eq!(reason(&io::Error::other("I/O trouble")), "I/O trouble");
-        assert_eq!(reason(&io::Error::other("")), "");
+        assert_eq!(words(&io::Error::other("I/O trouble")), "I/O trouble");
+        assert_eq!(words(&io::Error::other("")), "");
     }
 }
