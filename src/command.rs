@@ -9,9 +9,10 @@
 
 mod arguments;
 mod ask;
+mod columns;
 mod cut;
 mod error;
-mod host;
+mod hosts_json;
 mod import;
 mod lock;
 mod output;
@@ -21,12 +22,10 @@ mod port;
 mod reader;
 mod reading;
 mod record;
-mod report;
 mod result;
 mod runner;
 mod signals;
 mod status;
-mod table;
 mod this_host;
 
 use crate::config::{self, Settings};

@@ -6,7 +6,7 @@ mod source;
 
 use crate::limits::{BUT_WEIGHT, LISTENERS, MAX_CONNECTIONS};
 use crate::logic::board::Rules;
-use crate::logic::face::Speak;
+use crate::logic::face::Face;
 use crate::logic::name::{Pattern, is_heard_everywhere};
 use crate::logic::network::Network;
 use source::ReadError;
@@ -70,10 +70,10 @@ pub struct Listen {
     /// The clients that it answers; none: all.
     pub allow: Option<Vec<Network>>,
     /// How it answers, if the settings say so.
-    pub speak: Option<Speak>,
+    pub speak: Option<Face>,
     /// Whether the port is closed while the verdict is KO.
     pub refuse_when_ko: bool,
-    /// The weight in per cent that [`Speak::Agent`] gives a host that is OK, but.
+    /// The weight in per cent that [`Face::Agent`] gives a host that is OK, but.
     pub but_weight: u8,
 }
 
@@ -92,7 +92,7 @@ impl Listen {
     }
 
     /// How it answers.
-    pub fn speak(&self) -> Speak {
+    pub fn speak(&self) -> Face {
         self.speak.unwrap_or_default()
     }
 

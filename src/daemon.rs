@@ -3,28 +3,26 @@
 //! The order of the start: read the settings, bind the ports, raise the limit on descriptors, become the
 //! unprivileged user, and only then look at anything that others can write.
 
+pub mod answers;
 mod arguments;
 pub mod event_loop;
-mod exchanges;
-pub mod host;
 pub mod listeners;
-mod sessions;
 pub mod signals;
-mod table;
 
 use crate::config::{ConfigError, Listen, PORT, Settings};
 use crate::limits::{Bounds, LOG_FLUSH, RESERVED_DESCRIPTORS};
 use crate::logic::answer::PROGRAM;
+use crate::net::listener::BindError;
 use crate::system::sandbox::{self, Allowed};
 use crate::system::sockets::KernelSockets;
 use crate::system::systemd::Notify;
 use crate::system::words::words;
 use crate::system::{command_line, log_lines, open_files, socket_activation, user};
+use answers::Answers;
 use arguments::{Arguments, Plan};
 use clap::CommandFactory;
-use event_loop::{EventLoop, Outcome};
-use host::Host;
-use listeners::{BindError, Listeners};
+use event_loop::{EventLoop, TurnEnd};
+use listeners::Listeners;
 use log::{error, info, warn};
 use signals::Signals;
 use std::fmt;
@@ -124,11 +122,11 @@ fn run(arguments: &Arguments) -> Result<(), Error> {
     // Before anything that takes time: a signal that comes early must not be lost.
     let signals = Signals::catch().map_err(|error| Error::System("signals", error))?;
     info!("{PROGRAM} starting, status files in {}", plan.directory.display());
-    let mut host = Host::new(&plan.directory, plan.settings.rules.clone(), plan.settings.empty_is_ok);
+    let mut answers = Answers::new(&plan.directory, plan.settings.rules.clone(), plan.settings.empty_is_ok);
     let mut sockets = KernelSockets::new().map_err(|error| Error::System("event loop", error))?;
     let listeners = match passed.is_empty() {
-        true => bind(&mut plan, &mut host, &mut sockets).map_err(Error::Bind)?,
-        false => Listeners::adopt(passed, &plan.settings.listeners, &mut host, &mut sockets),
+        true => bind(&mut plan, &mut answers, &mut sockets).map_err(Error::Bind)?,
+        false => Listeners::adopt(passed, &plan.settings.listeners, &mut answers, &mut sockets),
     };
     let max_connections = make_room(&plan.settings);
     let notify = Notify::from_environment();
@@ -138,14 +136,14 @@ fn run(arguments: &Arguments) -> Result<(), Error> {
     if user::is_root() {
         warn!("running as root, which nothing here needs; name a user with -u or in the file");
     }
-    confine(arguments, &plan, &listeners, &mut host);
+    confine(arguments, &plan, &listeners, &mut answers);
     let limits = (max_connections, Bounds::default());
-    let event_loop = EventLoop::new(sockets, signals, (host, listeners), limits, notify);
+    let event_loop = EventLoop::new(sockets, signals, (answers, listeners), limits, notify);
     serve(event_loop.map_err(|error| Error::System("event loop", error))?, arguments, &names, plan)
 }
 
 /// Gives up all that the settings do not need.
-fn confine(arguments: &Arguments, plan: &Plan, listeners: &Listeners<KernelSockets>, host: &mut Host) {
+fn confine(arguments: &Arguments, plan: &Plan, listeners: &Listeners<KernelSockets>, answers: &mut Answers) {
     let folders = plan.folders(arguments);
     let shown: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
     for (parent, folder) in plan.missing_parents() {
@@ -153,7 +151,7 @@ fn confine(arguments: &Arguments, plan: &Plan, listeners: &Listeners<KernelSocke
         warn!("{parent}: missing; until a restart, all that lies below {folder} can be read");
     }
     // Folders as they are now: of the same name, another one is another.
-    host.set_denial_hint(format!(
+    answers.set_denial_hint(format!(
         "since the start only what lies below {} can be read, as it was then; this needs a restart",
         shown.join(" and ")
     ));
@@ -173,9 +171,9 @@ fn serve(
     let failed = |error| Error::System("event loop", error);
     loop {
         match event_loop.run().map_err(failed)? {
-            Outcome::GoOn => {}
-            Outcome::Stop => return Ok(()),
-            Outcome::Reload => {
+            TurnEnd::GoOn => {}
+            TurnEnd::Stop => return Ok(()),
+            TurnEnd::Reload => {
                 event_loop.begin_reload();
                 match plan_anew(arguments, passed).and_then(|new| reload(&mut event_loop, new, &plan)) {
                     Ok(new) => {
@@ -202,7 +200,7 @@ fn reload(event_loop: &mut EventLoop, mut new: Plan, old: &Plan) -> Result<Plan,
     if new.listens_by_default && old.listens_by_default {
         new.settings.listeners.clone_from(&old.settings.listeners);
     }
-    let (host, listeners, sockets) = event_loop.parts();
+    let (answers, listeners, sockets) = event_loop.parts();
     let (rules, empty_is_ok) = (new.settings.rules.clone(), new.settings.empty_is_ok);
     // Since the start only its ports may be bound, and those below 1024 not at all.
     let refused = |error: BindError| match error.is_denied() {
@@ -210,8 +208,8 @@ fn reload(event_loop: &mut EventLoop, mut new: Plan, old: &Plan) -> Result<Plan,
         false => Error::Bind(error),
     };
     if new.directory == old.directory {
-        listeners.change(&new.settings.listeners, host, sockets).map_err(refused)?;
-        host.configure(rules, empty_is_ok);
+        listeners.change(&new.settings.listeners, answers, sockets).map_err(refused)?;
+        answers.configure(rules, empty_is_ok);
     } else {
         if let Err(error) = std::fs::read_dir(&new.directory)
             && error.kind() == io::ErrorKind::PermissionDenied
@@ -222,11 +220,11 @@ fn reload(event_loop: &mut EventLoop, mut new: Plan, old: &Plan) -> Result<Plan,
                 words(&error)
             )));
         }
-        let mut moved = Host::new(&new.directory, rules, empty_is_ok);
-        moved.copy_denial_hint(host);
+        let mut moved = Answers::new(&new.directory, rules, empty_is_ok);
+        moved.copy_denial_hint(answers);
         listeners.change(&new.settings.listeners, &mut moved, sockets).map_err(refused)?;
         info!("status files in {}", new.directory.display());
-        *host = moved;
+        *answers = moved;
     }
     if new.settings.user != old.settings.user {
         warn!("user: it can't be changed while running; restart for that");
@@ -237,14 +235,14 @@ fn reload(event_loop: &mut EventLoop, mut new: Plan, old: &Plan) -> Result<Plan,
 /// Binds the ports. Where nobody chose one and the host has no IPv6, IPv4 alone will do.
 fn bind(
     plan: &mut Plan,
-    host: &mut Host,
+    answers: &mut Answers,
     sockets: &mut KernelSockets,
 ) -> Result<Listeners<KernelSockets>, BindError> {
-    match Listeners::bind(&plan.settings.listeners, host, sockets) {
+    match Listeners::bind(&plan.settings.listeners, answers, sockets) {
         Err(error) if plan.listens_by_default && error.is_without_family() => {
             info!("no IPv6 here: {error}");
             plan.settings.listeners = vec![Listen::new((Ipv4Addr::UNSPECIFIED, PORT).into())];
-            Listeners::bind(&plan.settings.listeners, host, sockets)
+            Listeners::bind(&plan.settings.listeners, answers, sockets)
         }
         result => result,
     }

@@ -53,4 +53,5 @@ pub mod daemon;
 pub mod directory;
 pub mod limits;
 pub mod logic;
+pub mod net;
 pub mod system;

@@ -105,12 +105,12 @@ pub const HTTP_HEAD_OCTETS: usize = 8 * 1024;
 /// Headers of an HTTP request. Browsers send twenty.
 pub const HTTP_HEADERS: usize = 64;
 /// How long an HTTP connection may take from its accept until its response was handed over.
-pub const EXCHANGE_TIME: Duration = Duration::from_secs(5);
+pub const HTTP_TIME: Duration = Duration::from_secs(5);
 /// HTTP connections that have not got their whole response yet. Pollers take milliseconds for that.
-pub const EXCHANGES: usize = 1024;
+pub const HTTP_CONNECTIONS: usize = 1024;
 /// Octets held for all of them together; the oldest ones are closed for more. Room for a page about any number of
 /// checks that is usual, many times.
-pub const EXCHANGE_OCTETS: usize = 32 * 1024 * 1024;
+pub const HTTP_OCTETS: usize = 32 * 1024 * 1024;
 
 /// How long a plugin may run unless told.
 pub const PLUGIN_TIMEOUT: Duration = Duration::from_secs(30);
@@ -159,10 +159,10 @@ pub struct Bounds {
     pub answered: usize,
     /// [`BATCHES_PER_TURN`].
     pub batches_per_turn: usize,
-    /// [`EXCHANGES`].
-    pub exchanges: usize,
-    /// [`EXCHANGE_OCTETS`].
-    pub exchange_octets: usize,
+    /// [`HTTP_CONNECTIONS`].
+    pub http_connections: usize,
+    /// [`HTTP_OCTETS`].
+    pub http_octets: usize,
 }
 
 impl Default for Bounds {
@@ -171,8 +171,8 @@ impl Default for Bounds {
             accept_batch: ACCEPT_BATCH,
             answered: ANSWERED,
             batches_per_turn: BATCHES_PER_TURN,
-            exchanges: EXCHANGES,
-            exchange_octets: EXCHANGE_OCTETS,
+            http_connections: HTTP_CONNECTIONS,
+            http_octets: HTTP_OCTETS,
         }
     }
 }

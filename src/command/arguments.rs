@@ -1,8 +1,8 @@
 //! The command line of oco.
 
-use super::host::{self, Host};
 use crate::limits::LONGEST_TIMEOUT;
 use crate::logic::code::Code;
+use crate::logic::endpoint::{self, Endpoint};
 use crate::logic::name::check_name;
 use crate::logic::time::parse_max_age;
 use clap::builder::{OsStringValueParser, TypedValueParser};
@@ -114,8 +114,8 @@ pub enum Order {
         #[arg(long, value_name = "TIME", value_parser = parse_timeout, default_value = "3s")]
         timeout: Duration,
         /// Whom to ask; none: this host [default port: 79]
-        #[arg(value_name = "HOST[:PORT]", value_parser = host::parse)]
-        hosts: Vec<Host>,
+        #[arg(value_name = "HOST[:PORT]", value_parser = endpoint::parse)]
+        hosts: Vec<Endpoint>,
     },
     /// Take this host out (a check named maint, 300), or put it back
     Maint {

@@ -1,9 +1,9 @@
 //! Asking other hosts, as a poller does: connect, read one line.
 
-use super::host::Host;
 use crate::limits::{HOSTS_AT_ONCE, HTTP_HEAD_OCTETS, LINE_OCTETS, STRANGE_LINE_CHARACTERS};
 use crate::logic::answer;
 use crate::logic::code::Verdict;
+use crate::logic::endpoint::Endpoint;
 use crate::logic::text::printable;
 use crate::logic::time::Nanos;
 use crate::system::clock;
@@ -58,7 +58,7 @@ impl fmt::Display for NoAnswer {
 
 /// Asks all `hosts`, [`HOSTS_AT_ONCE`] side by side, and gives each `timeout` from the look-up of its name to its
 /// answer. Returns their answers in the same order.
-pub fn ask_all(hosts: &[Host], timeout: Duration) -> Vec<Result<Reply, NoAnswer>> {
+pub fn ask_all(hosts: &[Endpoint], timeout: Duration) -> Vec<Result<Reply, NoAnswer>> {
     let next = AtomicUsize::new(0);
     let answers = Mutex::new(Vec::new());
     let work = || {
@@ -83,7 +83,7 @@ pub fn ask_all(hosts: &[Host], timeout: Duration) -> Vec<Result<Reply, NoAnswer>
     answers.into_iter().map(|(_, answer)| answer).collect()
 }
 
-fn ask(host: &Host, timeout: Duration) -> Result<Reply, NoAnswer> {
+fn ask(host: &Endpoint, timeout: Duration) -> Result<Reply, NoAnswer> {
     let deadline = clock::now().boot.after(timeout);
     let line = addresses(host, deadline)
         .and_then(|addresses| connect(&addresses, deadline))
@@ -150,7 +150,7 @@ fn time_left(deadline: Nanos) -> Result<Duration, NoAnswer> {
 }
 
 /// The addresses of a host. A look-up can't be called off: one that takes too long is left to itself.
-fn addresses(host: &Host, deadline: Nanos) -> Result<Vec<SocketAddr>, NoAnswer> {
+fn addresses(host: &Endpoint, deadline: Nanos) -> Result<Vec<SocketAddr>, NoAnswer> {
     let (name, port) = (host.name.clone(), host.port);
     if let Ok(address) = name.parse() {
         return Ok(vec![SocketAddr::new(address, port)]);

@@ -4,7 +4,7 @@ use super::ask::{NoAnswer, Reply, ask_http, ask_line};
 use crate::config::{self, Listen, Settings};
 use crate::limits::PORT_TIMEOUT;
 use crate::logic::answer;
-use crate::logic::face::Speak;
+use crate::logic::face::Face;
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -13,7 +13,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 pub struct Port {
     /// Where to find it: the first that answers counts.
     addresses: Vec<SocketAddr>,
-    speak: Speak,
+    speak: Face,
     refuses_when_ko: bool,
 }
 
@@ -29,16 +29,16 @@ impl Port {
                 speak: listen.speak(),
                 refuses_when_ko: listen.refuse_when_ko,
             };
-            (!port.addresses.is_empty() && port.speak != Speak::Agent).then_some(port)
+            (!port.addresses.is_empty() && port.speak != Face::Agent).then_some(port)
         });
-        ports.min_by_key(|port| (port.speak != Speak::Oco, port.refuses_when_ko))
+        ports.min_by_key(|port| (port.speak != Face::Oco, port.refuses_when_ko))
     }
 
     /// Asks it.
     pub fn ask(&self) -> Result<Reply, NoAnswer> {
         match self.speak {
-            Speak::Http => ask_http(&self.addresses, PORT_TIMEOUT),
-            Speak::Oco | Speak::Agent => ask_line(&self.addresses, PORT_TIMEOUT),
+            Face::Http => ask_http(&self.addresses, PORT_TIMEOUT),
+            Face::Oco | Face::Agent => ask_line(&self.addresses, PORT_TIMEOUT),
         }
     }
 
@@ -85,7 +85,7 @@ pub fn is_same(line: &str, other: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn asked(text: &str) -> Option<(String, Speak)> {
+    fn asked(text: &str) -> Option<(String, Face)> {
         let port = Port::of(&config::parse(text).unwrap())?;
         let shown: Vec<String> = port.addresses.iter().map(SocketAddr::to_string).collect();
         Some((shown.join(" "), port.speak))
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn the_first_listener_for_all_checks_is_asked() {
-        let line = |shown: &str| Some((shown.to_owned(), Speak::Oco));
+        let line = |shown: &str| Some((shown.to_owned(), Face::Oco));
         assert_eq!(asked(""), line("127.0.0.1:79 [::1]:79"));
         assert_eq!(asked(&listen("0.0.0.0:7979", "")), line("127.0.0.1:7979"));
         assert_eq!(asked(&listen("192.0.2.1:7979", "")), line("192.0.2.1:7979"));
@@ -113,7 +113,7 @@ mod tests {
         let some = listen("[::]:1", "allow = [\"192.0.2.0/24\", \"::1\"]");
         assert_eq!(asked(&some), line("[::1]:1"));
         let http = listen("0.0.0.0:80", "speak = \"http\"");
-        assert_eq!(asked(&http), Some(("127.0.0.1:80".to_owned(), Speak::Http)));
+        assert_eq!(asked(&http), Some(("127.0.0.1:80".to_owned(), Face::Http)));
         assert_eq!(asked(&(http + &listen("0.0.0.0:79", ""))), line("127.0.0.1:79"));
         assert_eq!(asked(&listen("0.0.0.0:80", "speak = \"agent\"")), None);
         assert_eq!([asked(&limited), asked(&listen("0.0.0.0:0", ""))], [None, None]);

@@ -1,12 +1,12 @@
 //! `oco status`: how a state is shown and watched, and the answers of other hosts.
 
 use super::ask::{Reply, ask_all};
+use super::columns::{self, Style};
 use super::error::Error;
-use super::host::Host;
-use super::table::{self, Style};
-use super::{BAD, print, report};
+use super::{BAD, hosts_json, print};
 use crate::limits::WATCH_PERIOD;
 use crate::logic::code::Verdict;
+use crate::logic::endpoint::Endpoint;
 use crate::system::terminal;
 use std::time::Duration;
 
@@ -38,14 +38,14 @@ impl Form {
 pub const NOT_UP: u8 = 1;
 
 /// Asks other hosts, shows their answers, and returns the exit status: the highest of all hosts.
-pub fn other_hosts(hosts: &[Host], timeout: Duration, form: Form) -> Result<u8, Error> {
+pub fn other_hosts(hosts: &[Endpoint], timeout: Duration, form: Form) -> Result<u8, Error> {
     let answers = ask_all(hosts, timeout);
-    let text = || table::hosts(hosts, &answers, Style::of_stdout());
+    let text = || columns::hosts(hosts, &answers, Style::of_stdout());
     match (form, hosts, answers.as_slice()) {
-        (Form::Text, [host], [answer]) => print(&table::summary(host, answer))?,
+        (Form::Text, [host], [answer]) => print(&columns::summary(host, answer))?,
         (Form::Text, ..) => print(&text())?,
         (Form::Screen, ..) => print(&screen(&text()))?,
-        (Form::Json, ..) => print(&report::other_hosts(hosts, &answers))?,
+        (Form::Json, ..) => print(&hosts_json::other_hosts(hosts, &answers))?,
         (Form::Quiet, ..) => {}
     }
     let status = |reply: &Reply| exit_status(reply.verdict);
@@ -54,7 +54,7 @@ pub fn other_hosts(hosts: &[Host], timeout: Duration, form: Form) -> Result<u8, 
 
 /// Asks one host whether it belongs in rotation: 0 for any 2XX, [`NOT_UP`] for all else. What becomes of the output
 /// does not matter to the one who asks.
-pub fn is_up(host: Host, timeout: Duration, form: Form) -> u8 {
+pub fn is_up(host: Endpoint, timeout: Duration, form: Form) -> u8 {
     let hosts = [host];
     match other_hosts(&hosts, timeout, form) {
         Ok(status) if status <= exit_status(Verdict::But) => 0,

@@ -5,12 +5,12 @@
 //! other settings, or none. Where they differ, that is said, and the worse of the two is the exit status.
 
 use super::ask::{NoAnswer, Reply};
+use super::columns::{self, Style};
 use super::port::{Port, is_same};
 use super::reader::Reader;
 use super::reading::Reading;
 use super::status::{Form, exit_status, screen};
-use super::table::{self, Style};
-use super::{Error, print, report, say};
+use super::{Error, hosts_json, print, say};
 use crate::config::{self, Settings};
 use crate::limits::{PORT_TRIES, WARNED_NAMES};
 use crate::logic::board::CheckView;
@@ -62,7 +62,7 @@ impl ThisHost {
         let checks = reading.checks();
         let (verdict, line) = reading.answer(&self.settings);
         let words = self.words(&reading, &checks, (&line, exit_status(verdict)), heard.as_ref());
-        let table = || table::checks(&checks, Style::of_stdout(), has_figures);
+        let table = || columns::checks(&checks, Style::of_stdout(), has_figures);
         match form {
             Form::Text => print(&format!("{line}\n{}", table()))?,
             Form::Screen => {
@@ -73,7 +73,7 @@ impl ThisHost {
             Form::Json => {
                 let port = self.port.as_ref().map(Port::shown).unwrap_or_default();
                 let port = heard.as_ref().map(|heard| (port.as_str(), heard));
-                print(&report::this_host((verdict, &line), &checks, port))?;
+                print(&hosts_json::this_host((verdict, &line), &checks, port))?;
             }
             Form::Quiet => {}
         }

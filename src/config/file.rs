@@ -5,7 +5,7 @@ use super::source::{Fault, Place};
 use super::{Listen, Settings, check_listeners};
 use crate::limits::{CONFIG_ERROR_CHARACTERS, HIGHEST_WEIGHT, MOST_CONNECTIONS};
 use crate::logic::board::{CheckRules, Rules};
-use crate::logic::face::Speak;
+use crate::logic::face::Face;
 use crate::logic::name::{Pattern, check_name};
 use crate::logic::network::Network;
 use crate::logic::text::printable;
@@ -48,7 +48,7 @@ struct ListenSection {
     checks: Vec<Pattern>,
     #[serde(default, deserialize_with = "networks")]
     allow: Option<Vec<Network>>,
-    speak: Option<Speak>,
+    speak: Option<Face>,
     #[serde(default)]
     refuse_when_ko: bool,
     but_weight: Option<Spanned<Weight>>,
@@ -233,8 +233,8 @@ fn tables<'a, 'i>(
 
 /// Whether the listener speaks as HAProxy's agent: because it says so, or by its name if a socket is passed to it.
 fn speaks_as_agent(section: &ListenSection) -> bool {
-    let by_name = || section.name.as_deref().and_then(Speak::from_word);
-    section.speak.or_else(by_name) == Some(Speak::Agent)
+    let by_name = || section.name.as_deref().and_then(Face::from_word);
+    section.speak.or_else(by_name) == Some(Face::Agent)
 }
 
 /// A section's listener, or where something of it is wrong, and what.

@@ -2,7 +2,7 @@
 
 use crate::config::{self, ConfigError, Listen, Settings};
 use crate::limits::LINKS;
-use crate::logic::face::Speak;
+use crate::logic::face::Face;
 use crate::logic::time::parse_max_age;
 use clap::Parser;
 use std::io::ErrorKind;
@@ -56,7 +56,7 @@ impl Plan {
                 let mut listen = found.map_or(Listen::new(*address), Listen::clone);
                 listen.address = *address;
                 // The name of a face is enough to speak so.
-                listen.speak = listen.speak.or_else(|| Speak::from_word(name));
+                listen.speak = listen.speak.or_else(|| Face::from_word(name));
                 listen
             };
             settings.listeners = passed.iter().map(named).collect();

@@ -6,47 +6,38 @@
 //! connect() has its event in the queue by then.
 
 mod accepting;
-mod asking;
+mod requests;
 
-use super::exchanges::Exchanges;
-use super::host::Host;
+use super::answers::Answers;
 use super::listeners::Listeners;
-use super::sessions::Sessions;
 use super::signals::{Signal, Signals};
-use super::table::{FIRST_TOKEN, Kind};
-use crate::limits::{
-    ACCEPT_PAUSE, ADDRESS_SHARE, Bounds, DIRECTORY_RETRY, LISTENERS, STOP_BATCHES, STOP_LINGER,
-};
+use crate::limits::{ACCEPT_PAUSE, ADDRESS_SHARE, Bounds, DIRECTORY_RETRY, STOP_BATCHES, STOP_LINGER};
 use crate::logic::face::Tally;
-use crate::logic::session::Session;
+use crate::logic::lingering::Lingering;
 use crate::logic::time::{Nanos, Now};
+use crate::net::http::HttpConnections;
+use crate::net::lingering::LingeringConnections;
+use crate::net::token::{Kind, Source};
 use crate::system::files::{Files, KernelFiles};
 use crate::system::log_lines;
 use crate::system::sockets::{KernelSockets, Sleep, Sockets};
 use crate::system::systemd::Notify;
-use asking::Question;
 use log::{info, warn};
 use mio::{Interest, Token};
+use requests::Question;
 use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
-
-const SIGNALS: Token = Token(0);
-const DIRECTORY: Token = Token(1);
-const LOG: Token = Token(2);
-/// Tokens from here on are listeners, those from [`FIRST_TOKEN`] on connections.
-const FIRST_LISTENER: usize = 3;
-const _: () = assert!(FIRST_LISTENER + LISTENERS <= FIRST_TOKEN);
 
 /// What runs in the daemon's one thread.
 #[derive(Debug)]
 pub struct EventLoop<F = KernelFiles, K: Sockets = KernelSockets> {
     sockets: K,
     signals: Signals,
-    host: Host<F>,
+    answers: Answers<F>,
     listeners: Listeners<K>,
-    sessions: Sessions<K>,
-    exchanges: Exchanges<K>,
+    lingering: LingeringConnections<K>,
+    http: HttpConnections<K>,
     max_connections: usize,
     bounds: Bounds,
     /// What the last sleep ended with. Kept for its memory alone.
@@ -56,7 +47,7 @@ pub struct EventLoop<F = KernelFiles, K: Sockets = KernelSockets> {
     /// Requests over HTTP that were read and not answered yet.
     asked: Vec<Question>,
     /// Connections answered and not yet in the table.
-    answered: Vec<(K::Stream, IpAddr, Session)>,
+    answered: Vec<(K::Stream, IpAddr, Lingering)>,
     tally: Tally,
     notify: Notify,
     /// How often systemd wants a sign of life, and when the next one is due on the boot clock.
@@ -78,7 +69,7 @@ pub struct EventLoop<F = KernelFiles, K: Sockets = KernelSockets> {
 
 /// What a turn leaves to its caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum TurnEnd {
     /// Go on with the next turn.
     GoOn,
     /// The configuration is to be read again.
@@ -95,14 +86,14 @@ enum Queue {
 }
 
 impl<F: Files, K: Sockets> EventLoop<F, K> {
-    /// A loop that answers for `host` at `listeners`.
+    /// A loop that gives `answers` at `listeners`.
     ///
     /// # Errors
     /// What it waits for can't be registered.
     pub fn new(
         mut sockets: K,
         signals: Signals,
-        (host, listeners): (Host<F>, Listeners<K>),
+        (answers, listeners): (Answers<F>, Listeners<K>),
         (max_connections, bounds): (usize, Bounds),
         notify: Notify,
     ) -> io::Result<EventLoop<F, K>> {
@@ -110,10 +101,10 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
         let mut event_loop = EventLoop {
             sockets,
             signals,
-            host,
+            answers,
             listeners,
-            sessions: Sessions::new(max_connections, share(max_connections), secret),
-            exchanges: Exchanges::new(bounds, secret),
+            lingering: LingeringConnections::new(max_connections, share(max_connections), secret),
+            http: HttpConnections::new(bounds, secret),
             max_connections,
             bounds,
             ready: Vec::new(),
@@ -132,11 +123,15 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
             look_at: None,
         };
         if let Some(descriptor) = event_loop.signals.raw_fd() {
-            event_loop.sockets.register_descriptor(descriptor, SIGNALS, Interest::READABLE)?;
+            event_loop.sockets.register_descriptor(
+                descriptor,
+                Source::Signals.encode(),
+                Interest::READABLE,
+            )?;
         }
-        event_loop.register_host()?;
-        event_loop.listeners.register(&mut event_loop.sockets, FIRST_LISTENER)?;
-        event_loop.host.refresh(event_loop.now);
+        event_loop.register_directory()?;
+        event_loop.listeners.register(&mut event_loop.sockets)?;
+        event_loop.answers.refresh(event_loop.now);
         event_loop.tell();
         event_loop.notify.ready();
         Ok(event_loop)
@@ -146,10 +141,10 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
     ///
     /// # Errors
     /// Nothing can be waited for any more.
-    pub fn run(&mut self) -> io::Result<Outcome> {
+    pub fn run(&mut self) -> io::Result<TurnEnd> {
         loop {
             let outcome = self.turn()?;
-            if outcome != Outcome::GoOn {
+            if outcome != TurnEnd::GoOn {
                 return Ok(outcome);
             }
         }
@@ -162,8 +157,8 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
     }
 
     /// What it answers for, and where: to be changed by a reload, and registered by [`EventLoop::resume`] then.
-    pub fn parts(&mut self) -> (&mut Host<F>, &mut Listeners<K>, &mut K) {
-        (&mut self.host, &mut self.listeners, &mut self.sockets)
+    pub fn parts(&mut self) -> (&mut Answers<F>, &mut Listeners<K>, &mut K) {
+        (&mut self.answers, &mut self.listeners, &mut self.sockets)
     }
 
     /// Takes up changed settings.
@@ -171,17 +166,16 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
         self.max_connections = max_connections;
         // To read the settings has taken its time.
         self.now = self.sockets.now();
-        self.sessions.set_share(share(max_connections));
+        self.lingering.set_share(share(max_connections));
         self.register();
-        self.host.refresh(self.now);
+        self.answers.refresh(self.now);
         self.tell();
         self.notify.ready();
     }
 
     /// Registers what a reload has changed, and what failed to be registered then.
     fn register(&mut self) {
-        let registered =
-            self.register_host().and_then(|()| self.listeners.register(&mut self.sockets, FIRST_LISTENER));
+        let registered = self.register_directory().and_then(|()| self.listeners.register(&mut self.sockets));
         self.register_at = None;
         if let Err(error) = registered {
             warn!("epoll: {error}: trying again in {ACCEPT_PAUSE:?}");
@@ -206,9 +200,11 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
         }
     }
 
-    fn register_host(&mut self) -> io::Result<()> {
-        match self.host.raw_fd() {
-            Some(descriptor) => self.sockets.register_descriptor(descriptor, DIRECTORY, Interest::READABLE),
+    fn register_directory(&mut self) -> io::Result<()> {
+        match self.answers.raw_fd() {
+            Some(descriptor) => {
+                self.sockets.register_descriptor(descriptor, Source::Directory.encode(), Interest::READABLE)
+            }
             None => Ok(()),
         }
     }
@@ -221,70 +217,80 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
         let descriptor = log_lines::raw_fd();
         self.watches_log = match (log_lines::pending(), self.watches_log) {
             (true, _) if has_to_be_told => {
-                self.sockets.register_descriptor(descriptor, LOG, Interest::WRITABLE).is_ok()
+                self.sockets.register_descriptor(descriptor, Source::Log.encode(), Interest::WRITABLE).is_ok()
             }
             (false, true) => self.sockets.deregister_descriptor(descriptor).is_err(),
             (_, watches) => watches,
         };
     }
 
-    /// Takes one turn: sleeps, and does all that is to be done then.
+    /// Takes one turn: sleeps, and does all that is to be done then, in the order that the library's first page gives.
     ///
     /// # Errors
     /// Nothing can be waited for any more.
-    pub fn turn(&mut self) -> io::Result<Outcome> {
+    pub fn turn(&mut self) -> io::Result<TurnEnd> {
         self.watch_log();
         let sleep = self.sleep();
         self.sockets.wait(sleep, &mut self.ready)?;
         self.now = self.sockets.now();
-        let (mut signalled, mut changed) = (false, false);
-        let mut ready = std::mem::take(&mut self.ready);
-        for token in ready.drain(..) {
-            match token {
-                SIGNALS => signalled = true,
-                DIRECTORY => changed = true,
-                LOG => log_lines::flush(),
-                token => match Kind::of(token) {
-                    Some(Kind::Session) => self.sessions.ready(token, &mut self.sockets),
-                    Some(Kind::Exchange) => self.go_on(token),
-                    None => {
-                        if let Some(listener) = self.listeners.get_mut(token.0 - FIRST_LISTENER) {
-                            listener.ready = !listener.is_shut;
-                        }
-                    }
-                },
-            }
-        }
-        self.ready = ready;
-        let mut outcome = Outcome::GoOn;
-        if signalled || self.signals.any() {
-            outcome = self.obey_signals();
-        }
+        let has_changed = self.take_events();
+        let end = if self.signals.any() { self.obey_signals() } else { TurnEnd::GoOn };
         if self.register_at.is_some_and(|at| at <= self.now.boot) {
             self.register();
         }
         self.answer_questions();
         self.serve();
-        // While the directory is away no event is about it: only answers and the deadline look for it.
-        changed &= !self.host.is_away();
-        let is_due = [self.host.deadline(), self.look_at].into_iter().flatten().any(|at| at <= self.now.boot);
-        if changed || is_due {
-            self.host.refresh(self.now);
-        }
+        self.look(has_changed);
         self.tell();
-        // A port that is shut brings nobody for whom it would be seen what no event tells: another directory at the
-        // path, or another content of a file that is changed elsewhere.
-        let next = self.look_at.filter(|at| *at > self.now.boot);
-        let next = next.unwrap_or(self.now.boot.after(DIRECTORY_RETRY));
-        self.look_at = self.listeners.any_shut().then_some(next);
-        self.sessions.expire(self.now.boot);
-        self.exchanges.expire(self.now.boot);
-        let is_idle = self.sessions.is_empty() && self.exchanges.is_empty() && !log_lines::pending();
-        if self.stops_at.is_some_and(|end| is_idle || end <= self.now.boot) {
-            self.host.log_all(self.now);
-            return Ok(Outcome::Stop);
+        self.lingering.expire(self.now.boot);
+        self.http.expire(self.now.boot);
+        if self.has_stopped() { Ok(TurnEnd::Stop) } else { Ok(end) }
+    }
+
+    /// Goes on with whatever is ready. Returns whether something happened in the status directory.
+    fn take_events(&mut self) -> bool {
+        let mut has_changed = false;
+        let mut ready = std::mem::take(&mut self.ready);
+        for token in ready.drain(..) {
+            match Source::decode(token) {
+                // Its flag tells more.
+                Source::Signals => {}
+                Source::Directory => has_changed = true,
+                Source::Log => log_lines::flush(),
+                Source::Listener(index) => {
+                    if let Some(port) = self.listeners.get_mut(index) {
+                        port.listener.ready = !port.listener.is_shut;
+                    }
+                }
+                Source::Connection(id) => match id.kind {
+                    Kind::Lingering => self.lingering.ready(id, &mut self.sockets),
+                    Kind::Http => self.advance(id),
+                },
+            }
         }
-        Ok(outcome)
+        self.ready = ready;
+        has_changed
+    }
+
+    /// Makes the lines true where nobody has asked for them in this turn.
+    fn look(&mut self, has_changed: bool) {
+        // While the directory is away no event is about it: only answers and the deadline look for it.
+        let is_news = has_changed && !self.answers.is_away();
+        let is_due =
+            [self.answers.deadline(), self.look_at].into_iter().flatten().any(|at| at <= self.now.boot);
+        if is_news || is_due {
+            self.answers.refresh(self.now);
+        }
+    }
+
+    /// Whether all is done after a stop, or its time is over.
+    fn has_stopped(&mut self) -> bool {
+        let is_idle = self.lingering.is_empty() && self.http.is_empty() && !log_lines::pending();
+        let has_stopped = self.stops_at.is_some_and(|end| is_idle || end <= self.now.boot);
+        if has_stopped {
+            self.answers.log_all(self.now);
+        }
+        has_stopped
     }
 
     /// How long it would sleep now.
@@ -299,13 +305,13 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
             signal,
             self.register_at,
             self.look_at,
-            self.sessions.deadline(),
-            self.exchanges.deadline(),
+            self.lingering.deadline(),
+            self.http.deadline(),
             self.watchdog.map(|(_, next)| next),
             self.stops_at,
         ];
         let first = deadlines.into_iter().flatten().min();
-        let until = self.host.deadline();
+        let until = self.answers.deadline();
         // Nothing sleeps until what has passed.
         let first = until.filter(|until| *until <= self.now.boot).or(first);
         Sleep { timeout: first.map(|first| first.since(self.now.boot)), until }
@@ -321,9 +327,9 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
     /// # Panics
     /// If it does not hold.
     pub fn check_invariants(&self) {
-        self.host.check_invariants(self.now);
-        self.sessions.check_invariants();
-        self.exchanges.check_invariants();
+        self.answers.check_invariants(self.now);
+        self.lingering.check_invariants();
+        self.http.check_invariants();
         assert!(
             self.batch.is_empty() && self.answered.is_empty() && self.asked.is_empty(),
             "all are answered"
@@ -331,10 +337,10 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
         let connections = self.connections();
         assert!(connections <= self.max_connections, "{connections} of {} connections", self.max_connections);
         for index in 0..self.listeners.len() {
-            let Some(listener) = self.listeners.get(index) else { continue };
-            let has_to_be_shut = listener.listen.refuse_when_ko && !self.host.verdict(listener.view).is_up();
+            let Some(port) = self.listeners.get(index) else { continue };
+            let has_to_be_shut = port.listen.refuse_when_ko && !self.answers.verdict(port.view).is_up();
             assert!(
-                listener.is_shut == has_to_be_shut || self.register_at.is_some(),
+                port.listener.is_shut == has_to_be_shut || self.register_at.is_some(),
                 "a port follows the verdict"
             );
         }
@@ -345,8 +351,13 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
         for index in 0..self.listeners.len() {
             self.follow_verdict(index);
         }
-        if self.host.take_news() {
-            self.notify.status(|| self.host.summary());
+        // A port that is shut brings nobody for whom it would be seen what no event tells: another directory at the
+        // path, or another content of a file that is changed elsewhere.
+        let next = self.look_at.filter(|at| *at > self.now.boot);
+        let next = next.unwrap_or(self.now.boot.after(DIRECTORY_RETRY));
+        self.look_at = self.listeners.any_shut().then_some(next);
+        if self.answers.take_news() {
+            self.notify.status(|| self.answers.summary());
         }
         if let Some((period, next)) = &mut self.watchdog
             && *next <= self.now.boot
@@ -358,14 +369,14 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
 
     /// Shuts or opens a port that is only open while its verdict is OK.
     fn follow_verdict(&mut self, index: usize) {
-        let Some(listener) = self.listeners.get_mut(index) else { return };
-        let refuses = listener.listen.refuse_when_ko;
-        let has_to_be_shut = refuses && !self.host.verdict(listener.view).is_up();
-        if has_to_be_shut == listener.is_shut {
+        let Some(port) = self.listeners.get_mut(index) else { return };
+        let refuses = port.listen.refuse_when_ko;
+        let has_to_be_shut = refuses && !self.answers.verdict(port.view).is_up();
+        if has_to_be_shut == port.listener.is_shut {
             return;
         }
         if !has_to_be_shut {
-            if let Err(error) = listener.open(&mut self.sockets) {
+            if let Err(error) = port.listener.open(&mut self.sockets) {
                 warn!("{error}: trying again in {ACCEPT_PAUSE:?}");
                 self.register_at = Some(self.now.boot.after(ACCEPT_PAUSE));
             }
@@ -373,24 +384,24 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
         }
         // Who is connected already gets an answer, which may find the host up again.
         self.answer_waiting_at(index);
-        if let Some(listener) = self.listeners.get_mut(index)
-            && !self.host.verdict(listener.view).is_up()
+        if let Some(port) = self.listeners.get_mut(index)
+            && !self.answers.verdict(port.view).is_up()
         {
-            listener.shut(&mut self.sockets);
+            port.listener.shut(&mut self.sockets);
         }
     }
 
-    fn obey_signals(&mut self) -> Outcome {
-        let mut outcome = Outcome::GoOn;
+    fn obey_signals(&mut self) -> TurnEnd {
+        let mut outcome = TurnEnd::GoOn;
         for signal in self.signals.take() {
             match signal {
                 Signal::Dump => {
-                    self.host.refresh(self.now);
-                    self.host.dump(self.now);
+                    self.answers.refresh(self.now);
+                    self.answers.dump(self.now);
                 }
-                Signal::Reload if self.stops_at.is_none() => outcome = Outcome::Reload,
+                Signal::Reload if self.stops_at.is_none() => outcome = TurnEnd::Reload,
                 Signal::Reload => {}
-                Signal::Stop if self.stops_at.is_some() => return Outcome::Stop,
+                Signal::Stop if self.stops_at.is_some() => return TurnEnd::Stop,
                 Signal::Stop => self.stop(),
             }
         }
@@ -404,8 +415,8 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
         self.answer_waiting();
         self.listeners.close(&mut self.sockets);
         let end = self.now.boot.after(STOP_LINGER);
-        self.sessions.hurry(end);
-        self.exchanges.hurry(end);
+        self.lingering.hurry(end);
+        self.http.hurry(end);
         self.stops_at = Some(end);
     }
 }

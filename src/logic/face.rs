@@ -6,7 +6,7 @@ use super::http::Refusal;
 /// How a listener answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Speak {
+pub enum Face {
     /// The line, at once.
     #[default]
     Oco,
@@ -16,36 +16,36 @@ pub enum Speak {
     Agent,
 }
 
-impl Speak {
+impl Face {
     /// Every face.
-    pub const ALL: [Speak; 3] = [Speak::Oco, Speak::Http, Speak::Agent];
+    pub const ALL: [Face; 3] = [Face::Oco, Face::Http, Face::Agent];
 
     /// The word for it in the settings.
     pub fn word(self) -> &'static str {
         match self {
-            Speak::Oco => "oco",
-            Speak::Http => "http",
-            Speak::Agent => "agent",
+            Face::Oco => "oco",
+            Face::Http => "http",
+            Face::Agent => "agent",
         }
     }
 
     /// The face of this word.
-    pub fn from_word(word: &str) -> Option<Speak> {
-        Speak::ALL.into_iter().find(|speak| speak.word() == word)
+    pub fn from_word(word: &str) -> Option<Face> {
+        Face::ALL.into_iter().find(|speak| speak.word() == word)
     }
 }
 
 /// How many answers were given since the start.
 #[derive(Debug, Clone, Default)]
 pub struct Tally {
-    verdicts: [[u64; Verdict::ALL.len()]; Speak::ALL.len()],
+    verdicts: [[u64; Verdict::ALL.len()]; Face::ALL.len()],
     refusals: [u64; Refusal::ALL.len()],
 }
 
 impl Tally {
     /// Counts an answer that told of the verdict.
-    pub fn count(&mut self, speak: Speak, verdict: Verdict) {
-        let counts = Speak::ALL.iter().zip(&mut self.verdicts).filter(|(of, _)| **of == speak);
+    pub fn count(&mut self, speak: Face, verdict: Verdict) {
+        let counts = Face::ALL.iter().zip(&mut self.verdicts).filter(|(of, _)| **of == speak);
         for (of, count) in counts.flat_map(|(_, counts)| Verdict::ALL.iter().zip(counts)) {
             *count += u64::from(*of == verdict);
         }
@@ -59,12 +59,12 @@ impl Tally {
     }
 
     /// Every count with its face, and the verdict's number or HTTP's status.
-    pub fn counts(&self) -> impl Iterator<Item = (Speak, u16, u64)> {
-        let verdicts = Speak::ALL.into_iter().zip(&self.verdicts).flat_map(|(speak, counts)| {
+    pub fn counts(&self) -> impl Iterator<Item = (Face, u16, u64)> {
+        let verdicts = Face::ALL.into_iter().zip(&self.verdicts).flat_map(|(speak, counts)| {
             Verdict::ALL.iter().zip(counts).map(move |(verdict, count)| (speak, verdict.number(), *count))
         });
         let refusals = Refusal::ALL.iter().zip(&self.refusals);
-        verdicts.chain(refusals.map(|(refusal, count)| (Speak::Http, refusal.status().0, *count)))
+        verdicts.chain(refusals.map(|(refusal, count)| (Face::Http, refusal.status().0, *count)))
     }
 }
 
@@ -74,20 +74,20 @@ mod tests {
 
     #[test]
     fn words_lead_back_to_their_faces() {
-        for speak in Speak::ALL {
-            assert_eq!(Speak::from_word(speak.word()), Some(speak));
+        for speak in Face::ALL {
+            assert_eq!(Face::from_word(speak.word()), Some(speak));
         }
-        assert_eq!(Speak::from_word("smtp"), None);
+        assert_eq!(Face::from_word("smtp"), None);
     }
 
     #[test]
     fn each_answer_is_counted_once() {
         let mut tally = Tally::default();
-        tally.count(Speak::Agent, Verdict::Ko);
-        tally.count(Speak::Agent, Verdict::Ko);
+        tally.count(Face::Agent, Verdict::Ko);
+        tally.count(Face::Agent, Verdict::Ko);
         tally.count_refusal(Refusal::NotFound);
         let counted: Vec<_> = tally.counts().filter(|(_, _, count)| *count > 0).collect();
-        assert_eq!(counted, [(Speak::Agent, 350, 2), (Speak::Http, 404, 1)]);
+        assert_eq!(counted, [(Face::Agent, 350, 2), (Face::Http, 404, 1)]);
         assert_eq!(tally.counts().count(), 16);
     }
 }

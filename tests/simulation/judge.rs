@@ -6,7 +6,7 @@ use oco::config::Listen;
 use oco::limits::HTTP_HEAD_OCTETS;
 use oco::logic::answer::PROGRAM;
 use oco::logic::board::Rules;
-use oco::logic::face::Speak;
+use oco::logic::face::Face;
 use oco::logic::http::{self, Page};
 use oco::logic::time::Now;
 use std::collections::BTreeMap;
@@ -79,11 +79,11 @@ impl Judge {
     ) {
         let text = std::str::from_utf8(octets).expect("all that is said is text");
         match client.speak {
-            Speak::Oco => self.line(text, address, oracle, now),
+            Face::Oco => self.line(text, address, oracle, now),
             // `ready up 50%` tells of no check.
-            Speak::Agent if text == "ready up 50%\n" => {}
-            Speak::Agent => self.line(&line_of_words(text), address, oracle, now),
-            Speak::Http => {
+            Face::Agent if text == "ready up 50%\n" => {}
+            Face::Agent => self.line(&line_of_words(text), address, oracle, now),
+            Face::Http => {
                 let asked = http::read(&client.read);
                 let (head, body) = text.split_once("\r\n\r\n").expect("a response has a head");
                 let status = head.get(9..12).expect("a response has a status");

@@ -4,8 +4,8 @@
 //! What must never become of a client is checked where the daemon lets go of it.
 
 use mio::{Interest, Token};
-use oco::limits::{DRAINED_OCTETS, EXCHANGE_TIME, LINGER};
-use oco::logic::face::Speak;
+use oco::limits::{DRAINED_OCTETS, HTTP_TIME, LINGER};
+use oco::logic::face::Face;
 use oco::logic::time::Nanos;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
@@ -34,7 +34,7 @@ pub struct Client {
     /// Whose share of the table its connections count for.
     pub address: u8,
     pub port: PortId,
-    pub speak: Speak,
+    pub speak: Face,
     /// What it still means to send by HTTP; then, if `is_endless`, one header after the other.
     pub script: Vec<u8>,
     pub is_endless: bool,
@@ -314,7 +314,7 @@ impl Network {
         self.deregister(id);
         let open = self.open().count();
         let unanswered =
-            self.open().filter(|client| client.speak == Speak::Http && !client.is_finished).count();
+            self.open().filter(|client| client.speak == Face::Http && !client.is_finished).count();
         let is_crowded =
             open >= self.max_connections.min(self.descriptors) || unanswered >= self.max_exchanges;
         let held: usize = self.open().filter_map(Client::left).sum();
@@ -328,7 +328,7 @@ impl Network {
         assert!(client.drained < most, "{} octets drained", client.drained);
         let ends = &mut self.ends;
         let is_whole = client.promised.is_some() && client.got == promised && client.is_finished;
-        let is_http = client.speak == Speak::Http;
+        let is_http = client.speak == Face::Http;
         if is_whole {
             ends.responses += u64::from(is_http);
             ends.refusals += u64::from(is_http && promised.starts_with(b"HTTP/1.1 4"));
@@ -339,7 +339,7 @@ impl Network {
             ends.shed += u64::from(!is_late && !is_drained && !client.has_closed && !client.has_reset);
         } else if client.has_reset || (is_http && client.has_closed && client.promised.is_none()) {
             ends.left += 1;
-        } else if stop || (is_http && now >= client.accepted_at.after(EXCHANGE_TIME)) {
+        } else if stop || (is_http && now >= client.accepted_at.after(HTTP_TIME)) {
             ends.expired += 1;
         } else if is_http {
             assert!(is_crowded || held > 0, "client {id} was closed for nothing");
@@ -356,15 +356,14 @@ impl Network {
         for client in self.open() {
             let end = match (client.speak, &client.promised) {
                 // Where the daemon was stopped it may answer late; from then on the client has its time.
-                (Speak::Http, _) if client.is_finished => client.finished_at.after(LINGER),
-                (Speak::Http, _) => client.accepted_at.after(EXCHANGE_TIME),
+                (Face::Http, _) if client.is_finished => client.finished_at.after(LINGER),
+                (Face::Http, _) => client.accepted_at.after(HTTP_TIME),
                 (_, Some(_)) => client.promised_at.after(LINGER),
                 (_, None) => panic!("a client was accepted and not answered: {client:?}"),
             };
             let end = self.stops_at.map_or(end, |stop| stop.min(end));
             assert!(now < end, "a client lives too long: {client:?}");
-            let is_waiting =
-                client.speak == Speak::Http && client.promised.is_none() && self.edges.is_empty();
+            let is_waiting = client.speak == Face::Http && client.promised.is_none() && self.edges.is_empty();
             assert!(!is_waiting || client.unread.is_empty(), "what a client sent was not read: {client:?}");
         }
     }

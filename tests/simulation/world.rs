@@ -6,14 +6,14 @@ use crate::kernel::{Kernel, ModelFiles, ModelSockets, Shared};
 use crate::network::{Client, ClientId, Network, PortId};
 use crate::random::Random;
 use oco::config::Listen;
-use oco::daemon::event_loop::{EventLoop, Outcome};
-use oco::daemon::host::Host;
+use oco::daemon::answers::Answers;
+use oco::daemon::event_loop::{EventLoop, TurnEnd};
 use oco::daemon::listeners::Listeners;
 use oco::daemon::signals::{Signal, Signals};
 use oco::directory::Directory;
 use oco::limits::{ACCEPT_PAUSE, Bounds, DIRECTORY_RETRY, EMPTY_GRACE, STOP_LINGER};
 use oco::logic::board::{CheckRules, Rules};
-use oco::logic::face::Speak;
+use oco::logic::face::Face;
 use oco::logic::name::Pattern;
 use oco::logic::time::{Nanos, Now};
 use oco::system::systemd::Notify;
@@ -60,7 +60,7 @@ const TURNS_AN_ACT: u32 = 40;
 
 /// Smaller than the daemon's own, so that a few clients reach them.
 const BOUNDS: Bounds =
-    Bounds { accept_batch: 5, answered: 8, batches_per_turn: 3, exchanges: 7, exchange_octets: 4_000 };
+    Bounds { accept_batch: 5, answered: 8, batches_per_turn: 3, http_connections: 7, http_octets: 4_000 };
 
 type Daemon = EventLoop<ModelFiles, ModelSockets>;
 
@@ -92,7 +92,7 @@ impl World {
         let max_connections = 1 + random.below(20);
         let listeners = listeners(&mut random);
         let judge = Judge { rules: rules(0), empty_is_ok, listeners };
-        let network = Network::new(max_connections, BOUNDS.exchanges);
+        let network = Network::new(max_connections, BOUNDS.http_connections);
         let kernel = Kernel::new(random, (Disk::new(queue_limit), network), judge, has_inotify);
         let kernel = Shared::new(kernel);
         {
@@ -193,8 +193,8 @@ impl World {
         let octets = random.below(40_000);
         let pieces = 1 + random.below(60);
         match (random.below(10), network.clients[&client].speak) {
-            (0..=3, Speak::Http) => network.act(client, |client| client.say(pieces)),
-            (4, Speak::Http) => network.act(client, |client| client.say(9_000)),
+            (0..=3, Face::Http) => network.act(client, |client| client.say(pieces)),
+            (4, Face::Http) => network.act(client, |client| client.say(9_000)),
             (0..=3, _) => network.act(client, |client| client.unread.extend(vec![b'x'; octets])),
             (4, _) => network.act(client, |client| {
                 (client.is_flooding, client.unread) = (true, vec![b'x'; octets + 1]);
@@ -297,7 +297,7 @@ impl World {
             return;
         }
         self.signals().raise(Signal::Reload);
-        assert_eq!(self.turn(), Outcome::Reload);
+        assert_eq!(self.turn(), TurnEnd::Reload);
         self.daemon.begin_reload();
         let (wanted, rules, empty_is_ok) = {
             let mut kernel = self.kernel.borrow();
@@ -310,9 +310,9 @@ impl World {
             kernel.reached.count("reloads");
             (wanted, rules, kernel.judge.empty_is_ok)
         };
-        let (host, listeners, sockets) = self.daemon.parts();
-        listeners.change(&wanted, host, sockets).expect("the model has every port");
-        host.configure(rules, empty_is_ok);
+        let (answers, listeners, sockets) = self.daemon.parts();
+        listeners.change(&wanted, answers, sockets).expect("the model has every port");
+        answers.configure(rules, empty_is_ok);
         self.daemon.resume(self.max_connections);
         self.settle_turn();
         self.run_daemon();
@@ -423,11 +423,11 @@ impl World {
 
     /// The address and the line of each listener, and whether it is shut.
     fn lines(&mut self) -> Vec<(SocketAddr, String, bool)> {
-        let (host, listeners, _) = self.daemon.parts();
+        let (answers, listeners, _) = self.daemon.parts();
         let line = |index| {
-            let listener = listeners.get(index)?;
-            let line = String::from_utf8(host.line(listener.view).to_vec()).unwrap();
-            Some((listener.listen.address, line, listener.is_shut))
+            let port = listeners.get(index)?;
+            let line = String::from_utf8(answers.line(port.view).to_vec()).unwrap();
+            Some((port.listen.address, line, port.listener.is_shut))
         };
         (0..listeners.len()).filter_map(line).collect()
     }
@@ -466,7 +466,7 @@ impl World {
                 self.kernel.borrow().network.forget_ended();
                 return;
             }
-            assert_eq!(self.turn(), Outcome::GoOn);
+            assert_eq!(self.turn(), TurnEnd::GoOn);
             if self.is_due() {
                 // A paused listener needs time, all else only turns.
                 self.kernel.borrow().clock.pass(Duration::from_nanos(1));
@@ -490,11 +490,11 @@ impl World {
             || self.wakes_at.1.is_some_and(|at| at <= kernel.clock.now.boot)
     }
 
-    fn turn(&mut self) -> Outcome {
+    fn turn(&mut self) -> TurnEnd {
         self.kernel.borrow().begin_turn();
         let outcome = self.daemon.turn().expect("the model's poll does not fail");
         // At its end the process closes all that is left.
-        if outcome != Outcome::Stop {
+        if outcome != TurnEnd::Stop {
             self.settle_turn();
         }
         self.kernel.borrow().clock.pass(Duration::from_micros(10));
@@ -571,7 +571,7 @@ impl World {
         let start = self.kernel.borrow().clock.now.boot;
         self.kernel.borrow().network.stops_at = Some(start.after(STOP_LINGER));
         self.signals().raise(Signal::Stop);
-        while self.turn() != Outcome::Stop {
+        while self.turn() != TurnEnd::Stop {
             let mut kernel = self.kernel.borrow();
             let clock = &mut kernel.clock;
             if let Some(at) = self.wakes_at.0 {
@@ -606,10 +606,10 @@ fn start(kernel: &Shared, max_connections: usize) -> Daemon {
         let kernel = kernel.borrow();
         (kernel.judge.rules.clone(), kernel.judge.empty_is_ok, kernel.judge.listeners.clone())
     };
-    let mut host = Host::of(directory, rules, empty_is_ok);
-    let listeners = Listeners::bind(&wanted, &mut host, &mut sockets).expect("the model has every port");
+    let mut answers = Answers::of(directory, rules, empty_is_ok);
+    let listeners = Listeners::bind(&wanted, &mut answers, &mut sockets).expect("the model has every port");
     let limits = (max_connections, BOUNDS);
-    EventLoop::new(sockets, Signals::by_hand(), (host, listeners), limits, Notify::silent())
+    EventLoop::new(sockets, Signals::by_hand(), (answers, listeners), limits, Notify::silent())
         .expect("the model registers all")
 }
 
@@ -621,11 +621,11 @@ fn listeners(random: &mut Random) -> Vec<Listen> {
     let limited = if random.once_in(2) { some(&["a", "quick", "n*"]) } else { some(&["b", "c"]) };
     let mut wanted = vec![
         listen(79),
-        Listen { speak: Some(Speak::Http), ..listen(80) },
+        Listen { speak: Some(Face::Http), ..listen(80) },
         Listen { checks: limited.clone(), ..listen(81) },
         Listen { refuse_when_ko: true, ..listen(82) },
-        Listen { speak: Some(Speak::Agent), ..listen(83) },
-        Listen { speak: Some(Speak::Http), checks: limited.clone(), ..listen(84) },
+        Listen { speak: Some(Face::Agent), ..listen(83) },
+        Listen { speak: Some(Face::Http), checks: limited.clone(), ..listen(84) },
         Listen { refuse_when_ko: true, checks: limited, ..listen(85) },
     ];
     let mut index = 0;
@@ -636,16 +636,16 @@ fn listeners(random: &mut Random) -> Vec<Listen> {
     wanted
 }
 
-fn speak_of(listeners: &[Listen], address: SocketAddr) -> Speak {
-    listeners.iter().find(|listen| listen.address == address).map_or(Speak::Oco, Listen::speak)
+fn speak_of(listeners: &[Listen], address: SocketAddr) -> Face {
+    listeners.iter().find(|listen| listen.address == address).map_or(Face::Oco, Listen::speak)
 }
 
-fn new_client(random: &mut Random, speak: Speak) -> Client {
+fn new_client(random: &mut Random, speak: Face) -> Client {
     // Most buffers are empty; some take a part of the line, or nothing of it.
     let room = if random.once_in(4) { random.below(40) } else { 1_000_000 };
     let address = u8::try_from(random.below(12).saturating_sub(6)).unwrap();
     let mut client = Client { address, room, speak, ..Client::default() };
-    if speak == Speak::Http {
+    if speak == Face::Http {
         client.is_endless = random.once_in(6);
         // An endless one never comes to the end of its head.
         client.script =

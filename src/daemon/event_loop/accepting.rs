@@ -1,12 +1,13 @@
 //! Accepting connections, and answering at once where nothing has to be asked.
 
 use super::{EventLoop, Queue};
-use crate::daemon::exchanges::Exchanges;
-use crate::daemon::sessions::Sessions;
 use crate::limits::{ACCEPT_PAUSE, LINGER};
-use crate::logic::face::Speak;
-use crate::logic::session::Session;
+use crate::logic::face::Face;
+use crate::logic::lingering::Lingering;
 use crate::logic::time::Nanos;
+use crate::net::accept_error::AcceptError;
+use crate::net::http::HttpConnections;
+use crate::net::lingering::LingeringConnections;
 use crate::system::files::Files;
 use crate::system::sockets::{Sockets, errno};
 use log::{debug, warn};
@@ -22,15 +23,15 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
         self.paused_until = None;
         for index in 0..self.listeners.len() {
             let mut batches = 0;
-            while self.listeners.get(index).is_some_and(|listener| listener.ready)
+            while self.listeners.get(index).is_some_and(|port| port.listener.ready)
                 && batches < self.bounds.batches_per_turn
             {
                 let queue = self.serve_batch(index);
                 if self.is_full() {
                     self.settle_answered();
                 }
-                if let Some(listener) = self.listeners.get_mut(index) {
-                    listener.ready = queue == Queue::MayHoldMore;
+                if let Some(port) = self.listeners.get_mut(index) {
+                    port.listener.ready = queue == Queue::MayHoldMore;
                 }
                 if self.paused_until.is_some() {
                     break;
@@ -48,39 +49,39 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
 
     /// Connections that are open and count towards the limit.
     pub(super) fn connections(&self) -> usize {
-        self.sessions.len() + self.exchanges.len() + self.answered.len() + self.batch.len()
+        self.lingering.len() + self.http.len() + self.answered.len() + self.batch.len()
     }
 
     /// Accepts a batch of connections and answers them.
     pub(super) fn serve_batch(&mut self, index: usize) -> Queue {
         let queue = self.accept(index);
-        let Some(listener) = self.listeners.get(index) else { return Queue::Empty };
+        let Some(port) = self.listeners.get(index) else { return Queue::Empty };
         if self.batch.is_empty() {
             return queue;
         }
         self.now = self.sockets.now();
-        let line = match listener.listen.speak() {
-            Speak::Http => {
+        let line = match port.listen.speak() {
+            Face::Http => {
                 for (stream, client) in self.batch.drain(..) {
-                    self.exchanges.admit(stream, client, listener.id, self.now.boot, &mut self.sockets);
+                    self.http.admit(stream, client, port.listener.id, self.now.boot, &mut self.sockets);
                 }
                 return queue;
             }
-            Speak::Oco => {
-                self.host.refresh(self.now);
-                self.host.line(listener.view)
+            Face::Oco => {
+                self.answers.refresh(self.now);
+                self.answers.line(port.view)
             }
-            Speak::Agent => {
-                self.host.refresh(self.now);
-                self.host.words(listener.view)
+            Face::Agent => {
+                self.answers.refresh(self.now);
+                self.answers.words(port.view)
             }
         };
-        let (speak, verdict) = (listener.listen.speak(), self.host.verdict(listener.view));
+        let (speak, verdict) = (port.listen.speak(), self.answers.verdict(port.view));
         let deadline = self.now.boot.after(LINGER);
         for (stream, client) in self.batch.drain(..) {
-            if let Some(session) = answer(&stream, line, deadline, &mut self.sockets) {
+            if let Some(lingering) = answer(&stream, line, deadline, &mut self.sockets) {
                 self.tally.count(speak, verdict);
-                self.answered.push((stream, client, session));
+                self.answered.push((stream, client, lingering));
             }
         }
         queue
@@ -89,8 +90,8 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
     /// Goes on with those who were answered. Only when all who waited have their line: by this time many clients
     /// have read it and closed, and need no place in the table.
     pub(super) fn settle_answered(&mut self) {
-        for (stream, client, session) in self.answered.drain(..) {
-            self.sessions.admit(stream, session, client, &mut self.sockets);
+        for (stream, client, lingering) in self.answered.drain(..) {
+            self.lingering.admit(stream, lingering, client, &mut self.sockets);
         }
     }
 
@@ -104,20 +105,20 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
 
     /// Fills the batch with the connections that wait.
     fn accept(&mut self, index: usize) -> Queue {
-        let Some(listener) = self.listeners.get(index).filter(|listener| !listener.is_shut) else {
+        let Some(port) = self.listeners.get(index).filter(|port| !port.listener.is_shut) else {
             return Queue::Empty;
         };
         let (mut accepted, mut failed) = (0, None);
         while accepted < self.bounds.accept_batch {
-            if self.connections() >= self.max_connections && !shed(&mut self.sessions, &mut self.exchanges) {
+            if self.connections() >= self.max_connections && !shed(&mut self.lingering, &mut self.http) {
                 self.wait_for_room(&"every connection still waits for its line");
                 return Queue::MayHoldMore;
             }
             accepted += 1;
-            let error = match listener.accept(&mut self.sockets) {
+            let error = match port.listener.accept(&mut self.sockets) {
                 Ok((stream, client)) => {
                     self.is_hampered = false;
-                    if listener.listen.allows(client.ip()) {
+                    if port.listen.allows(client.ip()) {
                         debug!("{client}: connected");
                         self.batch.push((stream, client.ip()));
                     } else {
@@ -127,30 +128,21 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
                 }
                 Err(error) => error,
             };
-            match errno(&error) {
-                Errno::EAGAIN => return Queue::Empty,
-                Errno::EINTR => {}
-                Errno::EMFILE | Errno::ENFILE | Errno::ENOBUFS | Errno::ENOMEM => {
-                    if shed(&mut self.sessions, &mut self.exchanges) {
+            match AcceptError::from(errno(&error)) {
+                AcceptError::WouldBlock => return Queue::Empty,
+                AcceptError::Interrupted => {}
+                AcceptError::Shortage => {
+                    if shed(&mut self.lingering, &mut self.http) {
                         continue;
                     }
                     self.wait_for_room(&error);
                     return Queue::MayHoldMore;
                 }
-                // The connection's own trouble, which accept(2) on Linux passes on.
-                Errno::ECONNABORTED
-                | Errno::EPROTO
-                | Errno::EPERM
-                | Errno::ENOPROTOOPT
-                | Errno::EHOSTDOWN
-                | Errno::EHOSTUNREACH
-                | Errno::ENETDOWN
-                | Errno::ENETUNREACH
-                | Errno::ENONET => {
+                AcceptError::OfTheClient => {
                     debug!("accept: {error}");
                     failed = Some(error);
                 }
-                _ => {
+                AcceptError::Ours => {
                     self.pause(&error);
                     return Queue::MayHoldMore;
                 }
@@ -175,14 +167,19 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
 }
 
 /// Makes room for a connection by closing another one, if there is any that may go. Says whether there was one.
-fn shed<K: Sockets>(sessions: &mut Sessions<K>, exchanges: &mut Exchanges<K>) -> bool {
+fn shed<K: Sockets>(lingering: &mut LingeringConnections<K>, http: &mut HttpConnections<K>) -> bool {
     // First who has got an answer; unless most have not even asked for one, which no poller does for long.
-    let has_idlers = exchanges.len() > sessions.len();
-    (has_idlers && exchanges.shed()) || sessions.shed() || exchanges.shed()
+    let has_idlers = http.len() > lingering.len();
+    (has_idlers && http.shed()) || lingering.shed() || http.shed()
 }
 
 /// Sends the line and the FIN. None: the client has gone.
-fn answer<K: Sockets>(stream: &K::Stream, line: &[u8], deadline: Nanos, sockets: &mut K) -> Option<Session> {
+fn answer<K: Sockets>(
+    stream: &K::Stream,
+    line: &[u8],
+    deadline: Nanos,
+    sockets: &mut K,
+) -> Option<Lingering> {
     let sent = match sockets.send(stream, line, true) {
         Ok(octets) => octets,
         Err(Errno::EAGAIN) => 0,
@@ -192,15 +189,15 @@ fn answer<K: Sockets>(stream: &K::Stream, line: &[u8], deadline: Nanos, sockets:
         }
     };
     match line.get(sent..) {
-        Some(rest) if !rest.is_empty() => Some(Session::interrupted(rest, deadline)),
+        Some(rest) if !rest.is_empty() => Some(Lingering::interrupted(rest, deadline)),
         _ => finish(stream, deadline, sockets),
     }
 }
 
 /// Sends the FIN behind a whole answer. None: the client has gone.
-pub(super) fn finish<K: Sockets>(stream: &K::Stream, deadline: Nanos, sockets: &mut K) -> Option<Session> {
+pub(super) fn finish<K: Sockets>(stream: &K::Stream, deadline: Nanos, sockets: &mut K) -> Option<Lingering> {
     match sockets.finish(stream) {
-        Ok(()) => Some(Session::answered(deadline)),
+        Ok(()) => Some(Lingering::answered(deadline)),
         Err(error) => {
             debug!("a client has gone: {error}");
             None

@@ -8,7 +8,7 @@ use crate::limits::DRAINED_OCTETS;
 
 /// A connection's state.
 #[derive(Debug)]
-pub struct Session {
+pub struct Lingering {
     phase: Phase,
     /// When it is closed whatever its state.
     deadline: Nanos,
@@ -54,15 +54,15 @@ pub enum Step<'a> {
     Close,
 }
 
-impl Session {
+impl Lingering {
     /// A connection whose line went out whole.
-    pub fn answered(deadline: Nanos) -> Session {
-        Session { phase: Phase::Draining(DRAINED_OCTETS), deadline }
+    pub fn answered(deadline: Nanos) -> Lingering {
+        Lingering { phase: Phase::Draining(DRAINED_OCTETS), deadline }
     }
 
     /// A connection of whose line `rest` is still to be sent.
-    pub fn interrupted(rest: &[u8], deadline: Nanos) -> Session {
-        Session { phase: Phase::Sending(rest.into()), deadline }
+    pub fn interrupted(rest: &[u8], deadline: Nanos) -> Lingering {
+        Lingering { phase: Phase::Sending(rest.into()), deadline }
     }
 
     /// When the connection is closed whatever its state, on the boot clock.
@@ -131,41 +131,41 @@ mod tests {
 
     #[test]
     fn a_silent_client_gets_its_line_and_is_closed_when_it_closes() {
-        let mut session = Session::answered(Nanos(7));
-        assert_eq!(session.step(), Step::Receive);
-        assert_eq!(session.on(Event::Blocked), Step::Wait);
-        assert_eq!(session.on(Event::Closed), Step::Close);
-        assert_eq!(session.on(Event::Blocked), Step::Close);
+        let mut lingering = Lingering::answered(Nanos(7));
+        assert_eq!(lingering.step(), Step::Receive);
+        assert_eq!(lingering.on(Event::Blocked), Step::Wait);
+        assert_eq!(lingering.on(Event::Closed), Step::Close);
+        assert_eq!(lingering.on(Event::Blocked), Step::Close);
     }
 
     #[test]
     fn a_line_that_was_cut_is_finished_first() {
-        let mut session = Session::interrupted(b"rest\r\n", Nanos(7));
-        assert_eq!(session.step(), Step::Send(b"rest\r\n"));
-        assert_eq!(session.on(Event::Sent(2)), Step::Send(b"st\r\n"));
-        assert_eq!(session.on(Event::Blocked), Step::Wait);
-        assert_eq!(session.step(), Step::Send(b"st\r\n"));
-        assert_eq!(session.on(Event::Sent(4)), Step::Finish);
-        assert_eq!(session.step(), Step::Receive);
+        let mut lingering = Lingering::interrupted(b"rest\r\n", Nanos(7));
+        assert_eq!(lingering.step(), Step::Send(b"rest\r\n"));
+        assert_eq!(lingering.on(Event::Sent(2)), Step::Send(b"st\r\n"));
+        assert_eq!(lingering.on(Event::Blocked), Step::Wait);
+        assert_eq!(lingering.step(), Step::Send(b"st\r\n"));
+        assert_eq!(lingering.on(Event::Sent(4)), Step::Finish);
+        assert_eq!(lingering.step(), Step::Receive);
     }
 
     #[test]
     fn a_deadline_only_moves_forward() {
-        let mut session = Session::answered(Nanos(7));
-        session.hurry(Nanos(9));
-        assert_eq!(session.deadline(), Nanos(7));
-        session.hurry(Nanos(3));
-        assert_eq!(session.deadline(), Nanos(3));
+        let mut lingering = Lingering::answered(Nanos(7));
+        lingering.hurry(Nanos(9));
+        assert_eq!(lingering.deadline(), Nanos(7));
+        lingering.hurry(Nanos(3));
+        assert_eq!(lingering.deadline(), Nanos(3));
     }
 
     proptest! {
         #[test]
         fn no_client_is_drained_for_ever(sizes in proptest::collection::vec(1usize..20_000, 1..200)) {
-            let mut session = Session::answered(Nanos(7));
+            let mut lingering = Lingering::answered(Nanos(7));
             let mut drained = 0;
             for size in sizes {
                 drained += size;
-                let closed = session.on(Event::Received(size)) == Step::Close;
+                let closed = lingering.on(Event::Received(size)) == Step::Close;
                 prop_assert_eq!(closed, drained >= usize::try_from(DRAINED_OCTETS).unwrap());
                 if closed {
                     break;

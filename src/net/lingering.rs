@@ -1,11 +1,12 @@
 //! Connections that have their answer and linger. All linger equally long.
 
-use super::table::{Kind, Table};
-use crate::logic::session::{Event, Session, Step};
+use super::connections::Connections;
+use super::token::{ConnectionId, Kind};
+use crate::logic::lingering::{Event, Lingering, Step};
 use crate::logic::time::Nanos;
 use crate::system::sockets::Sockets;
 use log::debug;
-use mio::{Interest, Token};
+use mio::Interest;
 use nix::errno::Errno;
 use std::fmt;
 use std::io::ErrorKind;
@@ -16,16 +17,16 @@ const SCRATCH_OCTETS: usize = 16 * 1024;
 
 /// See the [module](self).
 #[derive(Debug)]
-pub struct Sessions<K: Sockets> {
-    table: Table<K, Session>,
+pub struct LingeringConnections<K: Sockets> {
+    table: Connections<K, Lingering>,
     scratch: Vec<u8>,
 }
 
-impl<K: Sockets> Sessions<K> {
+impl<K: Sockets> LingeringConnections<K> {
     /// None lingers, and there is room for `max_connections`, of which one address may hold `share`.
-    pub fn new(max_connections: usize, share: u32, secret: u64) -> Sessions<K> {
-        let table = Table::new(Kind::Session, max_connections, share, secret);
-        Sessions { table, scratch: vec![0; SCRATCH_OCTETS] }
+    pub fn new(max_connections: usize, share: u32, secret: u64) -> LingeringConnections<K> {
+        let table = Connections::new(Kind::Lingering, max_connections, share, secret);
+        LingeringConnections { table, scratch: vec![0; SCRATCH_OCTETS] }
     }
 
     /// Changes how many connections one address may hold before it is the first to be shed.
@@ -40,36 +41,42 @@ impl<K: Sockets> Sessions<K> {
 
     /// Whether none lingers.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.table.is_empty()
     }
 
     /// Goes on with a new connection, and keeps it if its client has not closed yet.
-    pub fn admit(&mut self, mut stream: K::Stream, mut session: Session, client: IpAddr, sockets: &mut K) {
-        if !advance(&mut stream, &mut session, sockets, &mut self.scratch) {
+    pub fn admit(
+        &mut self,
+        mut stream: K::Stream,
+        mut lingering: Lingering,
+        client: IpAddr,
+        sockets: &mut K,
+    ) {
+        if !advance(&mut stream, &mut lingering, sockets, &mut self.scratch) {
             return;
         }
-        let interest = match session.step() {
+        let interest = match lingering.step() {
             Step::Send(_) => Interest::READABLE | Interest::WRITABLE,
             Step::Finish | Step::Receive | Step::Wait | Step::Close => Interest::READABLE,
         };
-        let may_go = session.has_line();
-        self.table.insert(stream, session, client, sockets, (interest, may_go));
+        let may_go = lingering.has_line();
+        self.table.insert(stream, lingering, client, sockets, (interest, may_go));
     }
 
-    /// Goes on with the connection of `token`, if it is still there.
-    pub fn ready(&mut self, token: Token, sockets: &mut K) {
-        let Some((stream, session)) = self.table.get_mut(token) else { return };
-        let had_line = session.has_line();
-        if !advance(stream, session, sockets, &mut self.scratch) {
-            self.table.remove(token);
-        } else if !had_line && session.has_line() {
-            self.table.let_go(token);
+    /// Goes on with the connection of `id`, if it is still there.
+    pub fn ready(&mut self, id: ConnectionId, sockets: &mut K) {
+        let Some((stream, lingering)) = self.table.get_mut(id) else { return };
+        let had_line = lingering.has_line();
+        if !advance(stream, lingering, sockets, &mut self.scratch) {
+            self.table.remove(id);
+        } else if !had_line && lingering.has_line() {
+            self.table.let_go(id);
         }
     }
 
     /// When the oldest connection is closed, on the boot clock.
     pub fn deadline(&self) -> Option<Nanos> {
-        self.table.oldest().map(Session::deadline)
+        self.table.oldest().map(Lingering::deadline)
     }
 
     /// Closes the connections whose deadline has come.
@@ -86,7 +93,7 @@ impl<K: Sockets> Sessions<K> {
 
     /// Lets nobody linger beyond `deadline`.
     pub fn hurry(&mut self, deadline: Nanos) {
-        self.table.states_mut().for_each(|session| session.hurry(deadline));
+        self.table.states_mut().for_each(|lingering| lingering.hurry(deadline));
     }
 
     /// What must hold between any two calls: for tests.
@@ -94,18 +101,18 @@ impl<K: Sockets> Sessions<K> {
     /// # Panics
     /// If it does not hold.
     pub fn check_invariants(&self) {
-        self.table.check_invariants(Session::deadline, Session::has_line);
+        self.table.check_invariants(Lingering::deadline, Lingering::has_line);
     }
 }
 
-/// Does what the session asks for until it has to wait. Says whether the connection stays open.
+/// Does what the lingering asks for until it has to wait. Says whether the connection stays open.
 fn advance<K: Sockets>(
     stream: &mut K::Stream,
-    session: &mut Session,
+    lingering: &mut Lingering,
     sockets: &mut K,
     scratch: &mut [u8],
 ) -> bool {
-    let mut step = session.step();
+    let mut step = lingering.step();
     loop {
         let event = match step {
             Step::Send(rest) => match sockets.send(stream, rest, true) {
@@ -115,7 +122,7 @@ fn advance<K: Sockets>(
             },
             Step::Finish => match sockets.finish(stream) {
                 Ok(()) => {
-                    step = session.step();
+                    step = lingering.step();
                     continue;
                 }
                 Err(error) => failed(&error),
@@ -129,7 +136,7 @@ fn advance<K: Sockets>(
             Step::Wait => return true,
             Step::Close => return false,
         };
-        step = session.on(event);
+        step = lingering.on(event);
     }
 }
 

@@ -7,7 +7,7 @@ use crate::logic::agent::{self, Wishes};
 use crate::logic::answer::{Answer, Composer};
 use crate::logic::board::{Board, Change, CheckView, Rules};
 use crate::logic::code::Verdict;
-use crate::logic::face::Speak;
+use crate::logic::face::Face;
 use crate::logic::log_budget::LogBudget;
 use crate::logic::name::HEARD_EVERYWHERE;
 use crate::logic::standing::{Membership, Standings, ViewSet};
@@ -20,7 +20,7 @@ use std::os::fd::RawFd;
 use std::path::Path;
 use std::rc::Rc;
 
-/// Which checks an answer is about: its place among the [`Host`]'s views.
+/// Which checks an answer is about: its place among the [`Answers`]'s views.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ViewId(usize);
 
@@ -37,7 +37,7 @@ struct View {
 
 /// See the [module](self).
 #[derive(Debug)]
-pub struct Host<F = KernelFiles> {
+pub struct Answers<F = KernelFiles> {
     directory: Directory<F>,
     board: Board,
     empty_is_ok: bool,
@@ -57,7 +57,7 @@ pub struct Host<F = KernelFiles> {
     made_for: Option<u64>,
     /// Whether the settings have changed since.
     is_outdated: bool,
-    /// Whether lines were made that nobody was told of: see [`Host::take_news`].
+    /// Whether lines were made that nobody was told of: see [`Answers::take_news`].
     has_news: bool,
 }
 
@@ -69,17 +69,17 @@ enum Untold {
     Check(Rc<str>),
 }
 
-impl Host {
-    /// The host whose status files are in `directory`. Its lines are made with the first refresh.
-    pub fn new(directory: &Path, rules: Rules, empty_is_ok: bool) -> Host {
-        Host::of(Directory::watched(directory), rules, empty_is_ok)
+impl Answers {
+    /// The answers of the host whose status files are in `directory`. Its lines are made with the first refresh.
+    pub fn new(directory: &Path, rules: Rules, empty_is_ok: bool) -> Answers {
+        Answers::of(Directory::watched(directory), rules, empty_is_ok)
     }
 }
 
-impl<F: Files> Host<F> {
-    /// The host whose status files are in `directory`. Its lines are made with the first refresh.
-    pub fn of(directory: Directory<F>, rules: Rules, empty_is_ok: bool) -> Host<F> {
-        Host {
+impl<F: Files> Answers<F> {
+    /// The answers of the host whose status files are in `directory`. Its lines are made with the first refresh.
+    pub fn of(directory: Directory<F>, rules: Rules, empty_is_ok: bool) -> Answers<F> {
+        Answers {
             directory,
             board: Board::new(rules),
             empty_is_ok,
@@ -107,7 +107,7 @@ impl<F: Files> Host<F> {
     }
 
     /// Takes on the hint of `other`.
-    pub fn copy_denial_hint(&mut self, other: &Host<F>) {
+    pub fn copy_denial_hint(&mut self, other: &Answers<F>) {
         self.directory.set_denial_hint(other.directory.denial_hint().map(str::to_owned));
     }
 
@@ -124,7 +124,7 @@ impl<F: Files> Host<F> {
         self.is_outdated = true;
         let mut ids = Vec::new();
         for listen in listeners {
-            if listen.checks.is_empty() && listen.speak() != Speak::Agent {
+            if listen.checks.is_empty() && listen.speak() != Face::Agent {
                 ids.push(ViewId(0));
             } else {
                 self.views.push(View::new(Some(listen.clone())));
@@ -336,7 +336,7 @@ fn membership(views: &[View], name: &str) -> Membership {
 
 impl View {
     fn new(listen: Option<Listen>) -> View {
-        let speaks_words = listen.as_ref().is_some_and(|listen| listen.speak() == Speak::Agent);
+        let speaks_words = listen.as_ref().is_some_and(|listen| listen.speak() == Face::Agent);
         View { listen, verdict: None, line: String::new(), words: speaks_words.then(String::new) }
     }
 

@@ -24,7 +24,7 @@ struct Check<'a> {
 }
 
 /// The report, in one line with its LF: checks in the order given, `line` with or without its end.
-pub fn report(verdict: Verdict, line: &str, checks: &[CheckView<'_>]) -> String {
+pub fn page(verdict: Verdict, line: &str, checks: &[CheckView<'_>]) -> String {
     json(&report_of(verdict, line, checks))
 }
 

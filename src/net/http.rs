@@ -3,22 +3,23 @@
 //! They cost more than those that linger, and a client can make them last: so they have a table of their own, with a
 //! bound on its places and on the octets that it holds.
 
-use super::table::{Kind, Table};
-use crate::limits::{ADDRESS_SHARE, Bounds, EXCHANGE_TIME, HTTP_HEAD_OCTETS};
-use crate::logic::exchange::{Event, Exchange, Step};
+use super::connections::Connections;
+use super::token::{ConnectionId, Kind};
+use crate::limits::{ADDRESS_SHARE, Bounds, HTTP_HEAD_OCTETS, HTTP_TIME};
 use crate::logic::http::Asked;
+use crate::logic::http_exchange::{Event, HttpExchange, Step};
 use crate::logic::time::Nanos;
 use crate::system::sockets::Sockets;
 use log::debug;
-use mio::{Interest, Token};
+use mio::Interest;
 use nix::errno::Errno;
 use std::io::ErrorKind;
 use std::net::IpAddr;
 
 /// See the [module](self).
 #[derive(Debug)]
-pub struct Exchanges<K: Sockets> {
-    table: Table<K, Connection>,
+pub struct HttpConnections<K: Sockets> {
+    table: Connections<K, Connection>,
     bounds: Bounds,
     /// Octets held for all.
     held: usize,
@@ -27,7 +28,7 @@ pub struct Exchanges<K: Sockets> {
 
 #[derive(Debug)]
 struct Connection {
-    exchange: Exchange,
+    exchange: HttpExchange,
     /// The [id](super::listeners::Listener::id) of the listener where it came in.
     listener: u32,
     client: IpAddr,
@@ -46,12 +47,12 @@ pub enum Turn<C> {
     Done(C, IpAddr),
 }
 
-impl<K: Sockets> Exchanges<K> {
+impl<K: Sockets> HttpConnections<K> {
     /// No connection.
-    pub fn new(bounds: Bounds, secret: u64) -> Exchanges<K> {
-        let share = u32::try_from(bounds.exchanges / ADDRESS_SHARE).unwrap_or(u32::MAX);
-        let table = Table::new(Kind::Exchange, 0, share, secret);
-        Exchanges { table, bounds, held: 0, scratch: Vec::new() }
+    pub fn new(bounds: Bounds, secret: u64) -> HttpConnections<K> {
+        let share = u32::try_from(bounds.http_connections / ADDRESS_SHARE).unwrap_or(u32::MAX);
+        let table = Connections::new(Kind::Http, 0, share, secret);
+        HttpConnections { table, bounds, held: 0, scratch: Vec::new() }
     }
 
     /// How many there are.
@@ -61,15 +62,15 @@ impl<K: Sockets> Exchanges<K> {
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.table.is_empty()
     }
 
     /// Takes in a connection that came in at `now` at the listener of the id `listener`.
     pub fn admit(&mut self, stream: K::Stream, client: IpAddr, listener: u32, now: Nanos, sockets: &mut K) {
-        while self.table.len() >= self.bounds.exchanges && self.shed() {}
+        while self.table.len() >= self.bounds.http_connections && self.shed() {}
         // Nagle's algorithm would hold back the end of a long response.
         sockets.send_early(&stream);
-        let exchange = Exchange::new(now.after(EXCHANGE_TIME));
+        let exchange = HttpExchange::new(now.after(HTTP_TIME));
         let connection = Connection { exchange, listener, client, held: 0 };
         let interest = Interest::READABLE | Interest::WRITABLE;
         self.table.insert(stream, connection, client, sockets, (interest, true));
@@ -83,9 +84,9 @@ impl<K: Sockets> Exchanges<K> {
         shed.is_some()
     }
 
-    /// Goes on with the connection of `token`, if it is still there.
-    pub fn ready(&mut self, token: Token, sockets: &mut K) -> Turn<K::Stream> {
-        let Some((stream, connection)) = self.table.get_mut(token) else { return Turn::Nothing };
+    /// Goes on with the connection of `id`, if it is still there.
+    pub fn ready(&mut self, id: ConnectionId, sockets: &mut K) -> Turn<K::Stream> {
+        let Some((stream, connection)) = self.table.get_mut(id) else { return Turn::Nothing };
         self.scratch.resize(HTTP_HEAD_OCTETS, 0);
         let turn = advance(stream, connection, sockets, &mut self.scratch);
         let held = connection.exchange.held_octets();
@@ -95,11 +96,11 @@ impl<K: Sockets> Exchanges<K> {
             Advance::Wait => Turn::Nothing,
             Advance::Answer(asked) => Turn::Answer(connection.listener, asked),
             Advance::Close => {
-                self.remove(token);
+                self.remove(id);
                 Turn::Nothing
             }
             Advance::Done => {
-                let Some((mut stream, client)) = self.remove(token) else { return Turn::Nothing };
+                let Some((mut stream, client)) = self.remove(id) else { return Turn::Nothing };
                 // It is registered anew where it lingers.
                 if let Err(error) = sockets.deregister_stream(&mut stream) {
                     debug!("{client}: epoll: {error}");
@@ -110,12 +111,12 @@ impl<K: Sockets> Exchanges<K> {
     }
 
     /// Hands in the response that [`Turn::Answer`] asked for, and goes on.
-    pub fn respond(&mut self, token: Token, response: Vec<u8>, sockets: &mut K) -> Turn<K::Stream> {
-        let Some((_, connection)) = self.table.get_mut(token) else { return Turn::Nothing };
+    pub fn respond(&mut self, id: ConnectionId, response: Vec<u8>, sockets: &mut K) -> Turn<K::Stream> {
+        let Some((_, connection)) = self.table.get_mut(id) else { return Turn::Nothing };
         connection.exchange.respond(response);
-        let turn = self.ready(token, sockets);
+        let turn = self.ready(id, sockets);
         // The page that was just made may be the one that is too much.
-        while self.held > self.bounds.exchange_octets && self.shed() {}
+        while self.held > self.bounds.http_octets && self.shed() {}
         turn
     }
 
@@ -143,12 +144,12 @@ impl<K: Sockets> Exchanges<K> {
     /// If it does not hold.
     pub fn check_invariants(&self) {
         self.table.check_invariants(|connection| connection.exchange.deadline(), |_| true);
-        assert!(self.table.len() <= self.bounds.exchanges, "{} exchanges", self.table.len());
-        assert!(self.held <= self.bounds.exchange_octets, "{} octets held", self.held);
+        assert!(self.table.len() <= self.bounds.http_connections, "{} exchanges", self.table.len());
+        assert!(self.held <= self.bounds.http_octets, "{} octets held", self.held);
     }
 
-    fn remove(&mut self, token: Token) -> Option<(K::Stream, IpAddr)> {
-        let (stream, connection) = self.table.remove(token)?;
+    fn remove(&mut self, id: ConnectionId) -> Option<(K::Stream, IpAddr)> {
+        let (stream, connection) = self.table.remove(id)?;
         self.forget(Some(&connection));
         Some((stream, connection.client))
     }

@@ -1,10 +1,10 @@
 //! The state of this host and the answers of others, for people: aligned, in colour on a terminal.
 
 use super::ask::{NoAnswer, Reply};
-use super::host::Host;
 use crate::limits::BAR_COLUMNS;
 use crate::logic::board::CheckView;
 use crate::logic::code::Verdict;
+use crate::logic::endpoint::Endpoint;
 use crate::system::terminal;
 use std::time::Duration;
 
@@ -97,7 +97,7 @@ fn age(check: &CheckView<'_>) -> String {
 }
 
 /// The answers of other hosts, one a line in the order given.
-pub fn hosts(hosts: &[Host], answers: &[Result<Reply, NoAnswer>], style: Style) -> String {
+pub fn hosts(hosts: &[Endpoint], answers: &[Result<Reply, NoAnswer>], style: Style) -> String {
     let width = hosts.iter().map(|host| host.shown.chars().count()).max().unwrap_or(0);
     let mut table = String::new();
     for (host, answer) in hosts.iter().zip(answers) {
@@ -115,7 +115,7 @@ pub fn hosts(hosts: &[Host], answers: &[Result<Reply, NoAnswer>], style: Style) 
 }
 
 /// The first line of a Nagios plugin about one host. A `|` would begin perfdata.
-pub fn summary(host: &Host, answer: &Result<Reply, NoAnswer>) -> String {
+pub fn summary(host: &Endpoint, answer: &Result<Reply, NoAnswer>) -> String {
     let (state, said) = match answer {
         Ok(reply) => match reply.verdict {
             Verdict::Ok => ("OK", reply.line.clone()),
@@ -222,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_summary_has_no_perfdata_of_others() {
-        let host = super::super::host::parse("web1").unwrap();
+        let host = crate::logic::endpoint::parse("web1").unwrap();
         let reply = Reply { verdict: Verdict::Ok, line: "200 OK oco-1.0.0".to_owned() };
         assert_eq!(summary(&host, &Ok(reply)), "OCO OK - web1: 200 OK oco-1.0.0\n");
         let strange = NoAnswer::Strange("a|b".to_owned());

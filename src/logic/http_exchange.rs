@@ -1,5 +1,5 @@
 //! One HTTP connection from its first octet to the last one of its response, as a state machine without a socket.
-//! What remains of the connection then, to drain and to close, is a [session](super::session).
+//! What remains of the connection then, to drain and to close, is a [lingering](super::lingering).
 
 use super::http::{self, Asked, Refusal, Refused};
 use super::time::Nanos;
@@ -7,7 +7,7 @@ use crate::limits::HTTP_HEAD_OCTETS;
 
 /// A connection's state.
 #[derive(Debug)]
-pub struct Exchange {
+pub struct HttpExchange {
     phase: Phase,
     /// When it is closed whatever its state.
     deadline: Nanos,
@@ -47,11 +47,11 @@ pub enum Event<'a> {
 pub enum Step<'a> {
     /// Read.
     Receive,
-    /// Make the response, and tell by [`Exchange::respond`].
+    /// Make the response, and tell by [`HttpExchange::respond`].
     Answer(Asked),
     /// Write this.
     Send(&'a [u8]),
-    /// Go on as a session that has its answer.
+    /// Go on as a lingering that has its answer.
     Finish,
     /// Wait for the socket to become ready.
     Wait,
@@ -59,10 +59,10 @@ pub enum Step<'a> {
     Close,
 }
 
-impl Exchange {
+impl HttpExchange {
     /// A connection that was just accepted.
-    pub fn new(deadline: Nanos) -> Exchange {
-        Exchange { phase: Phase::Reading(Vec::new()), deadline }
+    pub fn new(deadline: Nanos) -> HttpExchange {
+        HttpExchange { phase: Phase::Reading(Vec::new()), deadline }
     }
 
     /// When the connection is closed whatever its state, on the boot clock.
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_request_in_pieces_is_answered_once_it_is_whole() {
-        let mut exchange = Exchange::new(Nanos(5));
+        let mut exchange = HttpExchange::new(Nanos(5));
         for octet in &GET[..GET.len() - 1] {
             assert_eq!(exchange.on(Event::Received(&[*octet])), Step::Receive);
         }
@@ -173,13 +173,13 @@ mod tests {
     #[test]
     fn what_can_be_no_request_is_refused_at_once() {
         let bad = Step::Answer(Err(Refused::new(Refusal::BadRequest, b"")));
-        assert_eq!(Exchange::new(Nanos(5)).on(Event::Received(b"HELO x\r\n")), bad);
-        assert_eq!(Exchange::new(Nanos(5)).on(Event::Received(b"\x16\x03\x01\x02\x00")), bad);
+        assert_eq!(HttpExchange::new(Nanos(5)).on(Event::Received(b"HELO x\r\n")), bad);
+        assert_eq!(HttpExchange::new(Nanos(5)).on(Event::Received(b"\x16\x03\x01\x02\x00")), bad);
     }
 
     #[test]
     fn a_request_of_http_0_9_is_answered_once_its_line_is_whole() {
-        let mut exchange = Exchange::new(Nanos(5));
+        let mut exchange = HttpExchange::new(Nanos(5));
         for octet in b"GET /\r" {
             assert_eq!(exchange.on(Event::Received(&[*octet])), Step::Receive);
         }
@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn a_head_that_is_too_large_is_refused_by_its_method() {
         for (method, is_head) in [("HEAD", true), ("GET", false), ("HEADS", false)] {
-            let mut exchange = Exchange::new(Nanos(5));
+            let mut exchange = HttpExchange::new(Nanos(5));
             exchange.on(Event::Received(method.as_bytes()));
             let long = [b" /".as_slice(), &[b'a'; HTTP_HEAD_OCTETS]].concat();
             let refused = Refused { why: Refusal::HeadTooLarge, is_head, page: None };
@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn a_head_without_end_is_too_large() {
-        let mut exchange = Exchange::new(Nanos(5));
+        let mut exchange = HttpExchange::new(Nanos(5));
         let mut octets = 0;
         let mut piece: &[u8] = b"GET /";
         while exchange.on(Event::Received(piece)) == Step::Receive {
@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn a_client_that_closes_before_it_asked_is_closed() {
-        let mut exchange = Exchange::new(Nanos(5));
+        let mut exchange = HttpExchange::new(Nanos(5));
         assert_eq!(exchange.on(Event::Received(b"GET ")), Step::Receive);
         assert_eq!(exchange.on(Event::Closed), Step::Close);
         assert_eq!(exchange.on(Event::Received(GET)), Step::Close);
@@ -235,7 +235,7 @@ mod tests {
             ],
             cuts in proptest::collection::vec(1usize..20, 0..30)
         ) {
-            let mut exchange = Exchange::new(Nanos(5));
+            let mut exchange = HttpExchange::new(Nanos(5));
             let (mut rest, mut cuts) = (head.as_slice(), cuts.into_iter());
             let mut read = Vec::new();
             while !rest.is_empty() && exchange.step() == Step::Receive {
@@ -255,7 +255,7 @@ mod tests {
 
         #[test]
         fn any_events_lead_to_the_whole_response_or_to_a_close(events in proptest::collection::vec(0u8..6, 0..60)) {
-            let mut exchange = Exchange::new(Nanos(5));
+            let mut exchange = HttpExchange::new(Nanos(5));
             let mut received = Vec::new();
             for event in events {
                 let left = match exchange.step() {

@@ -6,7 +6,7 @@ use std::net::Ipv6Addr;
 
 /// A host to ask.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Host {
+pub struct Endpoint {
     /// As it was given, for people.
     pub shown: String,
     /// A name or an address, without brackets.
@@ -19,7 +19,7 @@ pub struct Host {
 const EXPECTED: &str = "expected HOST or HOST:PORT, as web1, 192.0.2.1:79 or [2001:db8::1]:79";
 
 /// Reads `HOST[:PORT]`. An IPv6 address may stand without brackets where no port follows.
-pub fn parse(text: &str) -> Result<Host, String> {
+pub fn parse(text: &str) -> Result<Endpoint, String> {
     let (name, port) = split(text).ok_or(EXPECTED)?;
     let port = match port {
         None => PORT,
@@ -30,7 +30,7 @@ pub fn parse(text: &str) -> Result<Host, String> {
     if !is_name {
         return Err(EXPECTED.to_owned());
     }
-    Ok(Host { shown: printable(text.as_bytes()), name: name.to_owned(), port })
+    Ok(Endpoint { shown: printable(text.as_bytes()), name: name.to_owned(), port })
 }
 
 fn split(text: &str) -> Option<(&str, Option<&str>)> {

@@ -4,49 +4,21 @@
 //! its head is the first to go when room is needed. Unless somebody holds more than a fair share: then it is the oldest
 //! of such a one, so that a flood from one address pushes out only itself.
 
+mod fair_share;
 mod queue;
-mod share;
 
+use super::token::{ConnectionId, Kind, Source};
 use crate::logic::time::Nanos;
 use crate::system::sockets::Sockets;
+use fair_share::{Holder, Shares};
 use log::debug;
-use mio::{Interest, Token};
+use mio::Interest;
 use queue::{Link, Links, Queue};
-use share::{Holder, Shares};
 use std::net::IpAddr;
-
-/// Bits of a token that are the slot. Settings allow a million connections at most.
-const SLOT_BITS: u32 = 20;
-/// The bit of a token that tells the tables apart.
-const KIND_BIT: usize = 1 << SLOT_BITS;
-/// Where the generation begins in a token.
-const GENERATION_SHIFT: u32 = SLOT_BITS + 1;
-/// The lowest token of a connection. Those below are for other sources.
-pub const FIRST_TOKEN: usize = 1 << GENERATION_SHIFT;
-
-/// Which table a token is of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Connections that have their answer.
-    Session,
-    /// HTTP connections that do not have it yet.
-    Exchange,
-}
-
-impl Kind {
-    /// The table of `token`, if it is a connection's.
-    pub fn of(token: Token) -> Option<Kind> {
-        match token.0 {
-            ..FIRST_TOKEN => None,
-            number if number & KIND_BIT == 0 => Some(Kind::Session),
-            _ => Some(Kind::Exchange),
-        }
-    }
-}
 
 /// See the [module](self). `S` is what is known of a connection.
 #[derive(Debug)]
-pub struct Table<K: Sockets, S> {
+pub struct Connections<K: Sockets, S> {
     kind: Kind,
     slots: Vec<Slot<K::Stream, S>>,
     /// The first slot without a connection. The others follow by `newer` of their age.
@@ -70,12 +42,12 @@ struct Slot<C, S> {
     in_share: Links,
 }
 
-impl<K: Sockets, S> Table<K, S> {
+impl<K: Sockets, S> Connections<K, S> {
     /// An empty table, with room for `connections`: memory that is never touched costs nothing, while a table
     /// that grows leaves holes. Of these, one address may hold `share` before it is the first to be shed.
     /// By the `secret`, which no client may know, addresses share the counters of their connections.
-    pub fn new(kind: Kind, connections: usize, share: u32, secret: u64) -> Table<K, S> {
-        Table {
+    pub fn new(kind: Kind, connections: usize, share: u32, secret: u64) -> Connections<K, S> {
+        Connections {
             kind,
             slots: Vec::with_capacity(connections),
             free: Link::default(),
@@ -96,6 +68,11 @@ impl<K: Sockets, S> Table<K, S> {
         self.open
     }
 
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.open == 0
+    }
+
     /// Takes in a connection of `client`, and wakes up for it. Without memory for that in the kernel it is closed.
     /// `may_go`: whether it may be shed.
     pub fn insert(
@@ -108,7 +85,8 @@ impl<K: Sockets, S> Table<K, S> {
     ) {
         let slot = self.free_slot();
         let Some(entry) = self.slots.get_mut(slot) else { return };
-        let token = token(self.kind, slot, entry.generation);
+        let id = ConnectionId { kind: self.kind, slot, generation: entry.generation };
+        let token = Source::Connection(id).encode();
         if let Err(error) = sockets.register_stream(&mut stream, token, interest) {
             debug!("a client is closed early: epoll: {error}");
             self.release(slot);
@@ -123,22 +101,22 @@ impl<K: Sockets, S> Table<K, S> {
         }
     }
 
-    /// The connection of `token`, if it is still there.
-    pub fn get_mut(&mut self, token: Token) -> Option<&mut (K::Stream, S)> {
-        let slot = self.slot(token)?;
+    /// The connection of `id`, if it is still there.
+    pub fn get_mut(&mut self, id: ConnectionId) -> Option<&mut (K::Stream, S)> {
+        let slot = self.slot(id)?;
         self.slots.get_mut(slot)?.open.as_mut()
     }
 
-    /// From now on the connection of `token` may be shed.
-    pub fn let_go(&mut self, token: Token) {
-        if let Some(slot) = self.slot(token) {
+    /// From now on the connection of `id` may be shed.
+    pub fn let_go(&mut self, id: ConnectionId) {
+        if let Some(slot) = self.slot(id) {
             self.let_slot_go(slot);
         }
     }
 
-    /// Takes the connection of `token` out. If dropped it is closed, which also takes it out of epoll.
-    pub fn remove(&mut self, token: Token) -> Option<(K::Stream, S)> {
-        self.take(self.slot(token)?)
+    /// Takes the connection of `id` out. If dropped it is closed, which also takes it out of epoll.
+    pub fn remove(&mut self, id: ConnectionId) -> Option<(K::Stream, S)> {
+        self.take(self.slot(id)?)
     }
 
     /// The state of the oldest connection.
@@ -187,10 +165,9 @@ impl<K: Sockets, S> Table<K, S> {
         assert!(deadlines.is_sorted(), "the table is a queue");
     }
 
-    fn slot(&self, token: Token) -> Option<usize> {
-        let slot = token.0 & (KIND_BIT - 1);
-        let entry = self.slots.get(slot)?;
-        (self::token(self.kind, slot, entry.generation) == token).then_some(slot)
+    fn slot(&self, id: ConnectionId) -> Option<usize> {
+        let generation = self.slots.get(id.slot)?.generation;
+        id.is(ConnectionId { kind: self.kind, slot: id.slot, generation }).then_some(id.slot)
     }
 
     fn let_slot_go(&mut self, slot: usize) {
@@ -247,14 +224,4 @@ impl<K: Sockets, S> Table<K, S> {
             self.free = Link::to(slot);
         }
     }
-}
-
-fn token(kind: Kind, slot: usize, generation: u32) -> Token {
-    let kind = match kind {
-        Kind::Session => 0,
-        Kind::Exchange => KIND_BIT,
-    };
-    // Where usize has 32 bits the upper bits of the generation fall off, but never all of them are 0.
-    let generation = usize::try_from(generation).unwrap_or(1) & (usize::MAX >> GENERATION_SHIFT);
-    Token((generation.max(1) << GENERATION_SHIFT) | kind | slot)
 }

@@ -2,19 +2,19 @@
 
 use super::EventLoop;
 use super::accepting::finish;
-use crate::daemon::exchanges::Turn;
 use crate::limits::LINGER;
-use crate::logic::face::Speak;
+use crate::logic::face::Face;
 use crate::logic::http::{Asked, PLAIN, Page, Refusal, refuse, response};
-use crate::logic::{metrics, report};
+use crate::logic::{checks_json, metrics};
+use crate::net::http::Turn;
+use crate::net::token::ConnectionId;
 use crate::system::files::Files;
 use crate::system::sockets::Sockets;
-use mio::Token;
 
 /// A request that was read.
 #[derive(Debug)]
 pub struct Question {
-    token: Token,
+    id: ConnectionId,
     /// The id of the listener where it came in.
     listener: u32,
     asked: Asked,
@@ -24,10 +24,10 @@ pub struct Question {
 const JSON: &str = "application/json";
 
 impl<F: Files, K: Sockets> EventLoop<F, K> {
-    /// Goes on with the HTTP connection of `token`.
-    pub(super) fn go_on(&mut self, token: Token) {
-        let turn = self.exchanges.ready(token, &mut self.sockets);
-        self.take(token, turn);
+    /// Goes on with the HTTP connection of `id`.
+    pub(super) fn advance(&mut self, id: ConnectionId) {
+        let turn = self.http.ready(id, &mut self.sockets);
+        self.take(id, turn);
     }
 
     /// Answers what was asked in this turn.
@@ -36,22 +36,22 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
             return;
         }
         self.now = self.sockets.now();
-        self.host.refresh(self.now);
-        for Question { token, listener, asked } in std::mem::take(&mut self.asked) {
+        self.answers.refresh(self.now);
+        for Question { id, listener, asked } in std::mem::take(&mut self.asked) {
             let response = self.respond(listener, asked);
-            let turn = self.exchanges.respond(token, response, &mut self.sockets);
-            self.take(token, turn);
+            let turn = self.http.respond(id, response, &mut self.sockets);
+            self.take(id, turn);
         }
         self.settle_answered();
     }
 
-    fn take(&mut self, token: Token, turn: Turn<K::Stream>) {
+    fn take(&mut self, id: ConnectionId, turn: Turn<K::Stream>) {
         match turn {
             Turn::Nothing => {}
-            Turn::Answer(listener, asked) => self.asked.push(Question { token, listener, asked }),
+            Turn::Answer(listener, asked) => self.asked.push(Question { id, listener, asked }),
             Turn::Done(stream, client) => {
-                if let Some(session) = finish(&stream, self.now.boot.after(LINGER), &mut self.sockets) {
-                    self.answered.push((stream, client, session));
+                if let Some(lingering) = finish(&stream, self.now.boot.after(LINGER), &mut self.sockets) {
+                    self.answered.push((stream, client, lingering));
                 }
             }
         }
@@ -70,13 +70,13 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
                 return refuse(refused);
             }
         };
-        let verdict = self.host.verdict(view);
-        self.tally.count(Speak::Http, verdict);
-        let line = std::str::from_utf8(self.host.line(view)).unwrap_or_default();
-        let checks = || self.host.checks(view, self.now);
+        let verdict = self.answers.verdict(view);
+        self.tally.count(Face::Http, verdict);
+        let line = std::str::from_utf8(self.answers.line(view)).unwrap_or_default();
+        let checks = || self.answers.checks(view, self.now);
         match request.page {
             Page::Health => response(verdict.is_up(), PLAIN, line, request),
-            Page::Checks => response(true, JSON, &report::report(verdict, line, &checks()), request),
+            Page::Checks => response(true, JSON, &checks_json::page(verdict, line, &checks()), request),
             Page::Metrics => {
                 let page = metrics::page(verdict, &checks(), &self.tally);
                 response(true, metrics::CONTENT_TYPE, &page, request)

@@ -1,10 +1,10 @@
 //! The state of this host and the answers of others for programs: `oco status --json`.
 
 use super::ask::{NoAnswer, Reply};
-use super::host::Host;
 use crate::logic::board::CheckView;
+use crate::logic::checks_json::{Report, json, report_of};
 use crate::logic::code::Verdict;
-use crate::logic::report::{Report, json, report_of};
+use crate::logic::endpoint::Endpoint;
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -29,7 +29,7 @@ struct OtherHost<'a> {
 }
 
 /// What other hosts answered, in the order given.
-pub fn other_hosts(hosts: &[Host], answers: &[Result<Reply, NoAnswer>]) -> String {
+pub fn other_hosts(hosts: &[Endpoint], answers: &[Result<Reply, NoAnswer>]) -> String {
     let hosts = hosts.iter().zip(answers).map(|(host, answer)| other_host(&host.shown, answer));
     json(&Hosts { hosts: hosts.collect() })
 }

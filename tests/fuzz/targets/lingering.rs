@@ -8,17 +8,17 @@ mod script;
 
 use libfuzzer_sys::fuzz_target;
 use oco::limits::{DRAINED_OCTETS, LINE_OCTETS};
-use oco::logic::session::{Event, Session, Step};
+use oco::logic::lingering::{Event, Lingering, Step};
 use oco::logic::time::Nanos;
 use script::operations;
 
-/// When a session ends at the latest, before anybody hurries it.
+/// When a lingering ends at the latest, before anybody hurries it.
 const DEADLINE: Nanos = Nanos(2_000_000_000);
 
 fuzz_target!(|input: &[u8]| {
     let line: Vec<u8> = (0..=u8::MAX).cycle().take(LINE_OCTETS).collect();
     let mut connection = Connection {
-        session: Session::answered(DEADLINE),
+        lingering: Lingering::answered(DEADLINE),
         unsent: &[],
         drained: 0,
         is_over: false,
@@ -29,8 +29,8 @@ fuzz_target!(|input: &[u8]| {
         match operation.letter {
             b'i' => {
                 let unsent = line.get(line.len() - octets.clamp(1, line.len())..).unwrap_or_default();
-                let session = Session::interrupted(unsent, DEADLINE);
-                connection = Connection { session, unsent, drained: 0, is_over: false, deadline: DEADLINE };
+                let lingering = Lingering::interrupted(unsent, DEADLINE);
+                connection = Connection { lingering, unsent, drained: 0, is_over: false, deadline: DEADLINE };
             }
             b's' => connection.happens(Event::Sent(octets)),
             b'r' => connection.happens(Event::Received(octets.max(1))),
@@ -45,7 +45,7 @@ fuzz_target!(|input: &[u8]| {
 });
 
 struct Connection<'a> {
-    session: Session,
+    lingering: Lingering,
     /// What the client lacks of its line.
     unsent: &'a [u8],
     drained: usize,
@@ -54,7 +54,7 @@ struct Connection<'a> {
 }
 
 impl Connection<'_> {
-    /// Tells the session of `event` if it can come: nothing is received before the line is out, and no more is sent
+    /// Tells the lingering of `event` if it can come: nothing is received before the line is out, and no more is sent
     /// than there is.
     fn happens(&mut self, event: Event) {
         let is_sending = !self.unsent.is_empty() && !self.is_over;
@@ -67,7 +67,7 @@ impl Connection<'_> {
             Event::Blocked | Event::Closed | Event::Failed => {}
         }
         let is_drained = self.drained >= usize::try_from(DRAINED_OCTETS).expect("a small number");
-        let step = self.session.on(event);
+        let step = self.lingering.on(event);
         let expected = match event {
             _ if self.is_over => Step::Close,
             Event::Closed | Event::Failed => Step::Close,
@@ -82,17 +82,17 @@ impl Connection<'_> {
     }
 
     fn hurry(&mut self, deadline: Nanos) {
-        self.session.hurry(deadline);
+        self.lingering.hurry(deadline);
         self.deadline = self.deadline.min(deadline);
     }
 
     fn is_sound(&self) {
-        assert_eq!(self.session.deadline(), self.deadline, "a deadline never moves back");
-        let step = self.session.step();
+        assert_eq!(self.lingering.deadline(), self.deadline, "a deadline never moves back");
+        let step = self.lingering.step();
         match (self.is_over, self.unsent) {
             (true, _) => assert_eq!(step, Step::Close, "what is over stays over"),
-            (false, []) => assert!(step == Step::Receive && self.session.has_line()),
-            (false, unsent) => assert!(step == Step::Send(unsent) && !self.session.has_line()),
+            (false, []) => assert!(step == Step::Receive && self.lingering.has_line()),
+            (false, unsent) => assert!(step == Step::Send(unsent) && !self.lingering.has_line()),
         }
     }
 }
