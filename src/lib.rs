@@ -50,8 +50,8 @@
 pub mod command;
 pub mod config;
 pub mod daemon;
-pub mod directory;
 pub mod limits;
 pub mod logic;
 pub mod net;
+pub mod status;
 pub mod system;

@@ -84,6 +84,8 @@ pub const UNTOLD_LINES: usize = CHECKS;
 pub const DIRECTORY_RETRY: Duration = Duration::from_secs(1);
 /// The longest time between two attempts to read a directory that has too many files: each costs its whole length.
 pub const LONGEST_DIRECTORY_RETRY: Duration = Duration::from_secs(60);
+/// How often a refresh begins anew when the directory itself changes under it; the rest waits for the next turn.
+pub const REFRESH_PASSES: u32 = 4;
 /// Looks at files in one refresh beyond two for each file that is due: under a storm of rewrites the rest
 /// waits for the next turn.
 pub const EXTRA_LOOKS: usize = 64;

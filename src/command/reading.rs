@@ -1,15 +1,14 @@
 //! One reading of the directory, rated as the daemon would.
 
 use crate::config::Settings;
-use crate::directory::Directory;
 use crate::limits::STATUS_PASSES;
-use crate::logic::answer::Composer;
+use crate::logic::answer::{Composer, nothing_is_known};
 use crate::logic::board::{Board, CheckView};
 use crate::logic::code::{Code, Verdict};
 use crate::logic::time::{Nanos, Now};
+use crate::status::directory::Directory;
 use crate::system::clock;
 use crate::system::words::lowered;
-use log::LevelFilter;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
@@ -33,11 +32,7 @@ impl Reading {
     pub fn take(directory: &Path, settings: &Settings) -> Reading {
         let mut files = Directory::unwatched(directory);
         let mut board = Board::new(settings.rules.clone());
-        // They tell the log what the daemon does now. What people should know oco says in words of its own.
-        let level = log::max_level();
-        log::set_max_level(LevelFilter::Off);
         let now = read(&mut files, &mut board);
-        log::set_max_level(level);
         let away = files.away().map(|away| lowered(&away.to_string()));
         let checks: Vec<CheckView<'_>> = board.checks(now).collect();
         let future = checks.iter().filter(|check| check.age.is_some());
@@ -77,7 +72,7 @@ impl Reading {
         let checks = self.checks();
         let mut ratings: Vec<_> = checks.iter().map(|check| (check.code, check.name)).collect();
         let mut composer = Composer::default();
-        let is_unknown = self.away.is_some() || (checks.is_empty() && !settings.empty_is_ok);
+        let is_unknown = nothing_is_known(self.away.is_some(), checks.is_empty(), settings.empty_is_ok);
         let answer = if is_unknown { composer.unknown() } else { composer.compose(&mut ratings) };
         (answer.verdict, answer.line.trim_end().to_owned())
     }

@@ -1,21 +1,20 @@
 //! What the host answers: the board, and the lines that are kept ready made from it.
 
+use super::log::CheckLog;
 use crate::config::Listen;
-use crate::directory::Directory;
-use crate::limits::{IDLE_CAPACITY, LINES_PER_TURN, UNTOLD_LINES};
+use crate::limits::{IDLE_CAPACITY, LINES_PER_TURN};
 use crate::logic::agent::{self, Wishes};
-use crate::logic::answer::{Answer, Composer};
+use crate::logic::answer::{Answer, Composer, nothing_is_known};
 use crate::logic::board::{Board, Change, CheckView, Rules};
 use crate::logic::code::Verdict;
 use crate::logic::face::Face;
-use crate::logic::log_budget::LogBudget;
 use crate::logic::name::HEARD_EVERYWHERE;
 use crate::logic::standing::{Membership, Standings, ViewSet};
-use crate::logic::time::{Nanos, Now, spoken};
+use crate::logic::time::{Nanos, Now};
+use crate::status::directory::Directory;
 use crate::system::files::{Files, KernelFiles};
-use crate::system::log_lines::{CHANGE, TRANSITION};
-use log::{info, warn};
-use std::collections::VecDeque;
+use crate::system::log_lines::TRANSITION;
+use log::info;
 use std::os::fd::RawFd;
 use std::path::Path;
 use std::rc::Rc;
@@ -47,26 +46,13 @@ pub struct Answers<F = KernelFiles> {
     composer: Composer,
     /// Kept for its memory alone: empty between refreshes.
     changes: Vec<Change>,
-    /// What is still to be logged.
-    untold: VecDeque<Untold>,
-    /// Lines that had no room among those.
-    lost: usize,
-    /// How many changes of one check the log takes.
-    budget: LogBudget,
+    log: CheckLog,
     /// The directory's generation for which the lines were made.
     made_for: Option<u64>,
     /// Whether the settings have changed since.
     is_outdated: bool,
     /// Whether lines were made that nobody was told of: see [`Answers::take_news`].
     has_news: bool,
-}
-
-/// A line of the log that waits for its turn: many at once would keep clients waiting.
-#[derive(Debug)]
-enum Untold {
-    Change(Change),
-    /// Of a dump: all that is known of a check.
-    Check(Rc<str>),
 }
 
 impl Answers {
@@ -87,9 +73,7 @@ impl<F: Files> Answers<F> {
             standings: Standings::default(),
             composer: Composer::default(),
             changes: Vec::new(),
-            untold: VecDeque::new(),
-            lost: 0,
-            budget: LogBudget::default(),
+            log: CheckLog::default(),
             made_for: None,
             is_outdated: true,
             has_news: false,
@@ -103,12 +87,12 @@ impl<F: Files> Answers<F> {
 
     /// What to add to the log where the directory may not be read.
     pub fn set_denial_hint(&mut self, hint: String) {
-        self.directory.set_denial_hint(Some(hint));
+        self.log = CheckLog::with_hint(Some(hint));
     }
 
     /// Takes on the hint of `other`.
     pub fn copy_denial_hint(&mut self, other: &Answers<F>) {
-        self.directory.set_denial_hint(other.directory.denial_hint().map(str::to_owned));
+        self.log = CheckLog::with_hint(other.log.hint().map(str::to_owned));
     }
 
     /// Changes the settings.
@@ -175,7 +159,7 @@ impl<F: Files> Answers<F> {
 
     /// When to refresh at the latest, on the boot clock.
     pub fn deadline(&self) -> Option<Nanos> {
-        let has_work_left = self.board.due() > 0 || !self.untold.is_empty();
+        let has_work_left = self.board.due() > 0 || !self.log.is_empty();
         let work_left = has_work_left.then_some(Nanos(i64::MIN));
         [work_left, self.board.deadline(), self.directory.deadline()].into_iter().flatten().min()
     }
@@ -200,8 +184,7 @@ impl<F: Files> Answers<F> {
             (self.made_for, self.is_outdated, self.has_news) = (Some(generation), false, true);
             self.compose(outdated);
         }
-        self.note_changes(is_same, now);
-        self.log_lines(LINES_PER_TURN, now);
+        self.say(is_same, now);
     }
 
     /// How each view stands, from the board alone.
@@ -225,7 +208,8 @@ impl<F: Files> Answers<F> {
             }
         }
         for (number, view) in self.views.iter_mut().enumerate().filter(|(number, _)| outdated.has(*number)) {
-            let is_unknown = is_away || (self.standings.is_empty(number) && !self.empty_is_ok);
+            let is_empty = self.standings.is_empty(number);
+            let is_unknown = nothing_is_known(is_away, is_empty, self.empty_is_ok);
             let answer = if is_unknown {
                 self.composer.unknown()
             } else {
@@ -236,58 +220,22 @@ impl<F: Files> Answers<F> {
         }
     }
 
-    /// Takes the changes over to what is to be logged. `is_same`: what is there at the start, or in another directory,
-    /// is no change.
-    fn note_changes(&mut self, is_same: bool, now: Now) {
+    /// Logs what has happened. `is_same`: what is there at the start, or in another directory, is no change.
+    fn say(&mut self, is_same: bool, now: Now) {
+        for notice in self.directory.take_notices() {
+            self.log.notice(self.directory.path(), &notice);
+        }
         if is_same {
-            for change in self.changes.drain(..) {
-                if !self.budget.admit(&change.name, change.to, now.boot) {
-                    continue;
-                }
-                if self.untold.len() < UNTOLD_LINES {
-                    self.untold.push_back(Untold::Change(change));
-                } else {
-                    self.lost += 1;
-                }
-            }
+            self.log.changes(self.changes.drain(..), now);
         }
         self.changes.clear();
         self.changes.shrink_to(IDLE_CAPACITY);
+        self.log.write(LINES_PER_TURN, &self.board, now);
     }
 
     /// Logs all that waits to be logged.
     pub fn log_all(&mut self, now: Now) {
-        self.log_lines(usize::MAX, now);
-    }
-
-    fn log_lines(&mut self, most: usize, now: Now) {
-        while let Some(withheld) = self.budget.settle(now.boot) {
-            info!(target: CHANGE, "{withheld}");
-        }
-        for untold in self.untold.drain(..most.min(self.untold.len())) {
-            match untold {
-                Untold::Change(change) => info!(target: CHANGE, "{change}"),
-                Untold::Check(name) => {
-                    let Some(check) = self.board.check(&name, now) else { continue };
-                    let age = check.age.map_or("no age".to_owned(), |age| format!("{} old", spoken(age)));
-                    let stale = if check.stale { ", stale" } else { "" };
-                    info!(
-                        "{} {} {age} of {}{stale} {}",
-                        check.code,
-                        check.name,
-                        spoken(check.max_age),
-                        check.text
-                    );
-                }
-            }
-        }
-        if self.untold.is_empty() {
-            self.untold.shrink_to(IDLE_CAPACITY);
-            match std::mem::take(&mut self.lost) {
-                0 => {}
-                lost => warn!("{lost} changes came faster than they could be logged"),
-            }
-        }
+        self.log.write(usize::MAX, &self.board, now);
     }
 
     /// Logs every check with its code, age and text.
@@ -295,8 +243,8 @@ impl<F: Files> Answers<F> {
         let line = self.views.first().map_or("", |view| view.line.trim_end());
         let names: Vec<Rc<str>> = self.board.checks(now).map(|check| Rc::from(check.name)).collect();
         info!("{line}: {} checks in {}", names.len(), self.directory.path().display());
-        self.untold.extend(names.into_iter().map(Untold::Check));
-        self.log_lines(LINES_PER_TURN, now);
+        self.log.dump(names.into_iter());
+        self.log.write(LINES_PER_TURN, &self.board, now);
     }
 
     /// What must hold between any two calls. Walks everything: for tests.
@@ -313,7 +261,7 @@ impl<F: Files> Answers<F> {
             let counted = heard.iter().filter(|(_, name)| view.is_about(name)).count();
             let mut ratings: Vec<_> = heard.iter().map(|(code, name)| (*code, name.as_ref())).collect();
             let mut composer = Composer::default();
-            let is_unknown = counted == 0 && !self.empty_is_ok;
+            let is_unknown = nothing_is_known(false, counted == 0, self.empty_is_ok);
             let answer = if is_unknown { composer.unknown() } else { composer.compose(&mut ratings) };
             assert_eq!(view.line, answer.line, "the line of view {number} is that of all its checks");
         }

@@ -11,6 +11,12 @@ pub const PROGRAM: &str = concat!("oco-", env!("CARGO_PKG_VERSION"));
 /// More entries than a line can hold: the shortest is `,200-x`.
 const LINE_ENTRIES: usize = LINE_OCTETS / 6;
 
+/// Whether nothing is known of the checks, which is not OK: the directory is away, or it holds none and nobody said that
+/// this is well.
+pub fn nothing_is_known(is_away: bool, is_empty: bool, empty_is_ok: bool) -> bool {
+    is_away || (is_empty && !empty_is_ok)
+}
+
 /// Makes answer lines. Keeps its memory from one line to the next, so that a change costs no allocation.
 #[derive(Debug, Default)]
 pub struct Composer {

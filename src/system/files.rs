@@ -3,7 +3,7 @@
 //! The simulation stands behind the same trait, so what it drives is what ships.
 
 use super::directory::{Identity, identity, names, unwatchable};
-use super::inotify::{Notice, Watcher};
+use super::inotify::{FileNotice, Watcher};
 use super::status_file::Looker;
 use crate::logic::board::Look;
 use nix::errno::Errno;
@@ -36,7 +36,7 @@ pub trait Files {
 
     /// Hands every event that waits now to `handle`, which says whether to go on. What comes meanwhile waits for the
     /// next call.
-    fn read(&mut self, handle: impl FnMut(Notice<'_>) -> bool) -> nix::Result<()>;
+    fn read(&mut self, handle: impl FnMut(FileNotice<'_>) -> bool) -> nix::Result<()>;
 
     /// Hands each name in the directory to `handle`, which says whether to go on, with whether it is a directory as
     /// far as that is known at no cost.
@@ -107,7 +107,7 @@ impl Files for KernelFiles {
         self.watcher.as_mut().map_or(Ok(false), |watcher| watcher.is_watching(&self.path))
     }
 
-    fn read(&mut self, handle: impl FnMut(Notice<'_>) -> bool) -> nix::Result<()> {
+    fn read(&mut self, handle: impl FnMut(FileNotice<'_>) -> bool) -> nix::Result<()> {
         self.watcher.as_mut().map_or(Ok(()), |watcher| watcher.read(handle))
     }
 

@@ -40,7 +40,7 @@ pub struct Watcher {
 
 /// What an event tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Notice<'a> {
+pub enum FileNotice<'a> {
     /// Of a file in the directory.
     File(&'a [u8], Event),
     /// The directory's own mode, owner or times changed.
@@ -98,7 +98,7 @@ impl Watcher {
 
     /// Hands the events that wait to `handle`, which says whether to go on. What comes meanwhile is left where it is:
     /// a writer that never rests must not keep the reader here.
-    pub fn read(&mut self, mut handle: impl FnMut(Notice<'_>) -> bool) -> nix::Result<()> {
+    pub fn read(&mut self, mut handle: impl FnMut(FileNotice<'_>) -> bool) -> nix::Result<()> {
         // Known once a whole buffer was read: most often all fits into one.
         let mut left = None;
         loop {
@@ -152,19 +152,19 @@ fn split_event(buffer: &[u8]) -> Option<(i32, AddWatchFlags, &[u8], &[u8])> {
     Some((watch, mask, name, rest))
 }
 
-fn notice(is_ours: bool, mask: AddWatchFlags, name: &[u8]) -> Option<Notice<'_>> {
+fn notice(is_ours: bool, mask: AddWatchFlags, name: &[u8]) -> Option<FileNotice<'_>> {
     use AddWatchFlags as Flags;
     if mask.intersects(Flags::IN_Q_OVERFLOW) {
-        return Some(Notice::Overflow);
+        return Some(FileNotice::Overflow);
     }
     if !is_ours {
         return None;
     }
     if mask.intersects(Flags::IN_DELETE_SELF | Flags::IN_MOVE_SELF | Flags::IN_UNMOUNT | Flags::IN_IGNORED) {
-        return Some(Notice::DirectoryGone);
+        return Some(FileNotice::DirectoryGone);
     }
     if name.is_empty() {
-        return mask.intersects(Flags::IN_ATTRIB).then_some(Notice::DirectoryAttributes);
+        return mask.intersects(Flags::IN_ATTRIB).then_some(FileNotice::DirectoryAttributes);
     }
     // A directory can take the place of a file only by its own events.
     let event = if mask.intersects(Flags::IN_MODIFY) {
@@ -182,5 +182,5 @@ fn notice(is_ours: bool, mask: AddWatchFlags, name: &[u8]) -> Option<Notice<'_>>
     } else {
         return None;
     };
-    (!mask.intersects(Flags::IN_ISDIR)).then_some(Notice::File(name, event))
+    (!mask.intersects(Flags::IN_ISDIR)).then_some(FileNotice::File(name, event))
 }

@@ -18,7 +18,7 @@ use oco::logic::board::Look;
 use oco::logic::time::Now;
 use oco::system::directory::Identity;
 use oco::system::files::Files;
-use oco::system::inotify::Notice;
+use oco::system::inotify::FileNotice;
 use oco::system::sockets::{Sleep, Sockets};
 use std::cell::{RefCell, RefMut};
 use std::io;
@@ -228,7 +228,7 @@ impl Files for ModelFiles {
         Ok(false)
     }
 
-    fn read(&mut self, mut handle: impl FnMut(Notice<'_>) -> bool) -> nix::Result<()> {
+    fn read(&mut self, mut handle: impl FnMut(FileNotice<'_>) -> bool) -> nix::Result<()> {
         let waiting = self.kernel.borrow().disk.waiting();
         for _ in 0..waiting {
             let Some((watch, told)) = self.kernel.borrow().disk.next_notice() else { break };
@@ -236,11 +236,11 @@ impl Files for ModelFiles {
                 continue;
             }
             let notice = match told {
-                Told::File(name, event) => Notice::File(name.as_bytes(), event),
-                Told::Stranger => Notice::File(b".aside", oco::logic::board::Event::Created),
-                Told::FolderAttributes => Notice::DirectoryAttributes,
-                Told::FolderGone => Notice::DirectoryGone,
-                Told::Overflow => Notice::Overflow,
+                Told::File(name, event) => FileNotice::File(name.as_bytes(), event),
+                Told::Stranger => FileNotice::File(b".aside", oco::logic::board::Event::Created),
+                Told::FolderAttributes => FileNotice::DirectoryAttributes,
+                Told::FolderGone => FileNotice::DirectoryGone,
+                Told::Overflow => FileNotice::Overflow,
             };
             if !handle(notice) {
                 break;

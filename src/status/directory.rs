@@ -4,19 +4,18 @@
 //! watched, reads the events that wait, and looks at the files that they name. Nothing else: no walk, no file is
 //! read that did not change. Where inotify can't see changes, the whole directory is read instead.
 
+use super::notice::Notice;
+use super::strangers::Strangers;
 use crate::limits::{
-    CHECKS, DIRECTORY_RETRY, EXTRA_LOOKS, IDLE_CAPACITY, LONGEST_DIRECTORY_RETRY, WARNED_NAMES,
+    CHECKS, DIRECTORY_RETRY, EXTRA_LOOKS, IDLE_CAPACITY, LONGEST_DIRECTORY_RETRY, REFRESH_PASSES,
 };
 use crate::logic::board::{Board, TooMany};
-use crate::logic::name::{NameError, check_name};
-use crate::logic::text::printable;
+use crate::logic::name::check_name;
 use crate::logic::time::{Nanos, Now};
 use crate::system::directory::Identity;
 use crate::system::files::{Files, KernelFiles};
-use crate::system::inotify::Notice;
-use log::{debug, error, info, warn};
+use crate::system::inotify::FileNotice;
 use nix::errno::Errno;
-use std::collections::HashSet;
 use std::fmt;
 use std::io;
 use std::os::fd::RawFd;
@@ -42,15 +41,13 @@ pub struct Directory<F = KernelFiles> {
     strangers: Strangers,
     /// Why the directory is read for each answer, as last said in the log.
     said_plain: Option<String>,
-    denial_hint: Option<String>,
+    /// What happened since somebody asked.
+    notices: Vec<Notice>,
     /// The directory that the board was last about.
     last: Option<Identity>,
     /// Why it is away, as last said in the log; none: it is there.
     said_away: Option<Away>,
 }
-
-/// How often a refresh begins anew when the directory itself changes under it.
-const REFRESH_PASSES: u32 = 4;
 
 /// How the board is kept true.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,20 +126,15 @@ impl<F: Files> Directory<F> {
             patience: DIRECTORY_RETRY,
             strangers: Strangers::default(),
             said_plain: None,
-            denial_hint: None,
+            notices: Vec::new(),
             last: None,
             said_away: None,
         }
     }
 
-    /// What to add to the log where it may not be read.
-    pub fn denial_hint(&self) -> Option<&str> {
-        self.denial_hint.as_deref()
-    }
-
-    /// Changes what to add to the log where it may not be read.
-    pub fn set_denial_hint(&mut self, hint: Option<String>) {
-        self.denial_hint = hint;
+    /// What happened since this was asked last.
+    pub fn take_notices(&mut self) -> Vec<Notice> {
+        std::mem::take(&mut self.notices)
     }
 
     /// Where it is.
@@ -234,16 +226,16 @@ impl<F: Files> Directory<F> {
             return Need::Nothing;
         }
         let mut need = Need::Nothing;
-        let strangers = &mut self.strangers;
+        let (strangers, notices) = (&mut self.strangers, &mut self.notices);
         let result = self.files.read(|notice| {
-            let needed = needed_by(notice, strangers, board, now);
+            let needed = needed_by(notice, (strangers, notices), board, now);
             need = need.max(needed);
             needed != Need::Enter
         });
         match result {
             Ok(()) => need,
             Err(errno) => {
-                debug!("inotify: read: {}", errno.desc());
+                self.notices.push(Notice::Unreadable(errno));
                 Need::Lose
             }
         }
@@ -257,7 +249,7 @@ impl<F: Files> Directory<F> {
                 Err(error) => self.lose(from_io(&error), board, now),
             },
             Need::Rescan => {
-                debug!("directory {}: events were lost, reading it anew", self.path.display());
+                self.notices.push(Notice::EventsLost);
                 // The end of the watch may be among them, and another directory have the number of the old one.
                 match self.files.is_watched() {
                     Ok(true) => self.scan(board, now),
@@ -303,7 +295,7 @@ impl<F: Files> Directory<F> {
         self.generation += 1;
         self.scan(board, now);
         if self.away().is_none() && self.said_away.take().is_some() {
-            info!("directory {}: it is back", self.path.display());
+            self.notices.push(Notice::Back);
         }
     }
 
@@ -327,7 +319,7 @@ impl<F: Files> Directory<F> {
 
     fn say_plain(&mut self, why: &str) {
         if self.said_plain.as_deref().unwrap_or_default() != why {
-            warn!("directory {}: read whole for each answer: {why}", self.path.display());
+            self.notices.push(Notice::Plain(why.to_owned()));
             self.said_plain = Some(why.to_owned());
         }
     }
@@ -351,9 +343,7 @@ impl<F: Files> Directory<F> {
         self.files.unwatch();
         self.generation += 1;
         if self.said_away.as_ref() != Some(&away) && away != Away::Unseen {
-            let hint = self.denial_hint.as_ref().filter(|_| away == Away::Error(Errno::EACCES));
-            let hint = hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
-            error!("directory {}: {away}{hint}: answering 300-oco until that changes", self.path.display());
+            self.notices.push(Notice::Lost(away.clone()));
             self.said_away = Some(away.clone());
         }
         match away {
@@ -368,7 +358,7 @@ impl<F: Files> Directory<F> {
     fn scan(&mut self, board: &mut Board, now: Now) {
         let mut count = 0_usize;
         self.listing.clear();
-        let (listing, strangers) = (&mut self.listing, &mut self.strangers);
+        let (listing, strangers, notices) = (&mut self.listing, &mut self.strangers, &mut self.notices);
         let read = self.files.names(|name, is_directory| {
             match check_name(name) {
                 _ if is_directory => {}
@@ -377,7 +367,7 @@ impl<F: Files> Directory<F> {
                     listing.push_str(name);
                     listing.push('\n');
                 }
-                Err(error) => strangers.warn(name, error),
+                Err(error) => notices.extend(strangers.meet(name, error)),
             }
             count <= CHECKS
         });
@@ -405,37 +395,26 @@ fn from_io(error: &io::Error) -> Away {
 }
 
 /// Tells `board` of an event, and returns what else it needs.
-fn needed_by(notice: Notice<'_>, strangers: &mut Strangers, board: &mut Board, now: Now) -> Need {
+fn needed_by(
+    notice: FileNotice<'_>,
+    (strangers, notices): (&mut Strangers, &mut Vec<Notice>),
+    board: &mut Board,
+    now: Now,
+) -> Need {
     match notice {
-        Notice::File(name, event) => match check_name(name) {
+        FileNotice::File(name, event) => match check_name(name) {
             Ok(name) => match board.event(name, event, now) {
                 Ok(()) => Need::Nothing,
                 // The scan will say so.
                 Err(TooMany) => Need::Rescan,
             },
             Err(error) => {
-                strangers.warn(name, error);
+                notices.extend(strangers.meet(name, error));
                 Need::Nothing
             }
         },
-        Notice::DirectoryAttributes => Need::LookAtAll,
-        Notice::Overflow => Need::Rescan,
-        Notice::DirectoryGone => Need::Enter,
-    }
-}
-
-/// Names in the directory that are no checks: each is warned of once.
-#[derive(Debug, Default)]
-struct Strangers {
-    warned: HashSet<Vec<u8>>,
-}
-
-impl Strangers {
-    fn warn(&mut self, name: &[u8], error: NameError) {
-        if error == NameError::Hidden || self.warned.len() >= WARNED_NAMES || self.warned.contains(name) {
-            return;
-        }
-        self.warned.insert(name.to_vec());
-        warn!("{}: not a check: {error}", printable(name));
+        FileNotice::DirectoryAttributes => Need::LookAtAll,
+        FileNotice::Overflow => Need::Rescan,
+        FileNotice::DirectoryGone => Need::Enter,
     }
 }

@@ -1,0 +1,5 @@
+//! The status directory.
+
+pub mod directory;
+pub mod notice;
+pub mod strangers;
