@@ -5,6 +5,7 @@ mod file;
 mod source;
 
 use crate::limits::{BUT_WEIGHT, LISTENERS, MAX_CONNECTIONS};
+use crate::logic::answer::PORT;
 use crate::logic::board::Rules;
 use crate::logic::face::Face;
 use crate::logic::name::{Pattern, is_heard_everywhere};
@@ -25,8 +26,6 @@ pub const DEFAULT_FILE: &str = "/etc/oco/ocod.toml";
 pub const DEFAULT_DIRECTORY: &str = "/var/lib/oco";
 /// Names the directory for ocod and oco.
 pub const DIRECTORY_VARIABLE: &str = "OCO_DIR";
-/// The port of the protocol.
-pub const PORT: u16 = 79;
 
 /// All settings, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,94 +5,39 @@
 
 pub mod answers;
 mod arguments;
+mod error;
 pub mod event_loop;
 pub mod listeners;
 mod log;
+mod plan;
+mod reload;
 pub mod signals;
 
-use crate::config::{ConfigError, Listen, PORT, Settings};
+use crate::config::{Listen, Settings};
 use crate::limits::{Bounds, LOG_FLUSH, RESERVED_DESCRIPTORS};
-use crate::logic::answer::PROGRAM;
+use crate::logic::answer::{PORT, PROGRAM};
 use crate::net::listener::BindError;
 use crate::system::sandbox::{self, Allowed};
 use crate::system::sockets::KernelSockets;
 use crate::system::systemd::Notify;
-use crate::system::words::words;
 use crate::system::{command_line, log_lines, open_files, socket_activation, user};
 use ::log::{error, info, warn};
 use answers::Answers;
-use arguments::{Arguments, Plan};
+use arguments::Arguments;
 use clap::CommandFactory;
+use error::Error;
 use event_loop::{EventLoop, TurnEnd};
 use listeners::Listeners;
+use plan::Plan;
 use signals::Signals;
-use std::fmt;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
-use user::UserError;
 
 /// Exit status of a start that failed.
 const CANNOT_START: u8 = 1;
 /// Exit status of a command line that is not understood.
 const BAD_USAGE: u8 = 2;
-
-/// Why ocod could not start, had to end, or goes on as before: all that its user can come to see, each in one line.
-#[derive(Debug)]
-enum Error {
-    /// It was said already, by who reads command lines: bad usage, or a help that was asked for.
-    Said(ExitCode),
-    /// What is wrong with the settings.
-    Config(ConfigError),
-    /// A port that can't be had.
-    Bind(BindError),
-    /// A user whom it can't become.
-    User(UserError),
-    /// A call that failed, and what it was for.
-    System(&'static str, io::Error),
-    /// What only a new start can do.
-    NeedsRestart(String),
-}
-
-impl Error {
-    /// The exit status of a start that ends so.
-    fn exit(&self) -> ExitCode {
-        match self {
-            Error::Said(exit) => *exit,
-            Error::Config(_)
-            | Error::Bind(_)
-            | Error::User(_)
-            | Error::System(..)
-            | Error::NeedsRestart(_) => ExitCode::from(CANNOT_START),
-        }
-    }
-
-    /// Says it on standard error, unless it was said. People at a terminal see what line is meant.
-    fn say(&self) {
-        let excerpt = match self {
-            Error::Said(_) => return,
-            Error::Config(error) => error.excerpt().filter(|_| io::stderr().is_terminal()),
-            Error::Bind(_) | Error::User(_) | Error::System(..) | Error::NeedsRestart(_) => None,
-        };
-        log_lines::say("ocod", &self.to_string());
-        for line in excerpt.iter().flat_map(|excerpt| excerpt.lines()) {
-            log_lines::show(line);
-        }
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Error::Said(_) => Ok(()),
-            Error::Config(error) => error.fmt(f),
-            Error::Bind(error) => error.fmt(f),
-            Error::User(error) => error.fmt(f),
-            Error::System(what, error) => write!(f, "{what}: {}", words(error)),
-            Error::NeedsRestart(what) => write!(f, "{what}; that needs a restart"),
-        }
-    }
-}
 
 /// The command line of ocod: for what is made from it, as the shells' completions.
 pub fn command_line() -> clap::Command {
@@ -176,7 +121,9 @@ fn serve(
             TurnEnd::Stop => return Ok(()),
             TurnEnd::Reload => {
                 event_loop.begin_reload();
-                match plan_anew(arguments, passed).and_then(|new| reload(&mut event_loop, new, &plan)) {
+                match reload::plan_anew(arguments, passed)
+                    .and_then(|new| reload::apply(&mut event_loop, new, &plan))
+                {
                     Ok(new) => {
                         info!("reloaded");
                         plan = new;
@@ -187,50 +134,6 @@ fn serve(
             }
         }
     }
-}
-
-/// The plan of a reload. Since the start no other folders may be read.
-fn plan_anew(arguments: &Arguments, passed: &[(String, SocketAddr)]) -> Result<Plan, Error> {
-    Plan::make(arguments, passed).map_err(|error| match error.is_denied() {
-        true => Error::NeedsRestart(error.to_string()),
-        false => Error::Config(error),
-    })
-}
-
-fn reload(event_loop: &mut EventLoop, mut new: Plan, old: &Plan) -> Result<Plan, Error> {
-    if new.listens_by_default && old.listens_by_default {
-        new.settings.listeners.clone_from(&old.settings.listeners);
-    }
-    let (answers, listeners, sockets) = event_loop.parts();
-    let (rules, empty_is_ok) = (new.settings.rules.clone(), new.settings.empty_is_ok);
-    // Since the start only its ports may be bound, and those below 1024 not at all.
-    let refused = |error: BindError| match error.is_denied() {
-        true => Error::NeedsRestart(error.to_string()),
-        false => Error::Bind(error),
-    };
-    if new.directory == old.directory {
-        listeners.change(&new.settings.listeners, answers, sockets).map_err(refused)?;
-        answers.configure(rules, empty_is_ok);
-    } else {
-        if let Err(error) = std::fs::read_dir(&new.directory)
-            && error.kind() == io::ErrorKind::PermissionDenied
-        {
-            let directory = new.directory.display();
-            return Err(Error::NeedsRestart(format!(
-                "dir {directory}: it can't be read since the start: {}",
-                words(&error)
-            )));
-        }
-        let mut moved = Answers::new(&new.directory, rules, empty_is_ok);
-        moved.copy_denial_hint(answers);
-        listeners.change(&new.settings.listeners, &mut moved, sockets).map_err(refused)?;
-        info!("status files in {}", new.directory.display());
-        *answers = moved;
-    }
-    if new.settings.user != old.settings.user {
-        warn!("user: it can't be changed while running; restart for that");
-    }
-    Ok(new)
 }
 
 /// Binds the ports. Where nobody chose one and the host has no IPv6, IPv4 alone will do.

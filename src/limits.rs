@@ -58,6 +58,15 @@ pub const ADDRESS_SHARE: usize = 4;
 /// Descriptors kept back from connections, beside those of the listeners: standard ones, log, epoll, inotify, signals,
 /// and the file being read.
 pub const RESERVED_DESCRIPTORS: u64 = 16;
+/// Counters by which client addresses share the table: a power of two, 48 KiB once they are used. With a thousand clients
+/// one in four shares its own.
+pub const SHARE_COUNTERS: u16 = 4096;
+/// Octets drained from a client at once: more than most ever send.
+pub const DRAIN_OCTETS: usize = 16 * 1024;
+/// Events taken from the kernel in one sleep; what is ready beyond that is told of in the next.
+pub const EVENTS: usize = 256;
+/// Octets of file events read at once: room for some hundred. The kernel queues up to `fs.inotify.max_queued_events`.
+pub const FILE_EVENTS_OCTETS: usize = 16 * 1024;
 /// How long a client that has its line may linger until it closes.
 pub const LINGER: Duration = Duration::from_secs(2);
 /// Octets drained from one client; who sends more gets a reset.
@@ -93,6 +102,9 @@ pub const EXTRA_LOOKS: usize = 64;
 /// Octets of log lines that wait until standard error takes them. Changes of checks may fill half of it: some thousand
 /// lines, as when all checks of a large host get stale at once. None of it is taken while somebody reads.
 pub const LOG_OCTETS: usize = 1024 * 1024;
+/// Writes to standard error in one flush: whoever reads slowly, or a terminal that takes one octet at a time, delays
+/// nothing.
+pub const WRITES_PER_FLUSH: usize = 64;
 /// How long a program that ends waits for standard error to take its last lines.
 pub const LOG_FLUSH: Duration = Duration::from_secs(1);
 /// Changes of one check that are logged within [`CHANGES_PERIOD`]: more than a person can follow.

@@ -8,6 +8,9 @@ use std::fmt::Write as _;
 /// The program and its version, third word of the line.
 pub const PROGRAM: &str = concat!("oco-", env!("CARGO_PKG_VERSION"));
 
+/// The port of the protocol, where finger was (RFC 1288).
+pub const PORT: u16 = 79;
+
 /// More entries than a line can hold: the shortest is `,200-x`.
 const LINE_ENTRIES: usize = LINE_OCTETS / 6;
 

@@ -1,6 +1,6 @@
 //! Hosts on the command line: `web1`, `web1:7979`, `192.0.2.1`, `[2001:db8::1]:79`, `2001:db8::1`.
 
-use crate::config::PORT;
+use crate::logic::answer::PORT;
 use crate::logic::text::printable;
 use std::net::Ipv6Addr;
 

@@ -3,8 +3,8 @@
 
 use super::board::CheckView;
 use super::code::Verdict;
-use super::face::Tally;
 use super::perfdata::{self, Sample};
+use super::tally::Tally;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};

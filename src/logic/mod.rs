@@ -21,5 +21,6 @@ pub mod nrpe;
 pub mod perfdata;
 pub mod standing;
 pub mod status_file;
+pub mod tally;
 pub mod text;
 pub mod time;

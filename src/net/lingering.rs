@@ -2,6 +2,7 @@
 
 use super::connections::Connections;
 use super::token::{ConnectionId, Kind};
+use crate::limits::DRAIN_OCTETS;
 use crate::logic::lingering::{Event, Lingering, Step};
 use crate::logic::time::Nanos;
 use crate::system::sockets::Sockets;
@@ -11,9 +12,6 @@ use nix::errno::Errno;
 use std::fmt;
 use std::io::ErrorKind;
 use std::net::IpAddr;
-
-/// Octets drained at once.
-const SCRATCH_OCTETS: usize = 16 * 1024;
 
 /// See the [module](self).
 #[derive(Debug)]
@@ -26,7 +24,7 @@ impl<K: Sockets> LingeringConnections<K> {
     /// None lingers, and there is room for `max_connections`, of which one address may hold `share`.
     pub fn new(max_connections: usize, share: u32, secret: u64) -> LingeringConnections<K> {
         let table = Connections::new(Kind::Lingering, max_connections, share, secret);
-        LingeringConnections { table, scratch: vec![0; SCRATCH_OCTETS] }
+        LingeringConnections { table, scratch: vec![0; DRAIN_OCTETS] }
     }
 
     /// Changes how many connections one address may hold before it is the first to be shed.

@@ -1,5 +1,6 @@
 //! inotify: events of one directory, read without allocating.
 
+use crate::limits::FILE_EVENTS_OCTETS;
 use crate::logic::board::Event;
 use nix::errno::Errno;
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, WatchDescriptor};
@@ -7,8 +8,6 @@ use nix::unistd::read;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::path::Path;
 
-/// Room for some hundred events. The kernel queues up to `fs.inotify.max_queued_events`.
-const BUFFER_OCTETS: usize = 16 * 1024;
 /// `struct inotify_event` without its name: watch, mask, cookie, length of the name, 4 octets each.
 const HEADER_OCTETS: usize = 16;
 /// The longest event: a name has 255 octets (NAME_MAX), a NUL behind it, and is filled up to a multiple of 16.
@@ -55,7 +54,7 @@ impl Watcher {
     /// An instance without a watch. Fails when the user has too many (`fs.inotify.max_user_instances`).
     pub fn new() -> nix::Result<Watcher> {
         let inotify = Inotify::init(InitFlags::IN_NONBLOCK | InitFlags::IN_CLOEXEC)?;
-        Ok(Watcher { inotify, watch: None, buffer: vec![0; BUFFER_OCTETS] })
+        Ok(Watcher { inotify, watch: None, buffer: vec![0; FILE_EVENTS_OCTETS] })
     }
 
     /// The descriptor to poll.
@@ -119,7 +118,7 @@ impl Watcher {
                 }
             }
             // With room for one more event, there was none.
-            if octets + LONGEST_EVENT_OCTETS <= BUFFER_OCTETS {
+            if octets + LONGEST_EVENT_OCTETS <= FILE_EVENTS_OCTETS {
                 return Ok(());
             }
             let waiting = match left {

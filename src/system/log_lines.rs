@@ -7,7 +7,7 @@
 
 use super::clock;
 use super::standard_error::StandardError;
-use crate::limits::{LOG_FLUSH, LOG_OCTETS};
+use crate::limits::{LOG_FLUSH, LOG_OCTETS, WRITES_PER_FLUSH};
 use crate::logic::log_buffer::{LogBuffer, Rank};
 use crate::logic::text::printable;
 use log::{Level, Log, Metadata, Record};
@@ -23,8 +23,6 @@ pub const CHANGE: &str = "oco::daemon::change";
 /// Target of lines about the verdict, for which there is room when there is none for others.
 pub const TRANSITION: &str = "oco::daemon::transition";
 
-/// Writes in one flush: whoever reads slowly, or a terminal that takes one octet at a time, delays nothing.
-const WRITES_PER_FLUSH: usize = 64;
 /// Octets that are written at once: so many a pipe takes as one piece, whoever else writes to it.
 const PIECE: usize = libc::PIPE_BUF;
 

@@ -3,6 +3,7 @@
 //! The simulation stands behind the same trait, so what it drives is what ships.
 
 use super::{clock, socket};
+use crate::limits::EVENTS;
 use crate::logic::time::{Nanos, Now};
 use mio::net::{TcpListener, TcpStream};
 use mio::unix::SourceFd;
@@ -98,8 +99,6 @@ pub trait Sockets {
     fn deregister_descriptor(&mut self, descriptor: RawFd) -> io::Result<()>;
 }
 
-/// Events taken from the kernel at once.
-const EVENTS: usize = 256;
 /// The timer's token: of the last generation that a connection can have, in a slot that none has.
 const TIMER: Token = Token(usize::MAX);
 

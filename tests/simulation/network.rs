@@ -16,7 +16,7 @@ pub type PortId = usize;
 /// Octets that wait in a socket's buffer at most.
 const RECEIVE_BUFFER: usize = 70_000;
 /// The daemon drains so many at once.
-const SCRATCH_OCTETS: usize = 16 * 1024;
+const SCRATCH_OCTETS: usize = oco::limits::DRAIN_OCTETS;
 
 /// A socket that the daemon has bound.
 #[derive(Debug)]

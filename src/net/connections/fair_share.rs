@@ -4,11 +4,9 @@
 //! at the counter of somebody else. Two addresses on one counter only make each other's share smaller.
 
 use super::queue::Queue;
+use crate::limits::SHARE_COUNTERS;
 use std::hash::{DefaultHasher, Hasher};
 use std::net::IpAddr;
-
-/// 48 KiB of counters, once they are used. With a thousand clients one in four shares its own.
-const COUNTERS: u16 = 4096;
 
 /// Whose share a connection counts for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -37,7 +35,7 @@ impl Shares {
     /// Nobody holds anything, and each may hold `share`. Who knows the secret could aim at the counter of another.
     pub fn new(share: u32, secret: u64) -> Shares {
         // Zeros, which cost nothing until they are touched.
-        let counters = vec![Counter::default(); COUNTERS.into()];
+        let counters = vec![Counter::default(); SHARE_COUNTERS.into()];
         Shares { secret, counters, share, greedy: Vec::new() }
     }
 
@@ -45,7 +43,8 @@ impl Shares {
     pub fn set_share(&mut self, share: u32) {
         if self.share != share {
             self.share = share;
-            self.greedy = (0..COUNTERS).map(Holder).filter(|holder| self.held(*holder) > share).collect();
+            self.greedy =
+                (0..SHARE_COUNTERS).map(Holder).filter(|holder| self.held(*holder) > share).collect();
         }
     }
 
@@ -59,7 +58,7 @@ impl Shares {
         for number in [self.secret, whose, self.secret] {
             hasher.write_u64(number);
         }
-        let counter = hasher.finish() % u64::from(COUNTERS);
+        let counter = hasher.finish() % u64::from(SHARE_COUNTERS);
         let holder = Holder(u16::try_from(counter).unwrap_or(0));
         if let Some(counter) = self.counters.get_mut(usize::from(holder.0)) {
             counter.held += 1;

@@ -4,7 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 use oco::logic::board::CheckView;
 use oco::logic::code::{Code, Verdict};
-use oco::logic::face::Tally;
+use oco::logic::tally::Tally;
 use oco::logic::perfdata::Lost;
 use oco::logic::text::push_words;
 use oco::logic::{metrics, perfdata};
