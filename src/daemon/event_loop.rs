@@ -13,6 +13,7 @@ use super::listeners::Listeners;
 use super::signals::{Signal, Signals};
 use crate::limits::{ACCEPT_PAUSE, ADDRESS_SHARE, Bounds, DIRECTORY_RETRY, STOP_BATCHES, STOP_LINGER};
 use crate::logic::lingering::Lingering;
+use crate::logic::pages::Page;
 use crate::logic::tally::Tally;
 use crate::logic::time::{Nanos, Now};
 use crate::net::http::HttpConnections;
@@ -37,7 +38,7 @@ pub struct EventLoop<F = KernelFiles, K: Sockets = KernelSockets> {
     answers: Answers<F>,
     listeners: Listeners<K>,
     lingering: LingeringConnections<K>,
-    http: HttpConnections<K>,
+    http: HttpConnections<K, Page>,
     max_connections: usize,
     bounds: Bounds,
     /// What the last sleep ended with. Kept for its memory alone.

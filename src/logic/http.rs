@@ -9,9 +9,9 @@ use crate::limits::HTTP_HEADERS;
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Request {
+pub struct Request<P> {
     /// Which page.
-    pub page: Page,
+    pub page: P,
     /// What is wanted of it.
     pub method: Method,
 }
@@ -27,26 +27,17 @@ pub enum Method {
     Options,
 }
 
-/// The pages there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Page {
-    /// `/` and `/health`: the line, whose status is for pollers.
-    Health,
-    /// `/checks`: everything there is to know, as JSON.
-    Checks,
-    /// `/metrics`: the same and more, for Prometheus.
-    Metrics,
-}
+/// The pages that a program has.
+pub trait Site: Copy + Eq + std::fmt::Debug {
+    /// What a client is told who asks for another one.
+    const EXPECTED: &'static str;
 
-impl Page {
-    /// The methods that it is asked by. OPTIONS is for pollers: a page that is 200 whatever the verdict must not look
+    /// The page at this path, which begins with `/`.
+    fn find(path: &str) -> Option<Self>;
+
+    /// Whether its status is for pollers, which may ask by OPTIONS. A page that is 200 whatever the verdict must not look
     /// as if the host were up.
-    fn methods(self) -> &'static str {
-        match self {
-            Page::Health => "GET, HEAD, OPTIONS",
-            Page::Checks | Page::Metrics => "GET, HEAD",
-        }
-    }
+    fn is_for_pollers(self) -> bool;
 }
 
 /// Why a request gets no page.
@@ -78,30 +69,30 @@ impl Refusal {
     }
 
     /// One line for people.
-    fn explanation(self) -> &'static str {
+    fn explanation<P: Site>(self) -> String {
         match self {
-            Refusal::BadRequest => "not an HTTP/1 request\n",
-            Refusal::NotFound => "no such page; expected /, /health, /checks or /metrics\n",
-            Refusal::MethodNotAllowed => "expected GET or HEAD, or OPTIONS of / or /health\n",
-            Refusal::HeadTooLarge => "the request's head is too large\n",
+            Refusal::BadRequest => "not an HTTP/1 request\n".to_owned(),
+            Refusal::NotFound => format!("no such page; expected {}\n", P::EXPECTED),
+            Refusal::MethodNotAllowed => "expected GET or HEAD, or OPTIONS of / or /health\n".to_owned(),
+            Refusal::HeadTooLarge => "the request's head is too large\n".to_owned(),
         }
     }
 }
 
 /// A request that gets no page, and what its refusal depends on besides the reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Refused {
+pub struct Refused<P> {
     /// Why.
     pub why: Refusal,
     /// Whether the method is HEAD, whose response never has a body (RFC 9110, 9.3.2).
     pub is_head: bool,
     /// The page that was asked for, where there is one.
-    pub page: Option<Page>,
+    pub page: Option<P>,
 }
 
-impl Refused {
+impl<P> Refused<P> {
     /// The refusal of the request that begins with `head`, of which no more needs to be understood.
-    pub fn new(why: Refusal, head: &[u8]) -> Refused {
+    pub fn new(why: Refusal, head: &[u8]) -> Refused<P> {
         // Empty lines before a request are tolerated (RFC 9112, 2.2).
         let begin = head.iter().position(|octet| !matches!(octet, b'\r' | b'\n')).unwrap_or(head.len());
         let is_head = head.get(begin..).unwrap_or_default().starts_with(b"HEAD ");
@@ -109,18 +100,18 @@ impl Refused {
     }
 }
 
-impl Request {
+impl<P> Request<P> {
     /// Its refusal, though it was understood.
-    pub fn refused(self, why: Refusal) -> Refused {
+    pub fn refused(self, why: Refusal) -> Refused<P> {
         Refused { why, is_head: self.method == Method::Head, page: Some(self.page) }
     }
 }
 
 /// What came of a request's head: a page to send, or not.
-pub type Asked = Result<Request, Refused>;
+pub type Asked<P> = Result<Request<P>, Refused<P>>;
 
 /// Reads the head of a request. None: it is not complete.
-pub fn read(head: &[u8]) -> Option<Asked> {
+pub fn read<P: Site>(head: &[u8]) -> Option<Asked<P>> {
     let refused = |why| Err(Refused::new(why, head));
     if let Some((target, is_ended)) = bare_get(head) {
         return is_ended
@@ -154,27 +145,22 @@ fn bare_get(head: &[u8]) -> Option<(&str, bool)> {
     target.bytes().all(|octet| octet.is_ascii_graphic()).then_some((target, is_ended))
 }
 
-fn choose(method: &str, target: &str) -> Result<Request, (Refusal, Option<Page>)> {
+fn choose<P: Site>(method: &str, target: &str) -> Result<Request<P>, (Refusal, Option<P>)> {
     // The host itself, which is what the line is about: in HAProxy's manual it is an example of a check.
     let target = if method == "OPTIONS" && target == "*" { "/" } else { target };
-    let page = find(target).map_err(|why| (why, None))?;
+    let page: P = find(target).map_err(|why| (why, None))?;
     let method = match (method, page) {
         ("GET", _) => Method::Get,
         ("HEAD", _) => Method::Head,
-        ("OPTIONS", Page::Health) => Method::Options,
+        ("OPTIONS", page) if page.is_for_pollers() => Method::Options,
         _ => return Err((Refusal::MethodNotAllowed, Some(page))),
     };
     Ok(Request { page, method })
 }
 
 /// The page of a request's target.
-fn find(target: &str) -> Result<Page, Refusal> {
-    match path(target).ok_or(Refusal::BadRequest)? {
-        "/" | "/health" => Ok(Page::Health),
-        "/checks" => Ok(Page::Checks),
-        "/metrics" => Ok(Page::Metrics),
-        _ => Err(Refusal::NotFound),
-    }
+fn find<P: Site>(target: &str) -> Result<P, Refusal> {
+    P::find(path(target).ok_or(Refusal::BadRequest)?).ok_or(Refusal::NotFound)
 }
 
 /// The path of a request's target, which is a path itself or a whole address (RFC 9112, 3.2).
@@ -191,7 +177,7 @@ fn path(target: &str) -> Option<&str> {
 }
 
 /// A whole response to `request` with the page `body`.
-pub fn response(is_up: bool, content_type: &str, body: &str, request: Request) -> Vec<u8> {
+pub fn response<P: Site>(is_up: bool, content_type: &str, body: &str, request: Request<P>) -> Vec<u8> {
     let status = if is_up { (200, "OK") } else { (503, "Service Unavailable") };
     match request.method {
         Method::Get => compose(status, &typed(content_type), body, false),
@@ -202,10 +188,10 @@ pub fn response(is_up: bool, content_type: &str, body: &str, request: Request) -
 }
 
 /// A whole response that says why there is no page.
-pub fn refuse(refused: Refused) -> Vec<u8> {
+pub fn refuse<P: Site>(refused: Refused<P>) -> Vec<u8> {
     let Refused { why, is_head, page } = refused;
     let allow = page.filter(|_| why == Refusal::MethodNotAllowed).map(allow).unwrap_or_default();
-    compose(why.status(), &(typed(PLAIN) + &allow), why.explanation(), is_head)
+    compose(why.status(), &(typed(PLAIN) + &allow), &why.explanation::<P>(), is_head)
 }
 
 /// The type of the line.
@@ -215,8 +201,9 @@ fn typed(content_type: &str) -> String {
     format!("Content-Type: {content_type}\r\n")
 }
 
-fn allow(page: Page) -> String {
-    format!("Allow: {}\r\n", page.methods())
+fn allow<P: Site>(page: P) -> String {
+    let methods = if page.is_for_pollers() { "GET, HEAD, OPTIONS" } else { "GET, HEAD" };
+    format!("Allow: {methods}\r\n")
 }
 
 fn compose((status, reason): (u16, &str), headers: &str, body: &str, is_head: bool) -> Vec<u8> {
@@ -235,17 +222,18 @@ fn compose((status, reason): (u16, &str), headers: &str, body: &str, is_head: bo
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::logic::pages::Page;
     use proptest::prelude::*;
 
-    fn ask(head: &str) -> Option<Asked> {
+    fn ask(head: &str) -> Option<Asked<Page>> {
         read(head.as_bytes())
     }
 
-    fn page(page: Page) -> Option<Asked> {
+    fn page(page: Page) -> Option<Asked<Page>> {
         Some(Ok(Request { page, method: Method::Get }))
     }
 
-    fn options(page: Page) -> Option<Asked> {
+    fn options(page: Page) -> Option<Asked<Page>> {
         Some(Ok(Request { page, method: Method::Options }))
     }
 
@@ -364,10 +352,10 @@ mod tests {
             let refused = ask(head).unwrap().unwrap_err();
             let (response, body) = parts(refuse(refused));
             assert!(body.is_empty(), "{head:?}: {body}");
-            let length = refused.why.explanation().len();
+            let length = refused.why.explanation::<Page>().len();
             assert!(response.contains(&format!("\r\nContent-Length: {length}\r\n")), "{response}");
             let others = ask(&head.replace("HEAD", "GET")).unwrap().unwrap_err();
-            assert_eq!(parts(refuse(others)).1, refused.why.explanation());
+            assert_eq!(parts(refuse(others)).1, refused.why.explanation::<Page>());
         }
     }
 
@@ -394,7 +382,7 @@ mod tests {
 
         #[test]
         fn anything_is_read_without_panic(head in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = read(&head);
+            let _ = read::<Page>(&head);
         }
     }
 }

@@ -1,24 +1,24 @@
 //! One HTTP connection from its first octet to the last one of its response, as a state machine without a socket.
-//! What remains of the connection then, to drain and to close, is a [lingering](super::lingering).
+//! What remains of the connection then, to drain and to close, is a [lingering](super::lingering) connection.
 
-use super::http::{self, Asked, Refusal, Refused};
+use super::http::{self, Asked, Refusal, Refused, Site};
 use super::time::Nanos;
 use crate::limits::HTTP_HEAD_OCTETS;
 
 /// A connection's state.
 #[derive(Debug)]
-pub struct HttpExchange {
-    phase: Phase,
+pub struct HttpExchange<P> {
+    phase: Phase<P>,
     /// When it is closed whatever its state.
     deadline: Nanos,
 }
 
 #[derive(Debug)]
-enum Phase {
+enum Phase<P> {
     /// What has come of the head.
     Reading(Vec<u8>),
     /// The head is complete.
-    Asked(Asked),
+    Asked(Asked<P>),
     /// The response, and how much of it was sent.
     Sending(Box<[u8]>, usize),
     /// The whole response was handed over.
@@ -44,14 +44,14 @@ pub enum Event<'a> {
 
 /// What to do next.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Step<'a> {
+pub enum Step<'a, P> {
     /// Read.
     Receive,
     /// Make the response, and tell by [`HttpExchange::respond`].
-    Answer(Asked),
+    Answer(Asked<P>),
     /// Write this.
     Send(&'a [u8]),
-    /// Go on as a lingering that has its answer.
+    /// Go on as a lingering connection that has its answer.
     Finish,
     /// Wait for the socket to become ready.
     Wait,
@@ -59,9 +59,9 @@ pub enum Step<'a> {
     Close,
 }
 
-impl HttpExchange {
+impl<P: Site> HttpExchange<P> {
     /// A connection that was just accepted.
-    pub fn new(deadline: Nanos) -> HttpExchange {
+    pub fn new(deadline: Nanos) -> HttpExchange<P> {
         HttpExchange { phase: Phase::Reading(Vec::new()), deadline }
     }
 
@@ -85,7 +85,7 @@ impl HttpExchange {
     }
 
     /// What to do when the socket is ready.
-    pub fn step(&self) -> Step<'_> {
+    pub fn step(&self) -> Step<'_, P> {
         match &self.phase {
             Phase::Reading(_) => Step::Receive,
             Phase::Asked(asked) => Step::Answer(*asked),
@@ -103,7 +103,7 @@ impl HttpExchange {
     }
 
     /// Takes in what happened, and says what to do next.
-    pub fn on(&mut self, event: Event<'_>) -> Step<'_> {
+    pub fn on(&mut self, event: Event<'_>) -> Step<'_, P> {
         match (&mut self.phase, event) {
             (Phase::Done, Event::Blocked) | (Phase::Over, _) => {}
             (_, Event::Blocked) => return Step::Wait,
@@ -130,7 +130,7 @@ impl HttpExchange {
 
 /// Adds to the head, and reads it where that can tell something new: it costs its whole length each time, and must not
 /// be done for every octet of a client that sends single ones.
-fn read_on(head: &mut Vec<u8>, octets: &[u8]) -> Option<Asked> {
+fn read_on<P: Site>(head: &mut Vec<u8>, octets: &[u8]) -> Option<Asked<P>> {
     let is_first = head.is_empty();
     let had_line = head.contains(&b'\n');
     // An end may lie over the border of what was there.
@@ -149,14 +149,17 @@ fn read_on(head: &mut Vec<u8>, octets: &[u8]) -> Option<Asked> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::logic::http::{Method, Page, Request};
+    use crate::logic::http::{Method, Request};
+    use crate::logic::pages::Page;
+
+    type Exchange = HttpExchange<Page>;
     use proptest::prelude::*;
 
     const GET: &[u8] = b"GET /health HTTP/1.1\r\nHost: web1\r\n\r\n";
 
     #[test]
     fn a_request_in_pieces_is_answered_once_it_is_whole() {
-        let mut exchange = HttpExchange::new(Nanos(5));
+        let mut exchange = Exchange::new(Nanos(5));
         for octet in &GET[..GET.len() - 1] {
             assert_eq!(exchange.on(Event::Received(&[*octet])), Step::Receive);
         }
@@ -173,13 +176,13 @@ mod tests {
     #[test]
     fn what_can_be_no_request_is_refused_at_once() {
         let bad = Step::Answer(Err(Refused::new(Refusal::BadRequest, b"")));
-        assert_eq!(HttpExchange::new(Nanos(5)).on(Event::Received(b"HELO x\r\n")), bad);
-        assert_eq!(HttpExchange::new(Nanos(5)).on(Event::Received(b"\x16\x03\x01\x02\x00")), bad);
+        assert_eq!(Exchange::new(Nanos(5)).on(Event::Received(b"HELO x\r\n")), bad);
+        assert_eq!(Exchange::new(Nanos(5)).on(Event::Received(b"\x16\x03\x01\x02\x00")), bad);
     }
 
     #[test]
     fn a_request_of_http_0_9_is_answered_once_its_line_is_whole() {
-        let mut exchange = HttpExchange::new(Nanos(5));
+        let mut exchange = Exchange::new(Nanos(5));
         for octet in b"GET /\r" {
             assert_eq!(exchange.on(Event::Received(&[*octet])), Step::Receive);
         }
@@ -190,7 +193,7 @@ mod tests {
     #[test]
     fn a_head_that_is_too_large_is_refused_by_its_method() {
         for (method, is_head) in [("HEAD", true), ("GET", false), ("HEADS", false)] {
-            let mut exchange = HttpExchange::new(Nanos(5));
+            let mut exchange = Exchange::new(Nanos(5));
             exchange.on(Event::Received(method.as_bytes()));
             let long = [b" /".as_slice(), &[b'a'; HTTP_HEAD_OCTETS]].concat();
             let refused = Refused { why: Refusal::HeadTooLarge, is_head, page: None };
@@ -200,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_head_without_end_is_too_large() {
-        let mut exchange = HttpExchange::new(Nanos(5));
+        let mut exchange = Exchange::new(Nanos(5));
         let mut octets = 0;
         let mut piece: &[u8] = b"GET /";
         while exchange.on(Event::Received(piece)) == Step::Receive {
@@ -213,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_client_that_closes_before_it_asked_is_closed() {
-        let mut exchange = HttpExchange::new(Nanos(5));
+        let mut exchange = Exchange::new(Nanos(5));
         assert_eq!(exchange.on(Event::Received(b"GET ")), Step::Receive);
         assert_eq!(exchange.on(Event::Closed), Step::Close);
         assert_eq!(exchange.on(Event::Received(GET)), Step::Close);
@@ -235,7 +238,7 @@ mod tests {
             ],
             cuts in proptest::collection::vec(1usize..20, 0..30)
         ) {
-            let mut exchange = HttpExchange::new(Nanos(5));
+            let mut exchange = Exchange::new(Nanos(5));
             let (mut rest, mut cuts) = (head.as_slice(), cuts.into_iter());
             let mut read = Vec::new();
             while !rest.is_empty() && exchange.step() == Step::Receive {
@@ -245,17 +248,17 @@ mod tests {
                 exchange.on(Event::Received(piece));
             }
             match exchange.step() {
-                Step::Answer(asked) => prop_assert_eq!(Some(asked), http::read(&read)),
+                Step::Answer(asked) => prop_assert_eq!(Some(asked), http::read::<Page>(&read)),
                 step => {
                     prop_assert_eq!(step, Step::Receive);
-                    prop_assert!(!matches!(http::read(&head), Some(Ok(_))));
+                    prop_assert!(!matches!(http::read::<Page>(&head), Some(Ok(_))));
                 }
             }
         }
 
         #[test]
         fn any_events_lead_to_the_whole_response_or_to_a_close(events in proptest::collection::vec(0u8..6, 0..60)) {
-            let mut exchange = HttpExchange::new(Nanos(5));
+            let mut exchange = Exchange::new(Nanos(5));
             let mut received = Vec::new();
             for event in events {
                 let left = match exchange.step() {

@@ -18,6 +18,7 @@ pub mod metrics;
 pub mod name;
 pub mod network;
 pub mod nrpe;
+pub mod pages;
 pub mod perfdata;
 pub mod standing;
 pub mod status_file;

@@ -6,7 +6,7 @@
 use super::connections::Connections;
 use super::token::{ConnectionId, Kind};
 use crate::limits::{ADDRESS_SHARE, Bounds, HTTP_HEAD_OCTETS, HTTP_TIME};
-use crate::logic::http::Asked;
+use crate::logic::http::{Asked, Site};
 use crate::logic::http_exchange::{Event, HttpExchange, Step};
 use crate::logic::time::Nanos;
 use crate::system::sockets::Sockets;
@@ -18,8 +18,8 @@ use std::net::IpAddr;
 
 /// See the [module](self).
 #[derive(Debug)]
-pub struct HttpConnections<K: Sockets> {
-    table: Connections<K, Connection>,
+pub struct HttpConnections<K: Sockets, P> {
+    table: Connections<K, Connection<P>>,
     bounds: Bounds,
     /// Octets held for all.
     held: usize,
@@ -27,9 +27,9 @@ pub struct HttpConnections<K: Sockets> {
 }
 
 #[derive(Debug)]
-struct Connection {
-    exchange: HttpExchange,
-    /// The [id](super::listeners::Listener::id) of the listener where it came in.
+struct Connection<P> {
+    exchange: HttpExchange<P>,
+    /// The [id](super::listener::Listener::id) of the listener where it came in.
     listener: u32,
     client: IpAddr,
     /// Octets that it holds, as counted in the sum.
@@ -38,18 +38,18 @@ struct Connection {
 
 /// What to do for a connection that is ready.
 #[derive(Debug)]
-pub enum Turn<C> {
+pub enum Turn<C, P> {
     /// It waits, or was closed.
     Nothing,
     /// It wants a page of the listener of this id.
-    Answer(u32, Asked),
+    Answer(u32, Asked<P>),
     /// It has its response and is out of the table: shut down the sending side and let it linger.
     Done(C, IpAddr),
 }
 
-impl<K: Sockets> HttpConnections<K> {
+impl<K: Sockets, P: Site> HttpConnections<K, P> {
     /// No connection.
-    pub fn new(bounds: Bounds, secret: u64) -> HttpConnections<K> {
+    pub fn new(bounds: Bounds, secret: u64) -> HttpConnections<K, P> {
         let share = u32::try_from(bounds.http_connections / ADDRESS_SHARE).unwrap_or(u32::MAX);
         let table = Connections::new(Kind::Http, 0, share, secret);
         HttpConnections { table, bounds, held: 0, scratch: Vec::new() }
@@ -85,7 +85,7 @@ impl<K: Sockets> HttpConnections<K> {
     }
 
     /// Goes on with the connection of `id`, if it is still there.
-    pub fn ready(&mut self, id: ConnectionId, sockets: &mut K) -> Turn<K::Stream> {
+    pub fn ready(&mut self, id: ConnectionId, sockets: &mut K) -> Turn<K::Stream, P> {
         let Some((stream, connection)) = self.table.get_mut(id) else { return Turn::Nothing };
         self.scratch.resize(HTTP_HEAD_OCTETS, 0);
         let turn = advance(stream, connection, sockets, &mut self.scratch);
@@ -111,7 +111,7 @@ impl<K: Sockets> HttpConnections<K> {
     }
 
     /// Hands in the response that [`Turn::Answer`] asked for, and goes on.
-    pub fn respond(&mut self, id: ConnectionId, response: Vec<u8>, sockets: &mut K) -> Turn<K::Stream> {
+    pub fn respond(&mut self, id: ConnectionId, response: Vec<u8>, sockets: &mut K) -> Turn<K::Stream, P> {
         let Some((_, connection)) = self.table.get_mut(id) else { return Turn::Nothing };
         connection.exchange.respond(response);
         let turn = self.ready(id, sockets);
@@ -155,25 +155,25 @@ impl<K: Sockets> HttpConnections<K> {
     }
 
     /// Takes what a connection held out of the sum, once it is out of the table.
-    fn forget(&mut self, connection: Option<&Connection>) {
+    fn forget(&mut self, connection: Option<&Connection<P>>) {
         self.held = self.held.saturating_sub(connection.map_or(0, |connection| connection.held));
     }
 }
 
-enum Advance {
+enum Advance<P> {
     Wait,
-    Answer(Asked),
+    Answer(Asked<P>),
     Done,
     Close,
 }
 
 /// Does what the exchange asks for until it has to wait.
-fn advance<K: Sockets>(
+fn advance<K: Sockets, P: Site>(
     stream: &mut K::Stream,
-    connection: &mut Connection,
+    connection: &mut Connection<P>,
     sockets: &mut K,
     scratch: &mut [u8],
-) -> Advance {
+) -> Advance<P> {
     let exchange = &mut connection.exchange;
     loop {
         let event = match exchange.step() {

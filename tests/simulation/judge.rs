@@ -7,7 +7,8 @@ use oco::limits::HTTP_HEAD_OCTETS;
 use oco::logic::answer::PROGRAM;
 use oco::logic::board::Rules;
 use oco::logic::face::Face;
-use oco::logic::http::{self, Page};
+use oco::logic::http;
+use oco::logic::pages::Page;
 use oco::logic::time::Now;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -84,7 +85,7 @@ impl Judge {
             Face::Agent if text == "ready up 50%\n" => {}
             Face::Agent => self.line(&line_of_words(text), address, oracle, now),
             Face::Http => {
-                let asked = http::read(&client.read);
+                let asked = http::read::<Page>(&client.read);
                 let (head, body) = text.split_once("\r\n\r\n").expect("a response has a head");
                 let status = head.get(9..12).expect("a response has a status");
                 let is_too_large = client.read.len() > HTTP_HEAD_OCTETS;

@@ -4,6 +4,7 @@ use super::{EventLoop, Queue};
 use crate::limits::{ACCEPT_PAUSE, LINGER};
 use crate::logic::face::Face;
 use crate::logic::lingering::Lingering;
+use crate::logic::pages::Page;
 use crate::logic::time::Nanos;
 use crate::net::accept_error::AcceptError;
 use crate::net::http::HttpConnections;
@@ -167,7 +168,7 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
 }
 
 /// Makes room for a connection by closing another one, if there is any that may go. Says whether there was one.
-fn shed<K: Sockets>(lingering: &mut LingeringConnections<K>, http: &mut HttpConnections<K>) -> bool {
+fn shed<K: Sockets>(lingering: &mut LingeringConnections<K>, http: &mut HttpConnections<K, Page>) -> bool {
     // First who has got an answer; unless most have not even asked for one, which no poller does for long.
     let has_idlers = http.len() > lingering.len();
     (has_idlers && http.shed()) || lingering.shed() || http.shed()

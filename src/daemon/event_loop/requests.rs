@@ -4,7 +4,8 @@ use super::EventLoop;
 use super::accepting::finish;
 use crate::limits::LINGER;
 use crate::logic::face::Face;
-use crate::logic::http::{Asked, PLAIN, Page, Refusal, refuse, response};
+use crate::logic::http::{Asked, PLAIN, Refusal, refuse, response};
+use crate::logic::pages::Page;
 use crate::logic::{checks_json, metrics};
 use crate::net::http::Turn;
 use crate::net::token::ConnectionId;
@@ -17,7 +18,7 @@ pub struct Question {
     id: ConnectionId,
     /// The id of the listener where it came in.
     listener: u32,
-    asked: Asked,
+    asked: Asked<Page>,
 }
 
 /// What `/checks` is.
@@ -45,7 +46,7 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
         self.settle_answered();
     }
 
-    fn take(&mut self, id: ConnectionId, turn: Turn<K::Stream>) {
+    fn take(&mut self, id: ConnectionId, turn: Turn<K::Stream, Page>) {
         match turn {
             Turn::Nothing => {}
             Turn::Answer(listener, asked) => self.asked.push(Question { id, listener, asked }),
@@ -57,7 +58,7 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
         }
     }
 
-    fn respond(&mut self, listener: u32, asked: Asked) -> Vec<u8> {
+    fn respond(&mut self, listener: u32, asked: Asked<Page>) -> Vec<u8> {
         // Who came in by a port that was given up since is told of all checks no more than before.
         let view = self.listeners.view_of(listener);
         let asked = asked.and_then(|request| {

@@ -71,7 +71,8 @@ fn matches_by_table(pattern: &[u8], name: &[u8]) -> bool {
 
 const NAMES: [&str; 5] = ["a", "b", "c", "d", "required"];
 /// What a look may see. Nobody closes the odd ones, yet a look may fall into anything.
-const CONTENTS: [&[u8]; 8] = [b"200\n", b"300\n", b"", b"2", b"210 x\n", b"599\nmax-age 3s", b"200 \xff\x1b", b"garbage"];
+const CONTENTS: [&[u8]; 8] =
+    [b"200\n", b"300\n", b"", b"2", b"210 x\n", b"599\nmax-age 3s", b"200 \xff\x1b", b"garbage"];
 /// Faults are seen by these numbers.
 const FAULTS: [Fault; 2] = [Fault::NotAFile("FIFO"), Fault::Unreadable(13)];
 /// Longer than an empty file is given the benefit of the doubt.

@@ -4,8 +4,8 @@
 use libfuzzer_sys::fuzz_target;
 use oco::logic::board::CheckView;
 use oco::logic::code::{Code, Verdict};
-use oco::logic::tally::Tally;
 use oco::logic::perfdata::Lost;
+use oco::logic::tally::Tally;
 use oco::logic::text::push_words;
 use oco::logic::{metrics, perfdata};
 use std::collections::HashSet;

@@ -3,8 +3,9 @@
 
 use libfuzzer_sys::fuzz_target;
 use oco::limits::HTTP_HEAD_OCTETS;
-use oco::logic::exchange::{Event, Exchange, Step};
-use oco::logic::http::{self, Asked, Method, Page};
+use oco::logic::http::{self, Asked, Method};
+use oco::logic::http_exchange::{Event, HttpExchange, Step};
+use oco::logic::pages::Page;
 use oco::logic::time::Nanos;
 
 fuzz_target!(|input: &[u8]| {
@@ -12,7 +13,7 @@ fuzz_target!(|input: &[u8]| {
     let (asked, read) = ask(sent, usize::from(*length).max(1));
     match asked {
         Some(Ok(request)) => {
-            assert_eq!(http::read(read), Some(Ok(request)), "the pieces say what the whole says");
+            assert_eq!(http::read::<Page>(read), Some(Ok(request)), "the pieces say what the whole says");
             let target = read.split(|octet| *octet == b' ').nth(1).expect("a request has a target");
             let word: &[u8] = match request.page {
                 Page::Health => b"/",
@@ -32,12 +33,12 @@ fuzz_target!(|input: &[u8]| {
             assert!(is_sound(&response, 200, request.method == Method::Head));
         }
         Some(Err(refused)) => {
-            assert!(!matches!(http::read(read), Some(Ok(_))), "a good request was refused");
+            assert!(!matches!(http::read::<Page>(read), Some(Ok(_))), "a good request was refused");
             let is_head = read.trim_ascii_start().starts_with(b"HEAD ");
             assert!(is_sound(&http::refuse(refused), refused.why.status().0, is_head && refused.is_head));
             assert!(is_head || !refused.is_head, "it was no HEAD");
         }
-        None => assert!(!matches!(http::read(sent), Some(Ok(_))), "a good request was not seen"),
+        None => assert!(!matches!(http::read::<Page>(sent), Some(Ok(_))), "a good request was not seen"),
     }
 });
 
@@ -50,8 +51,8 @@ fn is_sound(response: &[u8], status: u16, is_head: bool) -> bool {
 }
 
 /// What comes of it, and the part that was read by then.
-fn ask(sent: &[u8], length: usize) -> (Option<Asked>, &[u8]) {
-    let mut exchange = Exchange::new(Nanos(0));
+fn ask(sent: &[u8], length: usize) -> (Option<Asked<Page>>, &[u8]) {
+    let mut exchange = HttpExchange::new(Nanos(0));
     let mut octets = 0;
     for piece in sent.chunks(length) {
         octets += piece.len();
