@@ -3,37 +3,42 @@
 //! ```text
 //!  check scripts        ocod, one thread                                          pollers
 //!  -------------        ----------------                                          -------
-//!  oco run, echo   -->  directory  --events-->  board  --ratings-->  host  --line-->  listeners
-//!  (status files)       (inotify,               (what the files      (a line ready    and sessions
-//!                        looks at files)         say, how rated)      made per view)  (accept, send, drain)
+//!  oco run, echo   -->  directory  --events-->  board  --ratings-->  answers  --line-->  listeners
+//!  (status files)       (inotify,               (what the files      (a line ready       and connections
+//!                        looks at files)         say, how rated)      made per view)      (accept, send, drain)
 //! ```
 //!
-//! # Where things are
+//! # The house
 //!
-//! - [`logic`]: everything that can be known without I/O and without a clock: codes, names, the status file, the
-//!   board of checks and their rating, the answer line and its parser, networks, the state machine of a connection.
-//!   Times, bytes and names come in as arguments; a lint denies the rest.
-//! - [`system`]: the operating system, thin: clocks, inotify, looking at a file, sockets, users, limits. There is no
-//!   unsafe code.
-//! - [`directory`]: keeps a board true to a directory, by events or, where there are none, by reading it.
-//! - [`daemon`]: ocod: command line, event loop, listeners, sessions, signals.
-//! - [`command`]: oco: writing results, running plugins, asking hosts.
-//! - [`config`]: the settings of both; [`limits`]: every limit in one file.
+//! An arrow points down only: a room uses those below it, and no other of its floor but `config`, which uses `system`.
+//!
+//! | floor | rooms |
+//! | --- | --- |
+//! | programs | [`daemon`]: ocod. [`command`]: oco. Each has its own loop, from the same parts. |
+//! | parts of a loop | [`net`]: events by type, ports, connections and how each goes on. [`status`]: the status directory. |
+//! | ground | [`config`]: the settings of both. [`system`]: the operating system, thin, without decisions; no unsafe code. |
+//! | pure | [`logic`]: what can be known without I/O and without a clock, which a lint watches. [`limits`]: every limit. |
+//!
+//! The kernel stands behind two traits, [`system::files::Files`] and [`system::sockets::Sockets`]: what
+//! `tests/simulation` drives is what ships. Components return what happened; the program words it and logs it, through
+//! [`system::log_lines`], which takes control characters out and never waits.
 //!
 //! # One turn of ocod's loop
 //!
-//! Sleep until an event or the next deadline. Read the clock. Go on with lingering connections and with HTTP
-//! requests that are being read; obey signals; answer the requests that are whole. Then for each listener at which somebody waits: accept a batch, [refresh](directory::Directory::refresh) the board,
-//! make the lines anew if a rating changed, send every connection of the batch its line and FIN, throw away what it
-//! sent, keep those whose client has not closed yet. At last close who has lingered too long.
+//! [`turn`](daemon::event_loop::EventLoop::turn) is written in this order:
 //!
-//! | token | source |
-//! | --- | --- |
-//! | 0 | signals |
-//! | 1 | the directory's events |
-//! | 2 | standard error takes log lines again; only while some wait |
-//! | from 3 | listeners, in the order of the settings |
-//! | from 2^21 | connections: a generation, the table and a slot, so that a late event finds nothing |
+//! 1. Sleep until an event or the next deadline. Read the clock.
+//! 2. Go on with whatever is ready: lines of the log, lingering connections, requests that are being read.
+//! 3. Obey signals.
+//! 4. Answer the requests that are whole.
+//! 5. For each port where somebody waits: accept a batch, [refresh](status::directory::Directory::refresh) the board,
+//!    make the lines anew that a change touches, send every connection of the batch its line and FIN; when all have
+//!    theirs, throw away what they sent, and keep those whose client has not closed yet.
+//! 6. Refresh the board where nobody has asked, but something happened or a result is due to grow stale.
+//! 7. Shut and open ports that follow the verdict, and tell systemd.
+//! 8. Close who has lingered too long.
+//!
+//! [`net::token::Source`] has every event by its type.
 //!
 //! # Invariants
 //!
@@ -45,8 +50,8 @@
 //!   the answer is `300-oco`.
 //! - **Cheap:** an answer walks no directory and reads no file. Work is in proportion to what changed.
 //! - **Bounded:** every table, buffer and wait has its limit in [`limits`]. No client or script delays another.
-//! - **Never waiting:** not for who reads the log either. [`log_lines`](system::log_lines) keeps what is not taken,
-//!   and counts what does not fit.
+//! - **Never waiting:** not for who reads the log either. What standard error does not take is kept, and what does not
+//!   fit is counted.
 pub mod command;
 pub mod config;
 pub mod daemon;
