@@ -4,7 +4,7 @@
 //! watched, reads the events that wait, and looks at the files that they name. Nothing else: no walk, no file is
 //! read that did not change. Where inotify can't see changes, the whole directory is read instead.
 
-use super::notice::Notice;
+use super::notice::{Away, Notice};
 use super::strangers::Strangers;
 use crate::limits::{
     CHECKS, DIRECTORY_RETRY, EXTRA_LOOKS, IDLE_CAPACITY, LONGEST_DIRECTORY_RETRY, REFRESH_PASSES,
@@ -16,7 +16,6 @@ use crate::system::directory::Identity;
 use crate::system::files::{Files, KernelFiles};
 use crate::system::inotify::FileNotice;
 use nix::errno::Errno;
-use std::fmt;
 use std::io;
 use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
@@ -58,27 +57,6 @@ enum State {
     Watched(Identity),
     /// By reading this directory for each answer.
     Plain(Identity),
-}
-
-/// Why nothing is known of the checks.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Away {
-    /// Nobody has looked yet.
-    Unseen,
-    /// The directory is not there, is no directory, or can't be read.
-    Error(Errno),
-    /// It has more files than [`CHECKS`].
-    TooMany,
-}
-
-impl fmt::Display for Away {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Away::Unseen => f.write_str("not read yet"),
-            Away::Error(errno) => f.write_str(errno.desc()),
-            Away::TooMany => write!(f, "more than {CHECKS} files"),
-        }
-    }
 }
 
 /// What the events told of the directory itself.

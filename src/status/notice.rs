@@ -1,8 +1,9 @@
 //! What happened to the status directory, for whoever words it and says it.
 
-use super::directory::Away;
+use crate::limits::CHECKS;
 use crate::logic::name::NameError;
 use nix::errno::Errno;
+use std::fmt;
 
 /// See the [module](self).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,4 +20,25 @@ pub enum Notice {
     EventsLost,
     /// Its events can't be read.
     Unreadable(Errno),
+}
+
+/// Why nothing is known of the checks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Away {
+    /// Nobody has looked yet.
+    Unseen,
+    /// The directory is not there, is no directory, or can't be read.
+    Error(Errno),
+    /// It has more files than [`CHECKS`].
+    TooMany,
+}
+
+impl fmt::Display for Away {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Away::Unseen => f.write_str("not read yet"),
+            Away::Error(errno) => f.write_str(errno.desc()),
+            Away::TooMany => write!(f, "more than {CHECKS} files"),
+        }
+    }
 }

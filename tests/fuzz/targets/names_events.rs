@@ -203,6 +203,8 @@ impl Desk {
 
     fn publish(&mut self) {
         let mut changes = Vec::new();
+        // New rules take effect with it.
+        self.board.expire(self.now);
         let changed = self.board.publish(self.now, &mut changes);
         assert_eq!(changed, !changes.is_empty());
         for change in &changes {
