@@ -182,10 +182,10 @@ impl Check {
                 false
             }
             Event::MovedIn => {
-                self.come_back(now);
+                let is_back = self.come_back(now);
                 (self.writing, self.nascent, self.watched) = (false, false, true);
                 (self.rewritten, self.replaced) = (true, true);
-                false
+                is_back
             }
             Event::Created => {
                 // What the name said until a moment ago stands until the new file is closed. Where its end was lost
@@ -213,10 +213,13 @@ impl Check {
         self.grace_end = now.boot.after(REPLACE_GRACE);
     }
 
-    fn come_back(&mut self, now: Now) {
-        if !self.forget_departed(now) && std::mem::take(&mut self.departed) {
+    /// The name has a file again: what the last one said stands, unless its time is over. Says whether it does.
+    fn come_back(&mut self, now: Now) -> bool {
+        let is_back = !self.forget_departed(now) && std::mem::take(&mut self.departed);
+        if is_back {
             self.grace_end = Nanos::default();
         }
+        is_back
     }
 
     /// Forgets a result whose file was removed, once its time is over. Says whether it did.
