@@ -396,6 +396,7 @@ impl Board {
         linked.sort_unstable();
         for id in self.ids() {
             if let Some(check) = self.checks.get_mut(id.index())
+                && !check.name.is_empty()
                 && !check.volatile
                 && linked.binary_search(&check.inode()).is_ok()
             {
