@@ -9,6 +9,7 @@ mod control;
 mod faces;
 mod log;
 mod messages;
+mod mounts;
 mod rating;
 mod scene;
 mod server;
