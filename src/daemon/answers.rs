@@ -95,9 +95,13 @@ impl<F: Files> Answers<F> {
         self.log = CheckLog::with_hint(other.log.hint().map(str::to_owned));
     }
 
-    /// Changes the settings.
+    /// Changes the settings, and has every file looked at: what no event tells of, as that something was mounted over
+    /// one, counts then too.
     pub fn configure(&mut self, rules: Rules, empty_is_ok: bool) {
         self.board.set_rules(rules);
+        if !self.is_away() {
+            self.board.recheck_all();
+        }
         self.empty_is_ok = empty_is_ok;
         self.is_outdated = true;
     }

@@ -1,7 +1,8 @@
 //! Section 4 of the contract: connections, the pollers' habits, and floods.
 
+use crate::process::ticks;
 use crate::scene::{PATIENCE, Scene, have, wait_for};
-use crate::server::{Ocod, answer, ask, ask_with, connect, read_line};
+use crate::server::{Ocod, answer, ask, ask_with, connect, connect_from, read_line};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
@@ -175,15 +176,9 @@ fn out_of_descriptors_new_clients_are_answered_still() {
     for stream in &mut idle {
         assert!(possible.contains(&read_line(stream)));
     }
-    let before = cpu_ticks(&ocod);
+    let before = ticks(ocod.pid());
     wait_for("the clients to be dropped", || (connections(&ocod) == 0).then_some(()));
-    assert!(cpu_ticks(&ocod) - before < 50, "ocod spins");
-}
-
-fn cpu_ticks(ocod: &Ocod) -> u64 {
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", ocod.pid())).expect("ocod's times");
-    let fields: Vec<&str> = stat.rsplit(')').next().expect("fields").split_whitespace().collect();
-    fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+    assert!(ticks(ocod.pid()) - before < 50, "ocod spins");
 }
 
 #[test]
@@ -316,13 +311,7 @@ fn a_flood_from_one_address_pushes_out_only_itself() {
     let config = scene.file("ocod.toml", "max-connections = 40\n[[listen]]\naddress = \"127.0.0.1:0\"\n");
     let ocod = Ocod::start_with(&scene, &["-c", config.to_str().unwrap()]);
     let from = |client: [u8; 4]| {
-        use nix::sys::socket::{AddressFamily, SockFlag, SockType, SockaddrIn, bind, connect, socket};
-        let socket = socket(AddressFamily::Inet, SockType::Stream, SockFlag::SOCK_CLOEXEC, None).unwrap();
-        let [a, b, c, d] = client;
-        bind(std::os::fd::AsRawFd::as_raw_fd(&socket), &SockaddrIn::new(a, b, c, d, 0)).unwrap();
-        let port = ocod.address().port();
-        connect(std::os::fd::AsRawFd::as_raw_fd(&socket), &SockaddrIn::new(127, 0, 0, 1, port)).unwrap();
-        let mut stream = TcpStream::from(socket);
+        let mut stream = connect_from(client, ocod.address());
         assert_eq!(read_line(&mut stream), answer("200 OK oco"));
         stream
     };

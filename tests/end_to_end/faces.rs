@@ -9,11 +9,11 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Starts ocod with listeners of these keys, each on a free port.
-fn start(scene: &Scene, listeners: &[&str]) -> Ocod {
+pub fn start(scene: &Scene, listeners: &[&str]) -> Ocod {
     Ocod::start_with(scene, &["-c", configure(scene, listeners).to_str().unwrap()])
 }
 
-fn configure(scene: &Scene, listeners: &[&str]) -> std::path::PathBuf {
+pub fn configure(scene: &Scene, listeners: &[&str]) -> std::path::PathBuf {
     let sections: String = listeners
         .iter()
         .map(|keys| format!("[[listen]]\naddress = \"127.0.0.1:0\"\n{}\n", keys.replace("; ", "\n")))
@@ -32,7 +32,7 @@ fn talk(address: SocketAddr, request: &[u8]) -> String {
 }
 
 /// The status and the body of `GET path`.
-fn get(address: SocketAddr, path: &str) -> (u16, String) {
+pub fn get(address: SocketAddr, path: &str) -> (u16, String) {
     let text = talk(address, format!("GET {path} HTTP/1.1\r\nHost: test\r\n\r\n").as_bytes());
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no head in {text:?}"));
     let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: ")).expect("a length");
@@ -495,7 +495,7 @@ fn maint_and_drain_are_heard_by_every_listener() {
 }
 
 /// Whether the port is open.
-fn is_open(address: SocketAddr) -> bool {
+pub fn is_open(address: SocketAddr) -> bool {
     TcpStream::connect_timeout(&address, PATIENCE).is_ok()
 }
 
@@ -624,11 +624,17 @@ fn a_deaf_systemd_holds_nobody_up() {
     let _systemd = UnixDatagram::bind(&path).unwrap();
     let mut command = scene.ocod(&["-l", "127.0.0.1:0"]);
     command.env("NOTIFY_SOCKET", &path);
-    let ocod = Ocod::spawn(command);
+    let mut ocod = Ocod::spawn(command);
+    // Many times what a socket of that kind holds (net.unix.max_dgram_qlen).
     for round in 0..1000 {
         let (code, line) =
             if round % 2 == 0 { ("300", "350 KO oco 300-http") } else { ("200", "200 OK oco") };
         scene.check("http", code);
         ocod.expect(line);
     }
+    assert_eq!(ocod.log().matches(" 350 KO ").count(), 500, "each change of the verdict is told");
+    ocod.signal("HUP");
+    ocod.wait_for_log("info: reloaded");
+    ocod.signal("TERM");
+    assert!(ocod.wait().success());
 }

@@ -7,9 +7,19 @@ mod coherence;
 mod command;
 mod control;
 mod faces;
+mod full;
+mod kept_out;
 mod log;
+mod many;
 mod messages;
+mod mounts;
+#[path = "../faults/process.rs"]
+#[allow(dead_code, reason = "shared; no test binary needs all of it")]
+mod process;
+mod promises;
 mod rating;
 mod scene;
 mod server;
 mod units;
+mod watch;
+mod writers;

@@ -12,8 +12,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-/// In what ocod says only once a minute is over, or of a log that nobody reads. A text in its source will do for these.
-const RARE: [&str; 2] = ["changes were not logged", "lines lost"];
+/// In what ocod says only once a minute is over, of a log that nobody reads, or on a host that was just booted. A text in
+/// its source will do for these.
+const RARE: [&str; 3] = ["changes were not logged", "lines lost", "from before the boot"];
 
 /// Stands for whatever is there, at least one character.
 const ANYTHING: &str = "\u{0}";

@@ -27,9 +27,19 @@ impl Scene {
         Scene { _alone: Some(alone), ..Scene::beside() }
     }
 
+    /// The same for more files than a disk takes in a moment: in memory, where there is room.
+    pub fn of_many_files() -> Scene {
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let root = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+        Scene { _alone: Some(alone), ..Scene::at(root.expect("make a temporary directory")) }
+    }
+
     /// A further scene of the same test.
     pub fn beside() -> Scene {
-        let root = tempfile::tempdir().expect("make a temporary directory");
+        Scene::at(tempfile::tempdir().expect("make a temporary directory"))
+    }
+
+    fn at(root: tempfile::TempDir) -> Scene {
         std::fs::create_dir(root.path().join("status")).expect("make the status directory");
         Scene { root, _alone: None }
     }
@@ -74,6 +84,22 @@ impl Scene {
 fn program(path: &str) -> Command {
     let mut command = Command::new(Path::new(path));
     command.env_remove("RUST_LOG").env_remove("OCO_DIR").env_remove("NO_COLOR");
+    command
+}
+
+/// `outer` with the program, arguments and environment of `inner` behind its own.
+pub fn wrap(outer: &Command, inner: &Command) -> Command {
+    let mut command = Command::new(outer.get_program());
+    command.args(outer.get_args()).arg(inner.get_program()).args(inner.get_args());
+    for (name, value) in inner.get_envs().chain(outer.get_envs()) {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    if let Some(directory) = inner.get_current_dir() {
+        command.current_dir(directory);
+    }
     command
 }
 

@@ -118,6 +118,19 @@ pub fn connect(address: SocketAddr) -> TcpStream {
     stream
 }
 
+/// Connects from this address of the loopback network.
+pub fn connect_from(client: [u8; 4], address: SocketAddr) -> TcpStream {
+    use nix::sys::socket::{AddressFamily, SockFlag, SockType, SockaddrIn, bind, connect, socket};
+    use std::os::fd::AsRawFd;
+    let socket = socket(AddressFamily::Inet, SockType::Stream, SockFlag::SOCK_CLOEXEC, None).unwrap();
+    let [a, b, c, d] = client;
+    bind(socket.as_raw_fd(), &SockaddrIn::new(a, b, c, d, 0)).unwrap();
+    connect(socket.as_raw_fd(), &SockaddrIn::new(127, 0, 0, 1, address.port())).unwrap();
+    let stream = TcpStream::from(socket);
+    stream.set_read_timeout(Some(PATIENCE)).expect("set a time-out");
+    stream
+}
+
 /// Reads to the end, demands one line, and returns it without its end.
 pub fn read_line(stream: &mut TcpStream) -> String {
     let mut answer = String::new();

@@ -3,6 +3,7 @@
 //! Each case is an ocod of its own under strace. It has to end in right answers, fail-safe ones, or an exit that
 //! says why; when the fault is over everything has to be right again.
 
+mod pipe;
 mod scenario;
 mod table;
 

@@ -5,9 +5,8 @@
 //! a step, the boot clock with it for a suspended machine. Seccomp and Landlock let it: it reads a file in a folder
 //! that ocod may read.
 
-use crate::scene::{PATIENCE, Scene, wait_for};
+use crate::scene::{PATIENCE, Scene, wait_for, wrap};
 use crate::server::{Ocod, answer, ask, connect, read_line};
-use crate::strace::wrap;
 use std::fs::{self, File, Permissions};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;

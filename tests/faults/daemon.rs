@@ -47,9 +47,14 @@ pub fn unprivileged(scene: &Scene) -> Vec<&'static str> {
 }
 
 impl Daemon {
-    pub fn spawn(mut command: Command, address: SocketAddr, log: PathBuf) -> Daemon {
+    pub fn spawn(command: Command, address: SocketAddr, log: PathBuf) -> Daemon {
         let file = File::create(&log).expect("make the log");
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file);
+        Daemon::spawn_with(command, file.into(), address, log)
+    }
+
+    /// The same with another standard error, whose lines somebody brings into that file.
+    pub fn spawn_with(mut command: Command, stderr: Stdio, address: SocketAddr, log: PathBuf) -> Daemon {
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr);
         let _alone = crate::starting();
         Daemon { child: command.spawn().expect("start ocod"), log, address }
     }

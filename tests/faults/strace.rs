@@ -1,7 +1,7 @@
 //! strace as the one who makes system calls fail.
 
 use crate::process::{self, tracer};
-use crate::scene::wait_for;
+use crate::scene::{wait_for, wrap};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::fs;
@@ -64,22 +64,6 @@ impl Injection {
     pub fn octets(&self) -> u64 {
         fs::metadata(&self.trace).map_or(0, |file| file.len())
     }
-}
-
-/// `outer` with the program, arguments and environment of `inner` behind its own.
-pub fn wrap(outer: &Command, inner: &Command) -> Command {
-    let mut command = Command::new(outer.get_program());
-    command.args(outer.get_args()).arg(inner.get_program()).args(inner.get_args());
-    for (name, value) in inner.get_envs().chain(outer.get_envs()) {
-        match value {
-            Some(value) => command.env(name, value),
-            None => command.env_remove(name),
-        };
-    }
-    if let Some(directory) = inner.get_current_dir() {
-        command.current_dir(directory);
-    }
-    command
 }
 
 /// A strace that traces. The faults are over when it is dropped.

@@ -2,9 +2,9 @@
 //! none; and where it failed it says so, with exit 3.
 
 use crate::daemon::{Daemon, Reply, own_address};
-use crate::scene::{PATIENCE, Scene, have};
+use crate::scene::{PATIENCE, Scene, have, wrap};
 use crate::server::answer;
-use crate::strace::{Injection, is_missing, names, traced, wrap};
+use crate::strace::{Injection, is_missing, names, traced};
 use nix::unistd::geteuid;
 use std::collections::BTreeMap;
 use std::fs::{self, File, Permissions};

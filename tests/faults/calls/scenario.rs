@@ -102,6 +102,14 @@ fn linked(scene: &Scene) {
     symlink("/etc/passwd", scene.status().join("m")).unwrap();
 }
 
+/// Two names, as the kernel joins an event to the same one before it.
+fn stormy(scene: &Scene) {
+    for _ in 0..400 {
+        scene.check("o", "200\n");
+        scene.check("p", "200\n");
+    }
+}
+
 /// How the answers were, over a run.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -168,6 +176,11 @@ impl Stage {
                 lingerer.as_mut().map(listen);
             }
         }
+        // More events than are read at once.
+        daemon.signal(Signal::SIGSTOP);
+        self.change(stormy);
+        daemon.signal(Signal::SIGCONT);
+        self.demand(daemon, patience, tally, "storm", LAST)?;
         daemon.signal(Signal::SIGUSR1);
         if patience.has_log
             && daemon.ended().is_none()

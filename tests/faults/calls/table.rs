@@ -61,7 +61,10 @@ pub const FAULTS: &[Row] = &[
     row("shutdown", Always, Answering, &["ENOTCONN", "ECONNRESET", "ENOBUFS"]),
     row("epoll_wait", Always, Running, &["EINTR", "ENOMEM"]),
     row("epoll_ctl", Always, Running, &["ENOMEM", "ENOSPC"]),
+    // Of the directory.
     row("newfstatat", Always, Knowing, &["EACCES", "EIO", "ENOMEM", "ESTALE", "EINTR"]),
+    // Of the files. Linux before 4.11 does not have it, and some sandboxes deny what they do not know.
+    row("statx", Always, Knowing, &["EACCES", "EIO", "ENOMEM", "ESTALE", "EINTR", "ENOSYS", "EPERM"]),
     row(
         "openat",
         Always,
@@ -75,6 +78,11 @@ pub const FAULTS: &[Row] = &[
     row("inotify_init1", AtStart, Knowing, &["EMFILE", "ENFILE", "ENOMEM"]),
     row("inotify_add_watch", Always, Knowing, &["ENOSPC", "ENOMEM", "EACCES", "ENOENT"]),
     row("inotify_rm_watch", Always, Knowing, &["EINVAL"]),
+    // How many events wait.
+    row("ioctl", Always, Knowing, &["EIO", "ENOMEM"]),
+    // The next expiry: without it, epoll's own time-out has to do.
+    row("timerfd_create", AtStart, Answering, &["EMFILE", "ENFILE", "ENOMEM", "EINVAL", "ENODEV"]),
+    row("timerfd_settime", Always, Answering, &["EINVAL", "ECANCELED"]),
     row("close", Always, Running, &["EIO", "EINTR", "ENOSPC"]),
     row("fcntl", Always, Running, &["EMFILE", "EINTR"]),
     row("write", Always, Logging, &["EIO", "ENOSPC", "EPIPE", "EAGAIN", "EINTR"]),
@@ -97,7 +105,6 @@ pub const FAULTS: &[Row] = &[
     row("sigaltstack", AtStart, Running, &["ENOMEM"]),
     row("sched_getaffinity", AtStart, Running, &["EPERM"]),
     row("connect", AtStart, Running, &["EACCES", "EAGAIN", "EINTR"]),
-    row("ioctl", AtStart, Running, &["EIO", "ENOMEM"]),
     row("socketpair", AtStart, Running, &["EMFILE", "ENFILE", "ENOMEM"]),
     row("epoll_create1", AtStart, Running, &["EMFILE", "ENFILE", "ENOMEM"]),
     row("readlink", AtStart, Running, &["EACCES", "EIO", "ENOMEM", "ENOENT"]),
