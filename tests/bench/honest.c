@@ -6,7 +6,11 @@
  * line. An answer reflects every file closed before the client connected. A connection is closed only after the
  * client's own end of file, so that no reset overtakes the line. It knows nothing of age, limits or faces.
  *
- *     honest -l ADDR:PORT -d DIR
+ * It works in batches, as ocod does: it accepts until nobody waits, reads the directory's events once, answers all, and
+ * then drains each once. Only a client that has not closed by then is registered with epoll. With -e it does what one
+ * writes before having thought of that: it registers each connection when it answers it, and drains it at its event.
+ *
+ *     honest [-e] -l ADDR:PORT -d DIR
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -30,7 +34,7 @@
 enum {
 	MAX_CHECKS = 16384,
 	MAX_FDS = 65536,
-	BATCH = 512,		/* connections accepted before they are answered */
+	BATCH = 1024,		/* connections accepted before they are answered, and answered before they are drained */
 	EVENTS = 256,
 	LINGER_MS = 2000,	/* a client that does not close is closed */
 	LINGER_BYTES = 65536,
@@ -59,6 +63,7 @@ static int oldest = -1, newest = -1;
 
 static const char *dir;
 static int epfd, dirfd_, inofd, listenfd;
+static int by_events;		/* -e */
 
 static long now_ms(void)
 {
@@ -173,8 +178,8 @@ static void hang_up(int fd)
 	close(fd);
 }
 
-/* Throw away what a client sends until it closes. */
-static void drain(int fd)
+/* Throw away what a client sends. True when it has closed, or has sent too much. */
+static int is_over(int fd)
 {
 	char b[4096];
 	for (;;) {
@@ -183,44 +188,75 @@ static void drain(int fd)
 			continue;
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0 && errno == EAGAIN)
-			return;
-		hang_up(fd);
-		return;
+		return !(n < 0 && errno == EAGAIN);
 	}
 }
 
-static void answer(int fd, long now)
+static void drain(int fd)
+{
+	if (is_over(fd))
+		hang_up(fd);
+}
+
+static int answer(int fd)
+{
+	return send(fd, line, line_len, MSG_NOSIGNAL) < 0 || shutdown(fd, SHUT_WR) < 0 ? -1 : 0;
+}
+
+/* Wait for a client to close. */
+static int keep(int fd, long now)
 {
 	struct epoll_event e = { .events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.fd = fd };
-	conns[fd] = (struct conn){ now + LINGER_MS, 0, newest, -1 };
+	conns[fd].deadline_ms = now + LINGER_MS;
+	conns[fd].prev = newest;
+	conns[fd].next = -1;
 	*(newest < 0 ? &oldest : &conns[newest].next) = fd;
 	newest = fd;
-	if (epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &e) < 0
-	    || send(fd, line, line_len, MSG_NOSIGNAL) < 0
-	    || shutdown(fd, SHUT_WR) < 0)
-		hang_up(fd);
+	return epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &e);
+}
+
+static void serve_by_events(int *batch, int n, long now)
+{
+	for (int i = 0; i < n; i++)
+		if (keep(batch[i], now) < 0 || answer(batch[i]) < 0)
+			hang_up(batch[i]);
+}
+
+/* By the time when all have their line, many have read it and closed: those need not be registered. */
+static void serve_at_once(int *batch, int n, long now)
+{
+	int answered = 0;
+	for (int i = 0; i < n; i++)
+		if (answer(batch[i]) < 0)
+			close(batch[i]);
+		else
+			batch[answered++] = batch[i];
+	for (int i = 0; i < answered; i++)
+		if (is_over(batch[i]))
+			close(batch[i]);
+		else if (keep(batch[i], now) < 0)
+			hang_up(batch[i]);
 }
 
 /* Accept first, then look at the files, then answer: so every file closed before a connect() is in the line. */
 static void serve(void)
 {
-	int batch[BATCH], n, fd = 0;
+	static int batch[BATCH];
+	int n, fd = 0;
 	while (fd >= 0) {
 		for (n = 0; n < BATCH; ) {
 			fd = accept4(listenfd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-			if (fd >= 0 && fd < MAX_FDS)
+			if (fd >= 0 && fd < MAX_FDS) {
+				conns[fd].drained = 0;
 				batch[n++] = fd;
-			else if (fd >= 0)
+			} else if (fd >= 0)
 				close(fd);
 			else if (errno != EINTR && errno != ECONNABORTED)
 				break;
 		}
 		if (n > 0)
 			drain_inotify();
-		long now = now_ms();
-		for (int i = 0; i < n; i++)
-			answer(batch[i], now);
+		(by_events ? serve_by_events : serve_at_once)(batch, n, now_ms());
 	}
 }
 
@@ -267,13 +303,15 @@ static void start(const char *address)
 int main(int argc, char **argv)
 {
 	const char *address = NULL;
-	for (int o; (o = getopt(argc, argv, "l:d:")) != -1;)
-		if (o == 'l')
+	for (int o; (o = getopt(argc, argv, "el:d:")) != -1;)
+		if (o == 'e')
+			by_events = 1;
+		else if (o == 'l')
 			address = optarg;
 		else if (o == 'd')
 			dir = optarg;
 	if (!address || !dir)
-		errx(2, "usage: honest -l ADDR:PORT -d DIR");
+		errx(2, "usage: honest [-e] -l ADDR:PORT -d DIR");
 	start(address);
 
 	for (;;) {

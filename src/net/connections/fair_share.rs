@@ -34,8 +34,8 @@ pub struct Shares {
 impl Shares {
     /// Nobody holds anything, and each may hold `share`. Who knows the secret could aim at the counter of another.
     pub fn new(share: u32, secret: u64) -> Shares {
-        // Zeros, which cost nothing until they are touched.
-        let counters = vec![Counter::default(); SHARE_COUNTERS.into()];
+        // Room that costs nothing until it is touched: who is not asked over HTTP never touches that table's.
+        let counters = Vec::with_capacity(SHARE_COUNTERS.into());
         Shares { secret, counters, share, greedy: Vec::new() }
     }
 
@@ -60,6 +60,9 @@ impl Shares {
         }
         let counter = hasher.finish() % u64::from(SHARE_COUNTERS);
         let holder = Holder(u16::try_from(counter).unwrap_or(0));
+        if self.counters.is_empty() {
+            self.counters.resize(SHARE_COUNTERS.into(), Counter::default());
+        }
         if let Some(counter) = self.counters.get_mut(usize::from(holder.0)) {
             counter.held += 1;
             if counter.held == self.share.saturating_add(1) {

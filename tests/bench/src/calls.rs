@@ -96,6 +96,7 @@ fn name(number: u64) -> String {
         (libc::SYS_epoll_ctl, "epoll_ctl"),
         (libc::SYS_epoll_pwait, "epoll_pwait"),
         (libc::SYS_fcntl, "fcntl"),
+        (libc::SYS_ioctl, "ioctl"),
         (libc::SYS_newfstatat, "fstatat"),
         (libc::SYS_openat, "openat"),
         (libc::SYS_read, "read"),
@@ -105,6 +106,7 @@ fn name(number: u64) -> String {
         (libc::SYS_setsockopt, "setsockopt"),
         (libc::SYS_shutdown, "shutdown"),
         (libc::SYS_statx, "statx"),
+        (libc::SYS_timerfd_settime, "timerfd_settime"),
         (libc::SYS_write, "write"),
         #[cfg(target_arch = "x86_64")]
         (libc::SYS_epoll_wait, "epoll_wait"),

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
+use std::ops::Range;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process;
@@ -49,10 +50,13 @@ impl StatusFiles {
     /// `count` checks, all of them ok: `check-0` and so on.
     pub fn new(count: usize) -> io::Result<StatusFiles> {
         let files = StatusFiles { scratch: Scratch::new()? };
-        for i in 0..count {
-            files.rewrite(&format!("check-{i}"), 200)?;
-        }
+        files.add(0..count)?;
         Ok(files)
+    }
+
+    /// Add the checks of these numbers, all of them ok.
+    pub fn add(&self, mut numbers: Range<usize>) -> io::Result<()> {
+        numbers.try_for_each(|number| self.rewrite(&format!("check-{number}"), 200))
     }
 
     pub fn path(&self) -> &Path {
@@ -68,17 +72,26 @@ impl StatusFiles {
     pub fn rewrite_slowly(&self, name: &str, code: u16, between: impl FnOnce()) -> io::Result<()> {
         let mut file = File::create(self.path().join(name))?;
         between();
-        file.write_all(&line(code))
+        file.write_all(&line_of(code))
+    }
+
+    /// As `echo CODE TEXT > NAME` does it.
+    pub fn say(&self, name: &str, code: u16, text: &str) -> io::Result<()> {
+        fs::write(self.path().join(name), format!("{code} {text}\n"))
+    }
+
+    pub fn remove(&self, name: &str) -> io::Result<()> {
+        fs::remove_file(self.path().join(name))
     }
 
     /// As `oco set NAME CODE` does it: write aside, rename.
     pub fn replace(&self, name: &str, code: u16) -> io::Result<()> {
         let aside = self.path().join(".aside");
-        File::create(&aside)?.write_all(&line(code))?;
+        File::create(&aside)?.write_all(&line_of(code))?;
         fs::rename(aside, self.path().join(name))
     }
 }
 
-fn line(code: u16) -> Vec<u8> {
+fn line_of(code: u16) -> Vec<u8> {
     format!("{code}\n").into_bytes()
 }

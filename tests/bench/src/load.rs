@@ -2,9 +2,10 @@
 //! (connect() needs nothing of the server), and then it is let go: the time and the CPU it takes are its own.
 
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::os::fd::AsRawFd;
-use std::thread::sleep;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -64,11 +65,64 @@ pub fn stopped_queue(server: &Server, clients: u32, closing: Closing) -> Result<
 
 /// One client from connect to the end of its answer.
 pub fn ask(server: &Server) -> Result<Vec<u8>> {
-    let answer = read_answer(&connect(server)?)?;
+    ask_at(server, server.address)
+}
+
+/// The same at any of the ports where it listens.
+fn ask_at(server: &Server, address: SocketAddr) -> Result<Vec<u8>> {
+    let answer = read_answer(&connect_to(server, address)?)?;
     if answer.is_empty() {
         return Err(format!("{}: closed without an answer", server.name).into());
     }
     Ok(answer)
+}
+
+/// Ask once a millisecond until `is_over`, at each port in turn, and give how long each answer took, in milliseconds.
+/// One that is not right is an error.
+///
+/// Who asks again only when he has his answer misses all but one of the answers that a stall delays. So each client whose
+/// turn came while another waited is taken to have waited since then, until the same moment.
+pub fn paced(
+    server: &Server,
+    is_right: impl Fn(&[u8]) -> bool,
+    is_over: impl Fn() -> bool,
+) -> Result<Vec<f64>> {
+    const PACE: Duration = Duration::from_millis(1);
+    let mut times = vec![];
+    for address in server.addresses.iter().cycle() {
+        if is_over() {
+            break;
+        }
+        let begin = Instant::now();
+        let answer = ask_at(server, *address)?;
+        let mut waited = Some(begin.elapsed());
+        if !is_right(&answer) {
+            return Err(format!("a wrong answer: {:?}", String::from_utf8_lossy(&answer)).into());
+        }
+        while let Some(time) = waited {
+            times.push(time.as_secs_f64() * 1e3);
+            waited = time.checked_sub(PACE);
+        }
+        sleep(PACE.saturating_sub(begin.elapsed()));
+    }
+    Ok(times)
+}
+
+/// Do the work while another thread disturbs it. An error of either is one.
+pub fn beside<T>(
+    disturb: impl FnOnce(&dyn Fn() -> bool) -> Result<()> + Send,
+    work: impl FnOnce() -> Result<T>,
+) -> Result<T> {
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let disturber = scope.spawn(|| disturb(&|| done.load(Ordering::Relaxed)).map_err(|e| e.to_string()));
+        let result = work();
+        done.store(true, Ordering::Relaxed);
+        let disturbed = disturber.join().map_err(|_| "the disturber panicked")?;
+        let result = result?;
+        disturbed?;
+        Ok(result)
+    })
 }
 
 /// One client after the other.
@@ -111,7 +165,11 @@ pub fn still_held(server: &Server, held: &[TcpStream]) -> Result<()> {
 }
 
 fn connect(server: &Server) -> io::Result<TcpStream> {
-    let mut stream = TcpStream::connect(server.address)?;
+    connect_to(server, server.address)
+}
+
+fn connect_to(server: &Server, address: SocketAddr) -> io::Result<TcpStream> {
+    let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     match server.talk {
         Talk::Line => (),

@@ -21,7 +21,7 @@ use servers::Programs;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-const USAGE: &str = "usage: oco-bench [--peers] OCOD HONEST LIBCOUNT_MALLOC.SO [FIGURE...]";
+const USAGE: &str = "usage: oco-bench [--peers] [--against OCOD] OCOD HONEST LIBCOUNT_MALLOC.SO [FIGURE...]";
 
 fn main() -> ExitCode {
     match run() {
@@ -38,13 +38,14 @@ fn run() -> Result<bool> {
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
     let peers = arguments.iter().any(|a| a == "--peers");
     arguments.retain(|a| a != "--peers");
+    let other = take_value(&mut arguments, "--against")?.map(PathBuf::from);
     if arguments.len() < 3 || arguments.iter().any(|a| a.starts_with('-')) {
         return Err(USAGE.into());
     }
     let wanted = arguments.split_off(3);
     let mut paths = arguments.into_iter().map(PathBuf::from);
     let mut path = || paths.next().ok_or(USAGE);
-    let programs = Programs { ocod: path()?, honest: path()?, count_malloc: path()? };
+    let programs = Programs { ocod: path()?, other, honest: path()?, count_malloc: path()? };
 
     let smoke = std::env::var_os("CI").is_some_and(|ci| ci == "true");
     let effort = if smoke { Effort::SMOKE } else { Effort::FULL };
@@ -55,4 +56,13 @@ fn run() -> Result<bool> {
     figures::measure(&Bench { programs, effort, file_limit }, peers, &wanted, &mut report)?;
     print!("{report}");
     Ok(report.passed())
+}
+
+/// Take an option and its value out of the arguments.
+fn take_value(arguments: &mut Vec<String>, option: &str) -> Result<Option<String>> {
+    let Some(place) = arguments.iter().position(|a| a == option) else { return Ok(None) };
+    if place + 1 >= arguments.len() {
+        return Err(USAGE.into());
+    }
+    Ok(arguments.drain(place..=place + 1).next_back())
 }

@@ -5,7 +5,7 @@ use std::io;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use nix::time::{clock_getcpuclockid, clock_gettime};
+use nix::time::{ClockId, clock_getcpuclockid, clock_gettime};
 use nix::unistd::{Pid, SysconfVar, sysconf};
 
 use crate::Result;
@@ -17,6 +17,11 @@ pub fn cpu(pid: Pid) -> Result<Duration> {
     let ticks: u64 = stat[13].parse::<u64>()? + stat[14].parse::<u64>()?; // cutime, cstime
     let hertz = sysconf(SysconfVar::CLK_TCK)?.unwrap_or(100) as u64;
     Ok(own + Duration::from_millis(ticks * 1000 / hertz))
+}
+
+/// CPU time of the calling thread.
+pub fn own_cpu() -> Result<Duration> {
+    Ok(Duration::from(clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID)?))
 }
 
 /// `S` asleep, `R` running, `T` stopped, `t` stopped by a tracer.

@@ -16,10 +16,11 @@ pub enum Unit {
     Bytes,
     Megabytes,
     Millis,
+    Micros,
 }
 
 impl Unit {
-    fn show(self, value: f64) -> String {
+    pub fn show(self, value: f64) -> String {
         match self {
             Unit::Ratio if value < 0.05 => format!("1/{:.0}", 1.0 / value),
             Unit::Ratio => format!("{value:.2}"),
@@ -29,6 +30,7 @@ impl Unit {
             Unit::Bytes => format!("{:.0} KiB", value / 1024.0),
             Unit::Megabytes => format!("{:.2} MB", value / 1e6),
             Unit::Millis => format!("{value:.1} ms"),
+            Unit::Micros => format!("{value:.1} us"),
         }
     }
 }

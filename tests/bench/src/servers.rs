@@ -25,8 +25,11 @@ const MAX_AGE: &str = "1h";
 const READY_WITHIN: Duration = Duration::from_secs(10);
 
 /// The programs this benchmark was given.
+#[derive(Clone)]
 pub struct Programs {
     pub ocod: PathBuf,
+    /// Another ocod, to compare with.
+    pub other: Option<PathBuf>,
     pub honest: PathBuf,
     pub count_malloc: PathBuf,
 }
@@ -40,20 +43,64 @@ impl Programs {
     pub fn ocod_with(&self, files: &StatusFiles, change: impl FnOnce(&mut Command)) -> Result<Server> {
         let scratch = Scratch::new()?;
         let address = free_address()?;
-        let config = scratch.file("ocod.toml", "max-connections = 16000\n")?;
-        let mut command = Command::new(&self.ocod);
-        command.arg("-c").arg(config).arg("-d").arg(files.path());
-        command.args(["-l", &address.to_string(), "--max-age", MAX_AGE]);
+        let mut command = self.ocod_command(files, &scratch, "")?;
+        command.args(["-l", &address.to_string()]);
         change(&mut command);
         Server::start("ocod", command, address, Talk::Line, scratch)
     }
 
+    /// ocod with its log going to `stderr`.
+    pub fn ocod_that_logs_to(&self, files: &StatusFiles, stderr: Stdio) -> Result<Server> {
+        let scratch = Scratch::new()?;
+        let address = free_address()?;
+        let mut command = self.ocod_command(files, &scratch, "")?;
+        command.args(["-l", &address.to_string()]);
+        Server::start_that_logs_to(Some(stderr), "ocod", command, address, Talk::Line, scratch)
+    }
+
+    /// ocod with one listener of all checks, and one more for each of `limits`, which are names of checks or patterns.
+    pub fn ocod_limited(&self, files: &StatusFiles, limits: &[String]) -> Result<Server> {
+        let scratch = Scratch::new()?;
+        let addresses = free_addresses(limits.len() + 1)?;
+        let (first, limited) = addresses.split_first().ok_or("no address")?;
+        let mut listeners = format!("[[listen]]\naddress = \"{first}\"\n");
+        for (address, limit) in limited.iter().zip(limits) {
+            listeners += &format!("[[listen]]\naddress = \"{address}\"\nchecks = [\"{limit}\"]\n");
+        }
+        let command = self.ocod_command(files, &scratch, &listeners)?;
+        let mut server = Server::start("ocod", command, *first, Talk::Line, scratch)?;
+        server.addresses = addresses;
+        Ok(server)
+    }
+
+    fn ocod_command(&self, files: &StatusFiles, scratch: &Scratch, listeners: &str) -> Result<Command> {
+        let config = scratch.file("ocod.toml", &format!("max-connections = 16000\n{listeners}"))?;
+        let mut command = Command::new(&self.ocod);
+        command.arg("-c").arg(config).arg("-d").arg(files.path()).args(["--max-age", MAX_AGE]);
+        Ok(command)
+    }
+
     /// The yardstick.
     pub fn honest(&self, files: &StatusFiles) -> Result<Server> {
+        self.honest_with(files, &[])
+    }
+
+    /// The yardstick that does not work in batches.
+    pub fn honest_by_events(&self, files: &StatusFiles) -> Result<Server> {
+        self.honest_with(files, &["-e"])
+    }
+
+    fn honest_with(&self, files: &StatusFiles, options: &[&str]) -> Result<Server> {
         let address = free_address()?;
         let mut command = Command::new(&self.honest);
-        command.args(["-l", &address.to_string(), "-d"]).arg(files.path());
+        command.args(options).args(["-l", &address.to_string(), "-d"]).arg(files.path());
         Server::start("honest", command, address, Talk::Line, Scratch::new()?)
+    }
+
+    /// The same, but with the other ocod in the place of this one.
+    pub fn with_the_other(&self) -> Result<Programs> {
+        let other = self.other.clone().ok_or("there is no other ocod: see --against")?;
+        Ok(Programs { ocod: other, ..self.clone() })
     }
 }
 
@@ -70,6 +117,8 @@ pub struct Server {
     pub name: &'static str,
     pub pid: Pid,
     pub address: SocketAddr,
+    /// That one, and all others where it listens.
+    pub addresses: Vec<SocketAddr>,
     pub talk: Talk,
     /// Clients its accept queue takes: as many as we like, unless it asks for little.
     pub backlog: u32,
@@ -83,13 +132,25 @@ impl Server {
     /// Start a program that will listen at `address`, and wait for its first answer.
     pub fn start(
         name: &'static str,
+        command: Command,
+        address: SocketAddr,
+        talk: Talk,
+        scratch: Scratch,
+    ) -> Result<Server> {
+        Server::start_that_logs_to(None, name, command, address, talk, scratch)
+    }
+
+    /// The same, with its log going somewhere else.
+    fn start_that_logs_to(
+        stderr: Option<Stdio>,
+        name: &'static str,
         mut command: Command,
         address: SocketAddr,
         talk: Talk,
         scratch: Scratch,
     ) -> Result<Server> {
         let log = File::create(scratch.path().join("log"))?;
-        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(stderr.unwrap_or_else(|| log.into()));
         let cpu = servers_cpu()?;
         let parent = getpid();
         // SAFETY: between fork and exec only system calls are made, no lock is taken and nothing is allocated.
@@ -109,6 +170,7 @@ impl Server {
             name,
             pid,
             address,
+            addresses: vec![address],
             talk,
             backlog: u32::MAX,
             started_in: Duration::ZERO,
@@ -146,6 +208,12 @@ impl Drop for Server {
 /// A port nobody has at the moment.
 pub fn free_address() -> io::Result<SocketAddr> {
     TcpListener::bind("127.0.0.1:0")?.local_addr()
+}
+
+/// So many of them.
+fn free_addresses(count: usize) -> io::Result<Vec<SocketAddr>> {
+    let held: io::Result<Vec<TcpListener>> = (0..count).map(|_| TcpListener::bind("127.0.0.1:0")).collect();
+    held?.iter().map(TcpListener::local_addr).collect()
 }
 
 /// The full path of an installed program, if it is installed.

@@ -1,13 +1,12 @@
 //! Nothing of the contract is traded for speed: no late answer, no torn read.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, sleep};
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::{Bench, FILES};
 use crate::Result;
 use crate::files::StatusFiles;
-use crate::load;
+use crate::load::{self, beside};
 use crate::report::{Figure, Nature, Report, Unit};
 use crate::servers::Server;
 
@@ -26,7 +25,12 @@ fn late(bench: &Bench, report: &mut Report) -> Result<()> {
     let server = bench.programs.ocod(&files)?;
     let rounds = bench.effort.late_rounds;
     let late = beside(
-        |done| while !done() && load::ask(&server).is_ok() {},
+        |done| {
+            while !done() {
+                load::ask(&server)?;
+            }
+            Ok(())
+        },
         || {
             let mut late = 0;
             for round in 0..rounds {
@@ -53,13 +57,15 @@ fn torn(bench: &Bench, report: &mut Report) -> Result<()> {
     let start = Instant::now();
     let (wrong, answers) = beside(
         |done| {
-            while !done() && rewrite(&files, rewrites).is_ok() {
+            while !done() {
+                rewrite(&files, rewrites)?;
                 rewrites += 1;
                 sleep(
                     (start + Duration::from_millis(rewrites.into()))
                         .saturating_duration_since(Instant::now()),
                 );
             }
+            Ok(())
         },
         || count_wrong(&server, start + time),
     )?;
@@ -82,15 +88,4 @@ fn count_wrong(server: &Server, until: Instant) -> Result<(u32, u32)> {
         answers += 1;
     }
     Ok((wrong, answers))
-}
-
-/// Do the work while another thread disturbs it.
-fn beside<T>(disturb: impl FnOnce(&dyn Fn() -> bool) + Send, work: impl FnOnce() -> Result<T>) -> Result<T> {
-    let done = AtomicBool::new(false);
-    thread::scope(|scope| {
-        scope.spawn(|| disturb(&|| done.load(Ordering::Relaxed)));
-        let result = work();
-        done.store(true, Ordering::Relaxed);
-        result
-    })
 }

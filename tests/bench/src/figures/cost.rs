@@ -59,7 +59,7 @@ fn typical(costs: &[Cost]) -> Cost {
     Cost { cpu: of(|c| c.cpu), wall: of(|c| c.wall) }
 }
 
-fn micros(time: Duration) -> String {
+pub fn micros(time: Duration) -> String {
     format!("{:.1} us", time.as_secs_f64() * 1e6)
 }
 
@@ -81,6 +81,7 @@ pub fn control(bench: &Bench, report: &mut Report) -> Result<()> {
 pub fn against_honest(bench: &Bench, report: &mut Report) -> Result<()> {
     let files = StatusFiles::new(FILES)?;
     let (ocod, honest) = (bench.programs.ocod(&files)?, bench.programs.honest(&files)?);
+    let by_events = bench.programs.honest_by_events(&files)?;
     let at_once = Pairing::measure(&bench.effort, Closing::AtOnce, &ocod, &honest)?;
     report.add(&ratio("CPU against the honest C daemon", Some(0.80)), &at_once.cpu, at_once.cpu_detail());
     let at_the_end = Pairing::measure(&bench.effort, Closing::AtTheEnd, &ocod, &honest)?;
@@ -88,6 +89,12 @@ pub fn against_honest(bench: &Bench, report: &mut Report) -> Result<()> {
     report.add(&wall, &at_the_end.wall, at_the_end.wall_detail());
     let late = ratio("CPU, clients that close after the last answer", None);
     report.add(&late, &at_the_end.cpu, at_the_end.cpu_detail());
+    let at_once = Pairing::measure(&bench.effort, Closing::AtOnce, &ocod, &by_events)?;
+    let cpu = ratio("CPU against a C daemon without batches", Some(0.80));
+    report.add(&cpu, &at_once.cpu, at_once.cpu_detail());
+    let at_the_end = Pairing::measure(&bench.effort, Closing::AtTheEnd, &ocod, &by_events)?;
+    let wall = ratio("wall time of a full accept queue, the same", Some(0.65));
+    report.add(&wall, &at_the_end.wall, at_the_end.wall_detail());
     Ok(())
 }
 
@@ -123,7 +130,7 @@ pub fn system_calls(bench: &Bench, report: &mut Report) -> Result<()> {
 }
 
 /// Full accept queues of 64 clients, until so many have been answered.
-fn crowd(server: &Server, answers: u32) -> Result<()> {
+pub fn crowd(server: &Server, answers: u32) -> Result<()> {
     const CLIENTS: u32 = 64;
     (0..answers / CLIENTS).try_for_each(|_| load::stopped_queue(server, CLIENTS, Closing::AtOnce).map(drop))
 }

@@ -18,13 +18,13 @@ fn bytes(name: &str, at_most: f64) -> Figure<'_> {
 }
 
 /// A daemon that has been at work for a while.
-fn at_work(programs: &Programs, files: &StatusFiles) -> Result<Server> {
+pub fn at_work(programs: &Programs, files: &StatusFiles) -> Result<Server> {
     let server = programs.ocod(files)?;
     warm_up(&server)?;
     Ok(server)
 }
 
-fn warm_up(server: &Server) -> Result<()> {
+pub fn warm_up(server: &Server) -> Result<()> {
     for _ in 0..5 {
         load::stopped_queue(server, 64, Closing::AtOnce)?;
     }

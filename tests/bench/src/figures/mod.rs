@@ -1,10 +1,13 @@
 //! One function for each figure, or for a few that are measured together.
 
+mod against;
 mod coherence;
 mod cost;
 mod memory;
 mod peers;
 mod response;
+mod stall;
+mod work;
 
 use std::time::Duration;
 
@@ -48,6 +51,14 @@ pub struct Effort {
     latency_windows: usize,
     late_rounds: usize,
     rewriting: Duration,
+    /// Changes in a run.
+    changes: u32,
+    /// Files removed at once, and how often.
+    removed: usize,
+    removals: usize,
+    /// Windows with and without what might make it stall.
+    stall_windows: usize,
+    stall_window: Duration,
 }
 
 impl Effort {
@@ -62,6 +73,11 @@ impl Effort {
         latency_windows: 9,
         late_rounds: 20_000,
         rewriting: Duration::from_secs(10),
+        changes: 400,
+        removed: 50_000,
+        removals: 3,
+        stall_windows: 3,
+        stall_window: Duration::from_secs(3),
     };
 
     /// Enough to see that all of it works, and for the figures that do not depend on time.
@@ -76,6 +92,11 @@ impl Effort {
         latency_windows: 1,
         late_rounds: 2_000,
         rewriting: Duration::from_secs(2),
+        changes: 40,
+        removed: 5_000,
+        removals: 1,
+        stall_windows: 1,
+        stall_window: Duration::from_millis(500),
     };
 
     /// For a server that takes milliseconds for an answer.
@@ -86,7 +107,7 @@ impl Effort {
 
 type Measure = fn(&Bench, &mut Report) -> Result<()>;
 
-const FIGURES: [(&str, Measure); 12] = [
+const FIGURES: [(&str, Measure); 15] = [
     ("control", cost::control),
     ("honest", cost::against_honest),
     ("files", cost::many_files),
@@ -99,7 +120,12 @@ const FIGURES: [(&str, Measure); 12] = [
     ("start", response::start),
     ("latency", response::latency),
     ("coherence", coherence::coherence),
+    ("changes", work::changes),
+    ("removals", work::removals),
+    ("stall", stall::stall),
 ];
+
+const AGAINST: [(&str, Measure); 1] = [("against", against::against)];
 
 const PEERS: [(&str, Measure); 4] = [
     ("nginx", peers::nginx),
@@ -110,7 +136,9 @@ const PEERS: [(&str, Measure); 4] = [
 
 /// Measure the figures named, or all. One that fails to be measured does not keep the others from it.
 pub fn measure(bench: &Bench, peers: bool, wanted: &[String], report: &mut Report) -> Result<()> {
-    let all = FIGURES.iter().chain(if peers { &PEERS[..] } else { &[] });
+    let has_other = bench.programs.other.is_some();
+    let all = FIGURES.iter().chain(if has_other { &AGAINST[..] } else { &[] });
+    let all = all.chain(if peers { &PEERS[..] } else { &[] });
     let chosen: Vec<_> =
         all.filter(|(name, _)| wanted.is_empty() || wanted.iter().any(|w| w == name)).collect();
     if chosen.is_empty() {

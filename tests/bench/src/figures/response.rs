@@ -42,7 +42,7 @@ pub fn start(bench: &Bench, report: &mut Report) -> Result<()> {
 }
 
 /// The clients' kernel acknowledges ten thousand lines by timers of 40 ms each: that is not the daemon's doing.
-const DELAYED_ACKS: Duration = Duration::from_millis(100);
+pub const DELAYED_ACKS: Duration = Duration::from_millis(100);
 
 /// Windows without and with idle clients in turn, each with a client that asks again and again.
 pub fn latency(bench: &Bench, report: &mut Report) -> Result<()> {
@@ -69,12 +69,17 @@ pub fn latency(bench: &Bench, report: &mut Report) -> Result<()> {
 /// p99.9 of one client, from connect to the end of the answer, in microseconds. Short: idle clients live two seconds.
 fn slowest(server: &Server) -> Result<f64> {
     const WINDOW: Duration = Duration::from_millis(800);
+    Ok(quantile(&times(server, WINDOW)?, 0.999))
+}
+
+/// How long each answer took one client that asks again and again, in microseconds.
+pub fn times(server: &Server, window: Duration) -> Result<Vec<f64>> {
     let start = Instant::now();
     let mut times = Vec::with_capacity(20_000);
-    while start.elapsed() < WINDOW {
+    while start.elapsed() < window {
         let before = Instant::now();
         load::ask(server)?;
         times.push(before.elapsed().as_secs_f64() * 1e6);
     }
-    Ok(quantile(&times, 0.999))
+    Ok(times)
 }
