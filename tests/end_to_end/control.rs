@@ -223,7 +223,7 @@ fn the_log_tells_changes_once_and_no_connections() {
     scene.check("http", "300 no answer\n");
     // Nobody asks.
     ocod.wait_for_log("http: 200 -> 300 (no answer)");
-    ocod.wait_for_log("350 KO oco-0.1.0 300-http (was 200 OK)");
+    ocod.wait_for_log(&format!("350 KO {} 300-http (was 200 OK)", oco::logic::answer::PROGRAM));
     fs::remove_file(scene.status().join("http")).unwrap();
     ocod.wait_for_log("http: 300 -> none (removed)");
     let log = ocod.log();

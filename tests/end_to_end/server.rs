@@ -103,7 +103,7 @@ impl Drop for Ocod {
     }
 }
 
-/// A line of the contract with this program's version: `200 OK oco` becomes `200 OK oco-0.1.0`.
+/// A line of the contract with this program's version: `200 OK oco` becomes `200 OK oco-0.2.0`.
 pub fn answer(line: &str) -> String {
     let program = concat!("oco-", env!("CARGO_PKG_VERSION"));
     match line.split_once(" oco ") {
