@@ -91,7 +91,7 @@ impl<K: Sockets> Exchanges<K> {
         let held = connection.exchange.held_octets();
         self.held = self.held.saturating_sub(connection.held).saturating_add(held);
         connection.held = held;
-        match turn {
+        let turn = match turn {
             Advance::Wait => Turn::Nothing,
             Advance::Answer(asked) => Turn::Answer(connection.listener, asked),
             Advance::Close => {
@@ -106,17 +106,17 @@ impl<K: Sockets> Exchanges<K> {
                 }
                 Turn::Done(stream, client)
             }
-        }
+        };
+        // What was just read, or the page that was just made, may be what is too much.
+        while self.held > self.bounds.exchange_octets && self.shed() {}
+        turn
     }
 
     /// Hands in the response that [`Turn::Answer`] asked for, and goes on.
     pub fn respond(&mut self, token: Token, response: Vec<u8>, sockets: &mut K) -> Turn<K::Stream> {
         let Some((_, connection)) = self.table.get_mut(token) else { return Turn::Nothing };
         connection.exchange.respond(response);
-        let turn = self.ready(token, sockets);
-        // The page that was just made may be the one that is too much.
-        while self.held > self.bounds.exchange_octets && self.shed() {}
-        turn
+        self.ready(token, sockets)
     }
 
     /// When the oldest connection is closed, on the boot clock.
