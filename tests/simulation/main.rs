@@ -88,6 +88,7 @@ fn is_worth_it(reached: &Reached) {
     let count = |what| reached.other.get(what).copied().unwrap_or(0);
     let wanted = [
         "acts during a look",
+        "changes of the directory during a look",
         "changes that nothing tells of",
         "clock steps",
         "directories made anew",
@@ -98,6 +99,8 @@ fn is_worth_it(reached: &Reached) {
         "lines that are OK with nothing in doubt",
         "links from elsewhere",
         "mounts",
+        "moves of the path while it is followed",
+        "paths that nobody can follow",
         "pauses",
         "ports opened",
         "ports shut",

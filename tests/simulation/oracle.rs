@@ -94,6 +94,11 @@ impl Oracle {
         self.truths.clear();
     }
 
+    /// The daemon can not say which directory it is.
+    pub fn leave(&mut self) {
+        self.entered = None;
+    }
+
     /// The daemon begins to look at the directory.
     pub fn begin(&mut self, disk: &mut Disk, clock: &Clock, is_plain: bool) {
         let deeds = disk.take_deeds();
