@@ -12,6 +12,7 @@ use crate::system::sockets::Sockets;
 use log::debug;
 use mio::{Interest, Token};
 use nix::errno::Errno;
+use std::cell::Cell;
 use std::io::ErrorKind;
 use std::net::IpAddr;
 
@@ -142,7 +143,13 @@ impl<K: Sockets> Exchanges<K> {
     /// # Panics
     /// If it does not hold.
     pub fn check_invariants(&self) {
-        self.table.check_invariants(|connection| connection.exchange.deadline(), |_| true);
+        let held = Cell::new(0);
+        let deadline = |connection: &Connection| {
+            held.set(held.get() + connection.exchange.held_octets());
+            connection.exchange.deadline()
+        };
+        self.table.check_invariants(deadline, |_| true);
+        assert_eq!(self.held, held.get(), "all that is held is counted");
         assert!(self.table.len() <= self.bounds.exchanges, "{} exchanges", self.table.len());
         assert!(self.held <= self.bounds.exchange_octets, "{} octets held", self.held);
     }

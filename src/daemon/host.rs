@@ -299,6 +299,11 @@ impl<F: Files> Host<F> {
         self.log_lines(LINES_PER_TURN, now);
     }
 
+    /// How many views there are, with that of all checks.
+    pub fn views(&self) -> usize {
+        self.views.len()
+    }
+
     /// What must hold between any two calls. Walks everything: for tests.
     ///
     /// # Panics

@@ -393,6 +393,9 @@ impl Sockets for ModelSockets {
     fn now(&mut self) -> Now {
         let mut kernel = self.0.borrow();
         kernel.end_refresh();
+        // Time passes also while it is awake.
+        let moment = kernel.random.duration(Duration::from_nanos(3));
+        kernel.clock.pass(moment);
         kernel.clock.now
     }
 
@@ -442,6 +445,11 @@ impl Sockets for ModelSockets {
 
     fn accept(&mut self, listener: &ModelListener) -> io::Result<(ModelStream, SocketAddr)> {
         let mut kernel = self.0.borrow();
+        if kernel.random.once_in(40) {
+            let errno = kernel.random.pick(&[Errno::ECONNABORTED, Errno::EINTR, Errno::EPROTO]);
+            kernel.reached.count("failures to accept");
+            return Err(errno.into());
+        }
         let now = kernel.clock.now.boot;
         let (id, address) = kernel.network.accept(listener.id, now).map_err(io_error)?;
         let client = SocketAddr::from((Ipv4Addr::new(192, 0, 2, address), 1024));

@@ -95,6 +95,7 @@ fn is_worth_it(reached: &Reached) {
         "directories removed",
         "directories without permission",
         "dumps",
+        "failures to accept",
         "hard links",
         "lines that are OK with nothing in doubt",
         "links from elsewhere",
