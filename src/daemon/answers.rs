@@ -251,6 +251,11 @@ impl<F: Files> Answers<F> {
         self.log.write(LINES_PER_TURN, &self.board, now);
     }
 
+    /// How many views there are, with that of all checks.
+    pub fn views(&self) -> usize {
+        self.views.len()
+    }
+
     /// What must hold between any two calls. Walks everything: for tests.
     ///
     /// # Panics

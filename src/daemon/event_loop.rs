@@ -335,6 +335,8 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
             self.batch.is_empty() && self.answered.is_empty() && self.asked.is_empty(),
             "all are answered"
         );
+        let is_stopping = self.stops_at.is_some();
+        assert!(is_stopping || self.answers.views() <= self.listeners.len() + 1, "a view is of a listener");
         let connections = self.connections();
         assert!(connections <= self.max_connections, "{connections} of {} connections", self.max_connections);
         for index in 0..self.listeners.len() {

@@ -163,6 +163,9 @@ impl<K: Sockets, S> Connections<K, S> {
         }
         assert_eq!(deadlines.len(), open, "the queue has everybody");
         assert!(deadlines.is_sorted(), "the table is a queue");
+        let entry_of = |link: Link| link.slot().and_then(|slot| self.slots.get(slot));
+        let free = std::iter::successors(entry_of(self.free), |entry| entry_of(entry.in_age.newer)).count();
+        assert_eq!(free + open, self.slots.len(), "a slot has a connection or is free");
     }
 
     fn slot(&self, id: ConnectionId) -> Option<usize> {

@@ -13,6 +13,7 @@ use crate::system::sockets::Sockets;
 use log::debug;
 use mio::Interest;
 use nix::errno::Errno;
+use std::cell::Cell;
 use std::io::ErrorKind;
 use std::net::IpAddr;
 
@@ -92,7 +93,7 @@ impl<K: Sockets, P: Site> HttpConnections<K, P> {
         let held = connection.exchange.held_octets();
         self.held = self.held.saturating_sub(connection.held).saturating_add(held);
         connection.held = held;
-        match turn {
+        let turn = match turn {
             Advance::Wait => Turn::Nothing,
             Advance::Answer(asked) => Turn::Answer(connection.listener, asked),
             Advance::Close => {
@@ -107,17 +108,17 @@ impl<K: Sockets, P: Site> HttpConnections<K, P> {
                 }
                 Turn::Done(stream, client)
             }
-        }
+        };
+        // What was just read, or the page that was just made, may be what is too much.
+        while self.held > self.bounds.http_octets && self.shed() {}
+        turn
     }
 
     /// Hands in the response that [`Turn::Answer`] asked for, and goes on.
     pub fn respond(&mut self, id: ConnectionId, response: Vec<u8>, sockets: &mut K) -> Turn<K::Stream, P> {
         let Some((_, connection)) = self.table.get_mut(id) else { return Turn::Nothing };
         connection.exchange.respond(response);
-        let turn = self.ready(id, sockets);
-        // The page that was just made may be the one that is too much.
-        while self.held > self.bounds.http_octets && self.shed() {}
-        turn
+        self.ready(id, sockets)
     }
 
     /// When the oldest connection is closed, on the boot clock.
@@ -143,8 +144,14 @@ impl<K: Sockets, P: Site> HttpConnections<K, P> {
     /// # Panics
     /// If it does not hold.
     pub fn check_invariants(&self) {
-        self.table.check_invariants(|connection| connection.exchange.deadline(), |_| true);
-        assert!(self.table.len() <= self.bounds.http_connections, "{} exchanges", self.table.len());
+        let held = Cell::new(0);
+        let deadline = |connection: &Connection<P>| {
+            held.set(held.get() + connection.exchange.held_octets());
+            connection.exchange.deadline()
+        };
+        self.table.check_invariants(deadline, |_| true);
+        assert_eq!(self.held, held.get(), "all that is held is counted");
+        assert!(self.table.len() <= self.bounds.http_connections, "{} connections", self.table.len());
         assert!(self.held <= self.bounds.http_octets, "{} octets held", self.held);
     }
 

@@ -237,6 +237,8 @@ impl<F: Files> Directory<F> {
             Need::Lose => self.lose(Away::Error(Errno::EIO), board, now),
             Need::Enter => {
                 self.state = State::Away(Away::Unseen, now.boot);
+                // Should it stay so, the lines of before would be taken for those of a directory that is away.
+                self.generation += 1;
                 self.find(board, now);
             }
         }

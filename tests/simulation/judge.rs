@@ -69,6 +69,27 @@ impl Judge {
         }
     }
 
+    /// Judges what `/checks` tells of each check.
+    fn checks(&self, told: &serde_json::Value, address: Option<SocketAddr>, oracle: &Oracle, now: Now) {
+        let Some(listen) = self.listeners.iter().find(|listen| Some(listen.address) == address) else {
+            return;
+        };
+        let told = told.as_array().expect("it has checks").iter().map(|check| {
+            let name = check["name"].as_str().expect("a check has a name");
+            (name, check["code"].as_u64().expect("a check has a code"), check["text"].as_str())
+        });
+        let told: Vec<_> = told.collect();
+        assert!(told.is_sorted(), "{told:?} is not in order");
+        let mut ratings: BTreeMap<&str, u16> = BTreeMap::new();
+        for (name, code, _) in &told {
+            ratings.insert(name, u16::try_from(*code).unwrap());
+        }
+        assert_eq!(ratings.len(), told.len(), "{told:?}");
+        if let Err(wrong) = oracle.judge_all(&ratings, &self.rules, |name| listen.covers(name), now) {
+            panic!("{wrong} at {now:?}");
+        }
+    }
+
     /// Judges all that a client is to get.
     pub fn octets(
         &self,
@@ -103,11 +124,16 @@ impl Judge {
                         self.line(body, address, oracle, now);
                     }
                     Some(Ok(request)) if request.page == Page::Checks && !body.is_empty() => {
+                        assert_eq!(status, "200", "{head}");
                         let report: serde_json::Value = serde_json::from_str(body).expect("it is JSON");
                         let line = report["line"].as_str().expect("it has a line");
                         self.line(&format!("{line}\r\n"), address, oracle, now);
+                        self.checks(&report["checks"], address, oracle, now);
                     }
-                    Some(Ok(_)) => assert!(status == "200" || status == "503", "{head}"),
+                    Some(Ok(request)) if request.page == Page::Health => {
+                        assert!(status == "200" || status == "503", "{head}");
+                    }
+                    Some(Ok(_)) => assert_eq!(status, "200", "{head}"),
                 }
             }
         }

@@ -30,6 +30,9 @@ use std::time::Duration;
 /// The descriptor of the directory's events.
 const EVENTS: RawFd = 1000;
 
+/// Moves of the path in one refresh, so many that the daemon has to give up following it.
+const MOST_MOVES: usize = 40;
+
 pub struct Kernel {
     pub random: Random,
     pub clock: Clock,
@@ -43,12 +46,18 @@ pub struct Kernel {
     pub is_calm: bool,
     /// Things that may still happen in this turn while it looks, and when the last one did.
     disturbances: usize,
+    /// They go on through several passes of a refresh.
+    is_lasting: bool,
     later: Now,
+    /// How often the path still comes to lead elsewhere while the daemon follows it in this refresh, and did so.
+    moves: (usize, usize),
     /// A refresh is under way, and began then.
     refreshes_since: Option<Now>,
     /// When the last refresh began, for who judges it.
     pub refreshed_at: Option<Now>,
     has_looked: bool,
+    /// The oracle knows of this refresh.
+    has_begun: bool,
     /// By which the poll tells of the directory's events.
     events: Option<Token>,
 }
@@ -93,9 +102,12 @@ impl Kernel {
             has_inotify,
             is_calm: false,
             disturbances: 0,
+            is_lasting: false,
+            moves: (0, 0),
             refreshes_since: None,
             refreshed_at: None,
             has_looked: false,
+            has_begun: false,
             events: None,
         }
     }
@@ -104,6 +116,10 @@ impl Kernel {
     pub fn begin_turn(&mut self) {
         let is_wild = !self.is_calm && self.random.once_in(4);
         self.disturbances = if is_wild { self.random.below(4) } else { 0 };
+        self.is_lasting = is_wild && self.random.once_in(6);
+        if self.is_lasting {
+            self.disturbances = 30;
+        }
         self.later = self.clock.now;
     }
 
@@ -124,14 +140,18 @@ impl Kernel {
             self.reached.count("queue overflows");
         }
         self.refreshes_since = Some(self.clock.now);
-        self.has_looked = false;
-        self.oracle.begin(&mut self.disk, &self.clock, !self.has_inotify);
+        (self.has_looked, self.has_begun) = (false, false);
+        let is_restless = self.random.once_in(3);
+        let moves = if is_restless { MOST_MOVES } else { self.random.below(4) };
+        let has_moves = !self.is_calm && self.random.once_in(8);
+        self.moves = (if has_moves { moves } else { 0 }, 0);
     }
 
     /// The daemon has done with looking: what it sends now is judged by what it could see.
     pub fn end_refresh(&mut self) {
         self.disk.release();
         let Some(since) = self.refreshes_since.take() else { return };
+        self.end_moves();
         self.refreshed_at = Some(since);
         self.oracle.end();
         self.reached.count("refreshes");
@@ -154,17 +174,66 @@ impl Kernel {
         if is_unheard && (self.disk.writers() == 0 || !self.random.once_in(4)) {
             return;
         }
+        if self.is_lasting && !self.random.once_in(3) {
+            return;
+        }
         self.disturbances -= 1;
         self.later.wall = self.later.wall.after(Duration::from_micros(1));
         if is_unheard {
             let writer = self.random.below(self.disk.writers());
             let octets = 1 + self.random.below(3);
             self.disk.write_unheard(writer, octets, self.later);
+        } else if self.random.once_in(if self.is_lasting { 2 } else { 10 }) {
+            // The same permissions again.
+            let is_unreadable = self.disk.folders[folder].is_unreadable;
+            self.disk.chmod_folder(folder, is_unreadable);
+            self.reached.count("changes of the directory during a look");
         } else {
             touch_file(&mut self.disk, folder, &mut self.random, self.later);
         }
         self.oracle.disturb(&mut self.disk, &self.clock, !self.has_inotify, moment);
         self.reached.count("acts during a look");
+    }
+
+    /// The path comes to lead elsewhere between two calls of the daemon that ask where it leads.
+    fn move_path(&mut self) {
+        let (left, done) = self.moves;
+        if left == 0 || self.disk.path.is_none() {
+            return;
+        }
+        assert!(done <= MOST_MOVES / 2, "the daemon follows the path for ever");
+        self.moves = (left - 1, done + 1);
+        let to = self.random.below(self.disk.folders.len());
+        let is_there = self.disk.folders[to].identity != 0 && self.disk.path != Some(to);
+        let to = if is_there { to } else { self.disk.add_folder() };
+        self.disk.repoint_path(Some(to));
+        self.reached.count("moves of the path while it is followed");
+    }
+
+    /// Tells the oracle where the path leads. Not before the daemon has made up its mind, for which both remember what
+    /// was there.
+    fn begin_oracle(&mut self) {
+        if !std::mem::replace(&mut self.has_begun, true) {
+            self.oracle.begin(&mut self.disk, &self.clock, !self.has_inotify);
+        }
+    }
+
+    /// The daemon has found where the path leads, or has given up.
+    fn end_moves(&mut self) {
+        match std::mem::take(&mut self.moves) {
+            (_, 0) => self.begin_oracle(),
+            (_, ..=3) => {
+                // Though it be the same directory again, it is entered anew.
+                self.oracle.leave();
+                self.has_begun = false;
+                self.begin_oracle();
+            }
+            _ => {
+                self.has_begun = true;
+                self.oracle.leave();
+                self.reached.count("paths that nobody can follow");
+            }
+        }
     }
 
     fn readable(&self) -> nix::Result<usize> {
@@ -191,6 +260,9 @@ impl ModelFiles {
 impl Files for ModelFiles {
     fn identity(&mut self) -> nix::Result<Identity> {
         let mut kernel = self.kernel.borrow();
+        if kernel.refreshes_since.is_some() {
+            kernel.move_path();
+        }
         kernel.begin_refresh();
         let folder = kernel.disk.path.ok_or(Errno::ENOENT)?;
         Ok(Identity::new(1, kernel.disk.folders[folder].identity))
@@ -229,6 +301,7 @@ impl Files for ModelFiles {
     }
 
     fn read(&mut self, mut handle: impl FnMut(FileNotice<'_>) -> bool) -> nix::Result<()> {
+        self.kernel.borrow().begin_oracle();
         let waiting = self.kernel.borrow().disk.waiting();
         for _ in 0..waiting {
             let Some((watch, told)) = self.kernel.borrow().disk.next_notice() else { break };
@@ -250,7 +323,8 @@ impl Files for ModelFiles {
     }
 
     fn names(&mut self, mut handle: impl FnMut(&[u8], bool) -> bool) -> io::Result<()> {
-        let kernel = self.kernel.borrow();
+        let mut kernel = self.kernel.borrow();
+        kernel.end_moves();
         let folder = kernel.readable().map_err(io::Error::from)?;
         let _ = kernel.disk.folders[folder]
             .names
@@ -319,6 +393,9 @@ impl Sockets for ModelSockets {
     fn now(&mut self) -> Now {
         let mut kernel = self.0.borrow();
         kernel.end_refresh();
+        // Time passes also while it is awake.
+        let moment = kernel.random.duration(Duration::from_nanos(3));
+        kernel.clock.pass(moment);
         kernel.clock.now
     }
 
@@ -368,6 +445,11 @@ impl Sockets for ModelSockets {
 
     fn accept(&mut self, listener: &ModelListener) -> io::Result<(ModelStream, SocketAddr)> {
         let mut kernel = self.0.borrow();
+        if kernel.random.once_in(40) {
+            let errno = kernel.random.pick(&[Errno::ECONNABORTED, Errno::EINTR, Errno::EPROTO]);
+            kernel.reached.count("failures to accept");
+            return Err(errno.into());
+        }
         let now = kernel.clock.now.boot;
         let (id, address) = kernel.network.accept(listener.id, now).map_err(io_error)?;
         let client = SocketAddr::from((Ipv4Addr::new(192, 0, 2, address), 1024));

@@ -4,11 +4,13 @@
 //! What must never become of a client is checked where the daemon lets go of it.
 
 use mio::{Interest, Token};
+use oco::config::Listen;
 use oco::limits::{DRAINED_OCTETS, HTTP_TIME, LINGER};
 use oco::logic::face::Face;
 use oco::logic::time::Nanos;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 pub type ClientId = usize;
 pub type PortId = usize;
@@ -200,6 +202,15 @@ impl Network {
         self.ports.remove(&id);
     }
 
+    /// Whether the daemon has the ports that it wants, and no other.
+    pub fn assert_bound(&self, wanted: &[Listen]) {
+        let mut bound: Vec<SocketAddr> = self.ports.values().map(|port| port.address).collect();
+        let mut wanted: Vec<SocketAddr> = wanted.iter().map(|listen| listen.address).collect();
+        bound.sort_unstable();
+        wanted.sort_unstable();
+        assert_eq!(bound, wanted, "the ports are those of the settings");
+    }
+
     pub fn listen_again(&mut self, id: PortId) {
         self.ports.get_mut(&id).unwrap().is_listening = true;
     }
@@ -336,7 +347,10 @@ impl Network {
             ends.drained += u64::from(is_drained);
             let is_late = now >= client.promised_at.after(LINGER);
             ends.lingered += u64::from(is_late);
-            ends.shed += u64::from(!is_late && !is_drained && !client.has_closed && !client.has_reset);
+            let is_shed = !stop && !is_late && !is_drained && !client.has_closed && !client.has_reset;
+            // What it may still send would reset the connection, perhaps before it has read.
+            assert!(!is_shed || is_crowded, "client {id} was closed while it may read: {client:?}");
+            ends.shed += u64::from(is_shed);
         } else if client.has_reset || (is_http && client.has_closed && client.promised.is_none()) {
             ends.left += 1;
         } else if stop || (is_http && now >= client.accepted_at.after(HTTP_TIME)) {
@@ -362,9 +376,20 @@ impl Network {
                 (_, None) => panic!("a client was accepted and not answered: {client:?}"),
             };
             let end = self.stops_at.map_or(end, |stop| stop.min(end));
-            assert!(now < end, "a client lives too long: {client:?}");
+            // The daemon counts from the last time it asked for, and time passes while it is awake.
+            let latest = end.after(Duration::from_micros(1));
+            assert!(now < latest, "a client lives too long: {client:?}");
             let is_waiting = client.speak == Face::Http && client.promised.is_none() && self.edges.is_empty();
             assert!(!is_waiting || client.unread.is_empty(), "what a client sent was not read: {client:?}");
+            if !self.edges.is_empty() || client.promised.is_none() {
+                continue;
+            }
+            assert!(
+                client.has_reset || client.room == 0 || client.is_finished,
+                "the rest was not sent: {client:?}"
+            );
+            let has_gone = client.has_reset || (client.has_closed && client.unread.is_empty());
+            assert!(!client.is_finished || !has_gone, "a client that has gone is kept: {client:?}");
         }
     }
 }

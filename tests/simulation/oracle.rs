@@ -94,6 +94,11 @@ impl Oracle {
         self.truths.clear();
     }
 
+    /// The daemon can not say which directory it is.
+    pub fn leave(&mut self) {
+        self.entered = None;
+    }
+
     /// The daemon begins to look at the directory.
     pub fn begin(&mut self, disk: &mut Disk, clock: &Clock, is_plain: bool) {
         let deeds = disk.take_deeds();
@@ -222,6 +227,33 @@ impl Oracle {
             _ => None,
         };
         self.truths.iter().filter_map(expiry).min()
+    }
+
+    /// What is wrong with what is told of every check that `covers` names.
+    pub fn judge_all(
+        &self,
+        told: &BTreeMap<&str, u16>,
+        rules: &Rules,
+        covers: impl Fn(&str) -> bool,
+        now: Now,
+    ) -> Result<(), String> {
+        if self.entered.is_none() {
+            return if told.is_empty() {
+                Ok(())
+            } else {
+                Err(format!("{told:?} of a directory that is away"))
+            };
+        }
+        if let Some(name) = told.keys().find(|name| !covers(name)) {
+            return Err(format!("{told:?}, but {name} is none of its checks"));
+        }
+        for (name, truth) in self.truths.iter().filter(|(name, _)| covers(name)) {
+            let code = told.get(name).copied();
+            if !truth.may.iter().any(|shown| shown.rating(rules, name, now) == code) {
+                return Err(format!("{code:?} for {name}, which is {truth:?}"));
+            }
+        }
+        Ok(())
     }
 
     /// What is wrong with an answer for the names that `covers` says.

@@ -313,6 +313,7 @@ impl World {
         let (answers, listeners, sockets) = self.daemon.parts();
         listeners.change(&wanted, answers, sockets).expect("the model has every port");
         answers.configure(rules, empty_is_ok);
+        self.kernel.borrow().network.assert_bound(&wanted);
         self.daemon.resume(self.max_connections);
         self.settle_turn();
         self.run_daemon();

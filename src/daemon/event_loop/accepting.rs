@@ -19,7 +19,8 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
     /// Serves every listener at which somebody may wait.
     pub(super) fn serve(&mut self) {
         if self.paused_until.is_some_and(|end| self.now.boot < end) {
-            return;
+            // Responses may have come to their end all the same.
+            return self.settle_answered();
         }
         self.paused_until = None;
         for index in 0..self.listeners.len() {
