@@ -10,22 +10,17 @@
 mod arguments;
 mod aside;
 mod ask;
-mod cut;
 mod error;
 mod host;
 mod import;
 mod lock;
-mod output;
 mod parts;
-mod plugin;
 mod port;
 mod reader;
 mod reading;
 mod record;
 mod report;
-mod result;
 mod runner;
-mod signals;
 mod status;
 mod table;
 mod this_host;
@@ -34,6 +29,7 @@ use crate::config::{self, Settings};
 use crate::limits::LOG_FLUSH;
 use crate::logic::code::Code;
 use crate::logic::name::MAINTENANCE;
+use crate::logic::plugin_result;
 use crate::system::log_lines;
 use crate::usage;
 use arguments::{Arguments, Maintenance, Order};
@@ -163,7 +159,7 @@ fn run(directory: &Path, job: Job, is_verbose: bool) -> Result<u8, Error> {
             if is_verbose {
                 print(&record::shown(directory, &name))?;
             }
-            Ok(result::exit_status(code))
+            Ok(plugin_result::exit_status(code))
         }
         Some(Outcome::Failed(error)) => Err(error),
         Some(Outcome::Busy) if is_verbose => Err(Error::Busy(name)),

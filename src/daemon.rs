@@ -9,7 +9,6 @@ mod exchanges;
 pub mod host;
 pub mod listeners;
 mod sessions;
-pub mod signals;
 mod table;
 
 use crate::config::{ConfigError, Listen, PORT, Settings};
@@ -18,22 +17,26 @@ use crate::logic::answer::PROGRAM;
 use crate::reason::reason;
 use crate::system::confinement::{self, Allowed};
 use crate::system::notify::Notify;
+use crate::system::signals::Signals;
 use crate::system::sockets::KernelSockets;
 use crate::system::{descriptors, log_lines, passed, user};
 use crate::usage;
 use arguments::{Arguments, Plan};
 use clap::CommandFactory;
-use event_loop::{EventLoop, Outcome};
+use event_loop::{EventLoop, Outcome, Signal};
 use host::Host;
 use listeners::{BindError, Listeners};
 use log::{error, info, warn};
-use signals::Signals;
+use nix::sys::signal::Signal::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use user::UserError;
 
+/// What each signal asks for. None of them stays ignored, whoever has started ocod.
+const SIGNALS: [(nix::sys::signal::Signal, Signal); 4] =
+    [(SIGTERM, Signal::Stop), (SIGINT, Signal::Stop), (SIGHUP, Signal::Reload), (SIGUSR1, Signal::Dump)];
 /// Exit status of a start that failed.
 const CANNOT_START: u8 = 1;
 /// Exit status of a command line that is not understood.
@@ -122,7 +125,7 @@ fn run(arguments: &Arguments) -> Result<(), Error> {
         return said.map_err(|error| Error::System("stdout", error));
     }
     // Before anything that takes time: a signal that comes early must not be lost.
-    let signals = Signals::catch().map_err(|error| Error::System("signals", error))?;
+    let signals = Signals::catch(&SIGNALS, &[]).map_err(|error| Error::System("signals", error))?;
     info!("{PROGRAM} starting, status files in {}", plan.directory.display());
     let mut host = Host::new(&plan.directory, plan.settings.rules.clone(), plan.settings.empty_is_ok);
     let mut sockets = KernelSockets::new().map_err(|error| Error::System("event loop", error))?;

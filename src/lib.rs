@@ -47,6 +47,8 @@
 //! - **Bounded:** every table, buffer and wait has its limit in [`limits`]. No client or script delays another.
 //! - **Never waiting:** not for who reads the log either. [`log_lines`](system::log_lines) keeps what is not taken,
 //!   and counts what does not fit.
+
+pub mod children;
 pub mod command;
 pub mod config;
 pub mod daemon;

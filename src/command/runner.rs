@@ -3,22 +3,24 @@
 
 use super::error::Error;
 use super::lock::{Lock, LockError, lock};
-use super::output::{Kept, Output};
-use super::plugin::{Action, Event, Plugin};
 use super::record;
-use super::result::Run;
-use super::signals::Signals;
-use crate::limits::PLUGINS_AT_ONCE;
+use crate::children::output::Output;
+use crate::limits::{PLUGINS_AT_ONCE, STATUS_FILE_OCTETS};
 use crate::logic::code::Code;
+use crate::logic::plugin::{Action, Event, Plugin};
+use crate::logic::plugin_result::{Kept, Run};
 use crate::logic::text::printable;
 use crate::logic::time::Nanos;
 use crate::reason::reason;
 use crate::system::clock;
 use crate::system::process::{end_of, kill_group, living_groups, reap, terminate_group};
+use crate::system::signals::Signals;
 use log::{debug, warn};
+use mio::unix::SourceFd;
 use mio::unix::pipe::Receiver;
-use mio::{Events, Poll, Token};
+use mio::{Events, Interest, Poll, Token};
 use nix::errno::Errno;
+use nix::sys::signal::Signal;
 use nix::unistd::{AccessFlags, access};
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::ffi::{OsStr, OsString};
@@ -46,6 +48,15 @@ pub struct Job {
     pub timeout: Duration,
     /// How old its result may be, where that is not the settings' to say.
     pub max_age: Option<Duration>,
+}
+
+/// What a signal asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// To look for children that have ended.
+    Look,
+    /// To end.
+    Stop,
 }
 
 /// What became of a plugin.
@@ -100,7 +111,7 @@ enum StartError {
 pub struct Runner<'a> {
     directory: &'a Path,
     poll: Poll,
-    signals: Signals,
+    signals: Signals<Asked>,
     waiting: VecDeque<(usize, Job)>,
     /// By number; numbers only count up, so that a late event finds nothing.
     running: BTreeMap<usize, Running>,
@@ -113,7 +124,11 @@ impl<'a> Runner<'a> {
     /// A runner that records in `directory`.
     pub fn new(directory: &'a Path) -> io::Result<Runner<'a>> {
         let poll = Poll::new()?;
-        let signals = Signals::catch(poll.registry(), SIGNALS)?;
+        let stop = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP].map(|signal| (signal, Asked::Stop));
+        let signals = Signals::catch(&[(Signal::SIGCHLD, Asked::Look)], &stop)?;
+        if let Some(descriptor) = signals.raw_fd() {
+            poll.registry().register(&mut SourceFd(&descriptor), SIGNALS, Interest::READABLE)?;
+        }
         Ok(Runner {
             directory,
             poll,
@@ -162,7 +177,7 @@ impl<'a> Runner<'a> {
     fn turn(&mut self, events: &Events, now: Nanos) {
         for event in events {
             match event.token() {
-                SIGNALS => self.stopping = self.signals.take(),
+                SIGNALS => self.stopping |= self.signals.take().contains(&Asked::Stop),
                 Token(pipe) => {
                     let number = pipe.saturating_sub(FIRST_PIPE) / 2;
                     if let Some(running) = self.running.get_mut(&number) {
@@ -246,8 +261,14 @@ impl<'a> Runner<'a> {
         };
         let token = FIRST_PIPE + 2 * self.next;
         let registry = self.poll.registry();
-        let stdout = Output::new(child.stdout.take().map(Receiver::from), registry, Token(token));
-        let stderr = Output::new(child.stderr.take().map(Receiver::from), registry, Token(token + 1));
+        let stdout =
+            Output::new(child.stdout.take().map(Receiver::from), STATUS_FILE_OCTETS, registry, Token(token));
+        let stderr = Output::new(
+            child.stderr.take().map(Receiver::from),
+            STATUS_FILE_OCTETS,
+            registry,
+            Token(token + 1),
+        );
         let (stdout, stderr) = match (stdout, stderr) {
             (Ok(stdout), Ok(stderr)) => (stdout, stderr),
             (Err(error), _) | (_, Err(error)) => {

@@ -12,7 +12,6 @@ use super::exchanges::Exchanges;
 use super::host::Host;
 use super::listeners::Listeners;
 use super::sessions::Sessions;
-use super::signals::{Signal, Signals};
 use super::table::{FIRST_TOKEN, Kind};
 use crate::limits::{
     ACCEPT_PAUSE, ADDRESS_SHARE, Bounds, DIRECTORY_RETRY, LISTENERS, STOP_BATCHES, STOP_LINGER,
@@ -23,6 +22,7 @@ use crate::logic::time::{Nanos, Now};
 use crate::system::files::{Files, KernelFiles};
 use crate::system::log_lines;
 use crate::system::notify::Notify;
+use crate::system::signals::Signals;
 use crate::system::sockets::{KernelSockets, Sleep, Sockets};
 use asking::Question;
 use log::{info, warn};
@@ -42,7 +42,7 @@ const _: () = assert!(FIRST_LISTENER + LISTENERS <= FIRST_TOKEN);
 #[derive(Debug)]
 pub struct EventLoop<F = KernelFiles, K: Sockets = KernelSockets> {
     sockets: K,
-    signals: Signals,
+    signals: Signals<Signal>,
     host: Host<F>,
     listeners: Listeners<K>,
     sessions: Sessions<K>,
@@ -76,6 +76,17 @@ pub struct EventLoop<F = KernelFiles, K: Sockets = KernelSockets> {
     look_at: Option<Nanos>,
 }
 
+/// What a signal asks the loop for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// Stop.
+    Stop,
+    /// Read the configuration again.
+    Reload,
+    /// Log every check.
+    Dump,
+}
+
 /// What a turn leaves to its caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -101,7 +112,7 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
     /// What it waits for can't be registered.
     pub fn new(
         mut sockets: K,
-        signals: Signals,
+        signals: Signals<Signal>,
         (host, listeners): (Host<F>, Listeners<K>),
         (max_connections, bounds): (usize, Bounds),
         notify: Notify,
@@ -312,7 +323,7 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
     }
 
     /// The signals that it obeys.
-    pub fn signals(&self) -> &Signals {
+    pub fn signals(&self) -> &Signals<Signal> {
         &self.signals
     }
 

@@ -10,6 +10,7 @@ pub mod log_lines;
 pub mod notify;
 pub mod passed;
 pub mod process;
+pub mod signals;
 pub mod socket;
 pub mod sockets;
 pub mod standard_error;

@@ -1,22 +1,12 @@
 //! Processes and their groups: seeing that one ended, signalling a group, and who of it is left.
 
+use crate::logic::plugin_result::End;
 use nix::errno::Errno;
 use nix::sys::signal::{SigSet, Signal, killpg};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::Pid;
 use std::collections::HashSet;
 use std::io;
-
-/// How a process ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
-    /// With this exit status, 0 to 255.
-    Status(i32),
-    /// By this signal; none for one that has no name (the real-time signals).
-    Signal(Option<i32>),
-    /// Nobody knows: somebody else has reaped it.
-    Lost,
-}
 
 /// How the child `process` ended, if it did. It is not reaped: its number, which is that of its group too, can't
 /// pass to a stranger before [`reap`].
@@ -108,8 +98,9 @@ fn pid(process: u32) -> Option<Pid> {
     i32::try_from(process).ok().filter(|process| *process > 1).map(Pid::from_raw)
 }
 
+/// The number of a signal.
 #[expect(clippy::as_conversions, reason = "an enum of numbers that fit by its definition")]
-fn signal_number(signal: Signal) -> i32 {
+pub fn signal_number(signal: Signal) -> i32 {
     signal as i32
 }
 

@@ -6,10 +6,9 @@ use crate::kernel::{Kernel, ModelFiles, ModelSockets, Shared};
 use crate::network::{Client, ClientId, Network, PortId};
 use crate::random::Random;
 use oco::config::Listen;
-use oco::daemon::event_loop::{EventLoop, Outcome};
+use oco::daemon::event_loop::{EventLoop, Outcome, Signal};
 use oco::daemon::host::Host;
 use oco::daemon::listeners::Listeners;
-use oco::daemon::signals::{Signal, Signals};
 use oco::directory::Directory;
 use oco::limits::{ACCEPT_PAUSE, Bounds, DIRECTORY_RETRY, EMPTY_GRACE, STOP_LINGER};
 use oco::logic::board::{CheckRules, Rules};
@@ -17,6 +16,7 @@ use oco::logic::face::Speak;
 use oco::logic::name::Pattern;
 use oco::logic::time::{Nanos, Now};
 use oco::system::notify::Notify;
+use oco::system::signals::Signals;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
@@ -432,7 +432,7 @@ impl World {
         (0..listeners.len()).filter_map(line).collect()
     }
 
-    fn signals(&mut self) -> &Signals {
+    fn signals(&mut self) -> &Signals<Signal> {
         self.daemon.signals()
     }
 
@@ -609,8 +609,14 @@ fn start(kernel: &Shared, max_connections: usize) -> Daemon {
     let mut host = Host::of(directory, rules, empty_is_ok);
     let listeners = Listeners::bind(&wanted, &mut host, &mut sockets).expect("the model has every port");
     let limits = (max_connections, BOUNDS);
-    EventLoop::new(sockets, Signals::by_hand(), (host, listeners), limits, Notify::silent())
-        .expect("the model registers all")
+    EventLoop::new(
+        sockets,
+        Signals::by_hand(&[Signal::Stop, Signal::Reload, Signal::Dump]),
+        (host, listeners),
+        limits,
+        Notify::silent(),
+    )
+    .expect("the model registers all")
 }
 
 /// Some listeners: always one for everybody, and chance has the others.

@@ -1,11 +1,29 @@
 //! What a plugin's end means: its code, and the text to keep.
 
+use super::code::Code;
 use super::cut::without_last_figure;
-use super::output::Kept;
-use crate::logic::code::Code;
-use crate::system::process::End;
 use std::borrow::Cow;
 use std::time::Duration;
+
+/// How a process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// With this exit status, 0 to 255.
+    Status(i32),
+    /// By this signal; none for one that has no name (the real-time signals).
+    Signal(Option<i32>),
+    /// Nobody knows: somebody else has reaped it.
+    Lost,
+}
+
+/// The beginning of what a plugin wrote.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Kept<'a> {
+    /// What was written.
+    pub octets: &'a [u8],
+    /// Whether there was more.
+    pub is_cut: bool,
+}
 
 /// How a run of a plugin came to its result.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,9 +12,9 @@
 //! of its group stays ours while we may signal it; whatever happens, it is over [`KILL_AFTER`] twice after the
 //! time-out.
 
+use super::plugin_result::End;
+use super::time::Nanos;
 use crate::limits::{GROUP_LOOK, KILL_AFTER};
-use crate::logic::time::Nanos;
-use crate::system::process::End;
 
 /// A run's state.
 #[derive(Debug, Clone)]
@@ -53,7 +53,10 @@ pub enum Event {
     /// Some time has passed, perhaps past the [deadline](Plugin::deadline).
     Time,
     /// A look showed whether anybody of the group lives.
-    Looked { living: bool },
+    Looked {
+        /// Whether somebody does.
+        living: bool,
+    },
 }
 
 /// What to do, in this order.

@@ -1,0 +1,3 @@
+//! Programs that run in process groups of their own.
+
+pub mod output;
