@@ -13,10 +13,12 @@
 //! - [`logic`]: everything that can be known without I/O and without a clock: codes, names, the status file, the
 //!   board of checks and their rating, the answer line and its parser, networks, the state machine of a connection.
 //!   Times, bytes and names come in as arguments; a lint denies the rest.
-//! - [`system`]: the operating system, thin: clocks, inotify, looking at a file, sockets, users, limits. There is no
-//!   unsafe code.
+//! - [`system`]: the operating system, thin: clocks, inotify, looking at a file, sockets, signals, processes, users, limits.
+//!   There is no unsafe code.
 //! - [`directory`]: keeps a board true to a directory, by events or, where there are none, by reading it.
-//! - [`daemon`]: ocod: command line, event loop, listeners, sessions, signals.
+//! - [`children`]: programs in process groups of their own, as a part of somebody's loop: who waits, who runs, and what
+//!   becomes of them.
+//! - [`daemon`]: ocod: command line, event loop, listeners, sessions.
 //! - [`command`]: oco: writing results, running plugins, asking hosts.
 //! - [`config`]: the settings of both; [`limits`]: every limit in one file.
 //!
@@ -47,7 +49,6 @@
 //! - **Bounded:** every table, buffer and wait has its limit in [`limits`]. No client or script delays another.
 //! - **Never waiting:** not for who reads the log either. [`log_lines`](system::log_lines) keeps what is not taken,
 //!   and counts what does not fit.
-
 pub mod children;
 pub mod command;
 pub mod config;

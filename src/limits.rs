@@ -129,8 +129,14 @@ pub const STATUS_TIMEOUT: Duration = Duration::from_secs(3);
 pub const HOSTS_AT_ONCE: usize = 64;
 /// The longest time-out that can be set: a day. Nothing that watches a host takes longer.
 pub const LONGEST_TIMEOUT: Duration = Duration::from_secs(86_400);
-/// How often to look whether a process group that was told to end is gone. A look reads `/proc`.
+/// The shortest time between two looks whether process groups that were told to end are gone. A look reads all of
+/// `/proc`, which takes some milliseconds on a host with a thousand processes.
 pub const GROUP_LOOK: Duration = Duration::from_millis(20);
+/// The longest such time: each look in vain doubles it, and a group has a second between TERM and KILL.
+pub const LONGEST_GROUP_LOOK: Duration = Duration::from_millis(320);
+/// How long to wait before a program is started again that could not be, for want of descriptors, memory or processes,
+/// while no other one ends.
+pub const SHORTAGE_PAUSE: Duration = Duration::from_millis(100);
 /// Octets in one read of a plugin's output: a page of the pipe's buffer several times over.
 pub const PIPE_OCTETS: usize = 16 * 1024;
 /// Reads of one plugin's output in a turn, so that a flood of one plugin does not starve another.

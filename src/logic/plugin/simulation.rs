@@ -60,11 +60,11 @@ impl World {
         }
     }
 
-    /// Does what the machine wants, and returns what that tells it.
-    fn act(&mut self, action: Action, now: u64) -> Option<Event> {
+    /// Does what the machine wants.
+    fn act(&mut self, action: Action, now: u64) {
         assert!(!self.reaped && !self.abandoned, "{action:?} after the end");
         match action {
-            Action::Record(_) | Action::RecordTimeOut => self.recorded.push((action, now)),
+            Action::Tell(_) | Action::TellTimeOut => self.recorded.push((action, now)),
             Action::Terminate => {
                 assert!(self.terminated_at.is_none() && self.killed_at.is_none());
                 self.terminated_at = Some(now);
@@ -80,7 +80,7 @@ impl World {
                 self.killed_at = Some(now);
                 self.processes.iter_mut().for_each(|process| World::end_by(process, now));
             }
-            Action::Look => return Some(Event::Looked { living: self.anybody_lives(now) }),
+            Action::TellNotStarted => panic!("it was started"),
             Action::Reap => {
                 assert!(self.told_exit && !self.leader_lives(now));
                 self.reaped = true;
@@ -90,7 +90,6 @@ impl World {
                 self.abandoned = true;
             }
         }
-        None
     }
 }
 
@@ -99,30 +98,34 @@ fn nanos(milliseconds: u64) -> Nanos {
 }
 
 /// Tells the machine, does what it wants, and so on.
-fn tell(plugin: &mut Plugin, world: &mut World, event: Event, now: u64) {
-    let mut events = vec![event];
-    while let Some(event) = events.pop() {
-        for action in plugin.on(event, nanos(now)) {
-            events.extend(world.act(action, now));
+fn tell(plugin: &mut Plugin, world: &mut World, event: PluginEvent, now: u64) {
+    for action in plugin.on(event, nanos(now)) {
+        world.act(action, now);
+    }
+    if plugin.wants_look() {
+        let looked = PluginEvent::Looked { living: world.anybody_lives(now) };
+        for action in plugin.on(looked, nanos(now)) {
+            world.act(action, now);
         }
     }
 }
 
 /// Runs to the end, and returns when that was.
 fn run(world: &mut World, stop_at: Option<u64>, output_first: bool) -> u64 {
-    let mut plugin = Plugin::started(nanos(TIMEOUT));
+    let mut plugin = Plugin::starting(nanos(TIMEOUT));
+    tell(&mut plugin, world, PluginEvent::Started { until: nanos(TIMEOUT) }, 0);
     let mut now = 0;
     for _ in 0..10_000 {
         let exited = |plugin: &mut Plugin, world: &mut World| {
             if !world.told_exit && !world.leader_lives(now) {
                 world.told_exit = true;
-                tell(plugin, world, Event::Exited(End::Status(0)), now);
+                tell(plugin, world, PluginEvent::Exited(End::Status(0)), now);
             }
         };
         let ended = |plugin: &mut Plugin, world: &mut World| {
             if !world.told_output && !world.output_is_held(now) {
                 world.told_output = true;
-                tell(plugin, world, Event::OutputEnded, now);
+                tell(plugin, world, PluginEvent::OutputEnded, now);
             }
         };
         if output_first {
@@ -133,9 +136,9 @@ fn run(world: &mut World, stop_at: Option<u64>, output_first: bool) -> u64 {
             ended(&mut plugin, world);
         }
         if stop_at.is_some_and(|stop| stop <= now) {
-            tell(&mut plugin, world, Event::Stopped, now);
+            tell(&mut plugin, world, PluginEvent::Stopped, now);
         }
-        tell(&mut plugin, world, Event::Time, now);
+        tell(&mut plugin, world, PluginEvent::Time, now);
         let Some(deadline) = plugin.deadline() else { return now };
         let deadline = u64::try_from(deadline.0 / 1_000_000).unwrap();
         let stop = stop_at.filter(|stop| *stop > now);
@@ -181,9 +184,9 @@ proptest! {
         let natural = processes[0].ends_at.filter(|end| *end <= last);
         match natural {
             // As soon as it is known.
-            Some(at) => prop_assert_eq!(&world.recorded, &[(Action::Record(End::Status(0)), at)]),
+            Some(at) => prop_assert_eq!(&world.recorded, &[(Action::Tell(End::Status(0)), at)]),
             None if stop_at.is_some() => prop_assert!(world.recorded.is_empty()),
-            None => prop_assert_eq!(&world.recorded, &[(Action::RecordTimeOut, TIMEOUT)]),
+            None => prop_assert_eq!(&world.recorded, &[(Action::TellTimeOut, TIMEOUT)]),
         }
         if world.terminated_at.is_some() && world.reaped {
             prop_assert!(!world.anybody_lives(end));
