@@ -179,7 +179,9 @@ impl<S: Starter> Children<S> {
             }
             child.tell(PluginEvent::Time, &mut turn);
         }
-        if self.looks.is_due(now) {
+        if !self.running.values().any(Child::wants_look) {
+            self.looks.forget();
+        } else if self.looks.is_due(now) {
             self.starter.look();
         }
         if self.is_stopping {

@@ -35,6 +35,11 @@ impl Looks {
         self.at = Some(self.at.map_or(earliest, |known| known.min(earliest)));
     }
 
+    /// Nobody waits for a look any longer.
+    pub fn forget(&mut self) {
+        self.at = None;
+    }
+
     /// Whether to look now. If so, its result has to be [told](Looks::looked).
     pub fn is_due(&mut self, now: Nanos) -> bool {
         let is_due = self.deadline().is_some_and(|at| at <= now);

@@ -240,9 +240,6 @@ impl Plugin {
 }
 
 #[cfg(test)]
-mod simulation;
-
-#[cfg(test)]
 mod tests {
     use super::*;
 
