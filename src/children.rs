@@ -18,9 +18,12 @@
 
 mod child;
 mod event;
+pub mod helper;
 pub mod in_process;
 mod looks;
+pub mod message;
 mod output;
+pub mod serve;
 pub mod starter;
 
 use crate::limits::SHORTAGE_PAUSE;

@@ -2,12 +2,13 @@
 //! for a program that does nothing else meanwhile.
 
 use super::ChildId;
-use super::starter::{GroupSignal, NotStarted, Program, Report, Starter, pipe, spawn};
+use super::starter::{GroupSignal, NotStarted, Program, Report, Starter, command, pipe};
 use crate::system::process::{end_of, kill_group, living_groups, reap, terminate_group};
 use mio::unix::pipe::Receiver;
 use mio::{Registry, Token};
 use std::collections::BTreeMap;
 use std::io;
+use std::os::unix::process::CommandExt;
 
 /// See the [module](self). Its loop has to wake when SIGCHLD comes.
 #[derive(Debug)]
@@ -43,7 +44,9 @@ impl Starter for InProcess {
         let [stdout, stderr] = tokens.map(|token| pipe(&self.registry, token));
         let (stdout, its_stdout) = stdout.map_err(|error| NotStarted::ours(&error))?;
         let (stderr, its_stderr) = stderr.map_err(|error| NotStarted::ours(&error))?;
-        let process = spawn(program, its_stdout, its_stderr)?.id();
+        // Waits until it is executed.
+        let started = command(program, its_stdout, its_stderr).process_group(0).spawn();
+        let process = started.map_err(|error| NotStarted::of(program, &error))?.id();
         self.children.insert(id, Own { process, has_ended: false });
         self.news.push(Report::Started(id, process));
         Ok([stdout, stderr])

@@ -11,9 +11,8 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, ErrorKind, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 /// What is started.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,16 +128,11 @@ pub fn pipe(registry: &Registry, token: Token) -> io::Result<(Receiver, OwnedFd)
     Ok((receiver, writer.into()))
 }
 
-/// Starts `program` with nothing to read and these two to write to, as the leader of a group of its own. Waits until
-/// it is executed.
-///
-/// # Errors
-/// Why it does not run.
-pub fn spawn(program: &Program, stdout: OwnedFd, stderr: OwnedFd) -> Result<Child, NotStarted> {
+/// `program` with nothing to read and these two to write to.
+pub fn command(program: &Program, stdout: OwnedFd, stderr: OwnedFd) -> Command {
     let mut command = Command::new(&program.name);
-    command.args(&program.arguments).process_group(0);
-    command.stdin(Stdio::null()).stdout(stdout).stderr(stderr);
-    command.spawn().map_err(|error| NotStarted::of(program, &error))
+    command.args(&program.arguments).stdin(Stdio::null()).stdout(stdout).stderr(stderr);
+    command
 }
 
 /// Whether it is our own fault or the host's that nothing can be started now, not the program's.

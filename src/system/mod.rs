@@ -8,6 +8,7 @@ pub mod files;
 pub mod inotify;
 pub mod log_lines;
 pub mod notify;
+pub mod packets;
 pub mod passed;
 pub mod process;
 pub mod signals;

@@ -11,8 +11,21 @@ use std::io;
 /// How the child `process` ended, if it did. It is not reaped: its number, which is that of its group too, can't
 /// pass to a stranger before [`reap`].
 pub fn end_of(process: u32) -> Option<End> {
-    let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT | WaitPidFlag::WNOHANG;
-    match waitid(Id::Pid(pid(process)?), flags) {
+    look_at(process, WaitPidFlag::WNOHANG)
+}
+
+/// Waits until the child `process` ends, and says how. It is not reaped.
+pub fn wait_for_end(process: u32) -> End {
+    loop {
+        if let Some(end) = look_at(process, WaitPidFlag::empty()) {
+            return end;
+        }
+    }
+}
+
+fn look_at(process: u32, flags: WaitPidFlag) -> Option<End> {
+    let Some(pid) = pid(process) else { return Some(End::Lost) };
+    match waitid(Id::Pid(pid), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT | flags) {
         Ok(WaitStatus::Exited(_, status)) => Some(End::Status(status)),
         Ok(WaitStatus::Signaled(_, signal, _)) => Some(End::Signal(Some(signal_number(signal)))),
         Ok(_) | Err(Errno::EINTR) => None,
