@@ -12,6 +12,8 @@
 //! Nothing of the daemon is copied: `kernel` stands behind the two traits by which it calls the real one. The oracle
 //! knows what was done to the files, and neither events nor board.
 //!
+//! `children` is a simulation of its own, of programs that a watcher or oco runs.
+//!
 //! A seed that fails is printed. `OCO_SEED=n` runs that one alone, `OCO_SEEDS=n` runs so many.
 //!
 //! Out of scope: a writer that opened a file by a hard link's name which was removed since. No event tells of it.

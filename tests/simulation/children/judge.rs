@@ -253,6 +253,8 @@ impl Judge {
         let job = self.jobs.get_mut(&id).unwrap();
         assert!(!std::mem::replace(&mut job.is_over, true), "{id:?} is over twice");
         self.waiting.remove(&(job.class, id));
+        // What it took up is free for others now.
+        self.last_shortage = None;
         assert!(job.result.is_some() || job.has_failed || self.stopped_at.is_some(), "{id:?} has no result");
         let Some(begun) = job.begun_at else { return };
         let until = job.started_at.unwrap_or(begun) + job.timeout;

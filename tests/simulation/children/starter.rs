@@ -134,6 +134,8 @@ pub struct World {
     pub is_lost: bool,
     look_at: Option<Milliseconds>,
     is_woken: bool,
+    /// Somebody's token was left for the next time.
+    is_late: bool,
     /// Since the last turn.
     reads: usize,
     flooded: bool,
@@ -158,6 +160,7 @@ impl World {
             is_lost: false,
             look_at: None,
             is_woken: false,
+            is_late: false,
             reads: 0,
             flooded: false,
         }
@@ -187,15 +190,22 @@ impl World {
         if self.has_report() {
             tokens.push(FIRST);
         }
+        let mut is_late = false;
         for group in self.groups.values_mut().filter(|group| !group.is_gone) {
             for output in 0..2 {
                 let there = (group.written(output, now), !group.is_held(now));
                 if there != group.woken_for[output] || group.is_flooding(now) && group.read[output] == 0 {
+                    // The poll returns only so many at once.
+                    if !self.is_late && self.random.once_in(4) {
+                        is_late = true;
+                        continue;
+                    }
                     group.woken_for[output] = there;
                     tokens.push(group.tokens[output]);
                 }
             }
         }
+        self.is_late = is_late;
         tokens
     }
 
@@ -265,7 +275,8 @@ impl World {
         });
         let reports = self.reports.iter().map(|(at, _)| *at);
         let lost = self.lost_at.filter(|_| !self.is_lost);
-        groups.chain(reports).chain(self.look_at).chain(lost).filter(later).min()
+        let late = self.is_late.then_some(self.now + 1);
+        groups.chain(reports).chain(self.look_at).chain(lost).chain(late).filter(later).min()
     }
 
     /// Checks what a turn did, and says whether it read.
