@@ -1,33 +1,30 @@
 //! oco: from its command line to its exit.
 //!
 //! ```text
-//! set, clear, maint -> record           run, run-parts -> runner -> plugin (what to do), record, lock
+//! set, clear, maint -> status::record   run, parts -> children; status::run_lock, record
 //! import-nrpe       -> import           record, import -> system::atomic_file
 //! status            -> this_host -> reading (directory and board, as in the daemon), reader, port -> ask
-//!                      others: ask; both are shown by table, report
+//!                      others: ask; both are shown by columns, hosts_json
 //! ```
 
 mod arguments;
 mod ask;
 mod columns;
-mod cut;
 mod error;
 mod hosts_json;
 mod import;
 mod lock;
-mod output;
 mod parts;
-mod plugin;
 mod port;
 mod reader;
 mod reading;
 mod record;
-mod result;
-mod runner;
-mod signals;
+mod run;
 mod status;
 mod this_host;
 
+use crate::children::Job;
+use crate::children::starter::Program;
 use crate::config::{self, Settings};
 use crate::limits::LOG_FLUSH;
 use crate::logic::code::Code;
@@ -37,16 +34,14 @@ use arguments::{Arguments, Maintenance, Order};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 use error::Error;
-use parts::Parts;
-use runner::{Job, Outcome, Runner};
+use run::Plugin;
 use status::Form;
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 use this_host::ThisHost;
 
 /// Exit status of all failures of oco itself: UNKNOWN to Nagios, so that no monitoring system takes one for an
@@ -113,16 +108,12 @@ fn obey(arguments: &Arguments) -> Result<u8, Error> {
         }
         Order::Run { name, timeout, max_age, verbose, command } => {
             let Some((program, rest)) = command.split_first() else { return Err(Error::NoCommand) };
-            let job = Job {
-                name: name.clone(),
-                program: program.clone(),
-                arguments: rest.to_vec(),
-                timeout: *timeout,
-                max_age: *max_age,
-            };
-            run(&directory(arguments)?, job, *verbose)
+            let program = Program { name: program.clone(), arguments: rest.to_vec() };
+            let job = Job { program, timeout: *timeout };
+            let plugin = Plugin { name: name.clone(), job, max_age: *max_age };
+            run::run(&directory(arguments)?, plugin, *verbose)
         }
-        Order::RunParts { timeout, parts } => run_parts(&directory(arguments)?, parts, *timeout),
+        Order::RunParts { timeout, parts } => parts::run(&directory(arguments)?, parts, *timeout),
         Order::ImportNrpe { force, file, parts } => import::import(file, parts, *force),
         Order::Status { up: true, json, quiet, watch: _, verbose: _, timeout, hosts } => {
             match hosts.as_slice() {
@@ -150,46 +141,6 @@ fn shown(is_watched: bool, form: Form, mut show: impl FnMut(Form) -> Result<u8, 
 fn clear(arguments: &Arguments, name: &str) -> Result<u8, Error> {
     record::remove(&directory(arguments)?, name)?;
     Ok(0)
-}
-
-fn run(directory: &Path, job: Job, is_verbose: bool) -> Result<u8, Error> {
-    let name = job.name.clone();
-    let outcomes = run_all(directory, vec![job])?;
-    match outcomes.into_iter().next() {
-        Some(Outcome::Recorded(code)) => {
-            if is_verbose {
-                print(&record::shown(directory, &name))?;
-            }
-            Ok(result::exit_status(code))
-        }
-        Some(Outcome::Failed(error)) => Err(error),
-        Some(Outcome::Busy) if is_verbose => Err(Error::Busy(name)),
-        // The runner has told of the other run at debug level; who stops oco knows of it.
-        Some(Outcome::Busy | Outcome::Stopped) | None => Err(Error::Said(BAD)),
-    }
-}
-
-fn run_parts(directory: &Path, parts: &Path, timeout: Duration) -> Result<u8, Error> {
-    let Parts { jobs, refused } = parts::find(parts, timeout)?;
-    let names: Vec<String> = jobs.iter().map(|job| job.name.clone()).collect();
-    let mut is_complete = refused.is_empty();
-    refused.iter().for_each(|error| say(error));
-    for (name, outcome) in names.iter().zip(run_all(directory, jobs)?) {
-        match outcome {
-            Outcome::Recorded(_) => continue,
-            // The runner has told of it, at debug level.
-            Outcome::Busy => {}
-            Outcome::Stopped => say(&format_args!("{name}: stopped by a signal")),
-            Outcome::Failed(error) => say(&format_args!("{name}: {error}")),
-        }
-        is_complete = false;
-    }
-    if is_complete { Ok(0) } else { Err(Error::Said(BAD)) }
-}
-
-fn run_all(directory: &Path, jobs: Vec<Job>) -> Result<Vec<Outcome>, Error> {
-    let failed = |error: io::Error| Error::System("event loop", error);
-    Runner::new(directory).map_err(failed)?.run(jobs).map_err(failed)
 }
 
 fn settings(arguments: &Arguments) -> Result<Settings, Error> {

@@ -11,13 +11,13 @@ pub mod listeners;
 mod log;
 mod plan;
 mod reload;
-pub mod signals;
 
 use crate::config::{Listen, Settings};
 use crate::limits::{Bounds, LOG_FLUSH, RESERVED_DESCRIPTORS};
 use crate::logic::answer::{PORT, PROGRAM};
 use crate::net::listener::BindError;
 use crate::system::sandbox::{self, Allowed};
+use crate::system::signals::Signals;
 use crate::system::sockets::KernelSockets;
 use crate::system::systemd::Notify;
 use crate::system::{command_line, log_lines, open_files, socket_activation, user};
@@ -26,14 +26,17 @@ use answers::Answers;
 use arguments::Arguments;
 use clap::CommandFactory;
 use error::Error;
-use event_loop::{EventLoop, TurnEnd};
+use event_loop::{EventLoop, Signal, TurnEnd};
 use listeners::Listeners;
+use nix::sys::signal::Signal::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use plan::Plan;
-use signals::Signals;
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 
+/// What each signal asks for. None of them stays ignored, whoever has started ocod.
+const SIGNALS: [(nix::sys::signal::Signal, Signal); 4] =
+    [(SIGTERM, Signal::Stop), (SIGINT, Signal::Stop), (SIGHUP, Signal::Reload), (SIGUSR1, Signal::Dump)];
 /// Exit status of a start that failed.
 const CANNOT_START: u8 = 1;
 /// Exit status of a command line that is not understood.
@@ -66,7 +69,7 @@ fn run(arguments: &Arguments) -> Result<(), Error> {
         return said.map_err(|error| Error::System("stdout", error));
     }
     // Before anything that takes time: a signal that comes early must not be lost.
-    let signals = Signals::catch().map_err(|error| Error::System("signals", error))?;
+    let signals = Signals::catch(&SIGNALS, &[]).map_err(|error| Error::System("signals", error))?;
     info!("{PROGRAM} starting, status files in {}", plan.directory.display());
     let mut answers = Answers::new(&plan.directory, plan.settings.rules.clone(), plan.settings.empty_is_ok);
     let mut sockets = KernelSockets::new().map_err(|error| Error::System("event loop", error))?;

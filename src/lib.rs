@@ -15,7 +15,7 @@
 //! | floor | rooms |
 //! | --- | --- |
 //! | programs | [`daemon`]: ocod. [`command`]: oco. Each has its own loop, from the same parts. |
-//! | parts of a loop | [`net`]: events by type, ports, connections and how each goes on. [`status`]: the status directory. |
+//! | parts of a loop | [`net`]: events by type, ports, connections and how each goes on. [`children`]: programs in groups of their own. [`status`]: the status directory. |
 //! | ground | [`config`]: the settings of both. [`system`]: the operating system, thin, without decisions; no unsafe code. |
 //! | pure | [`logic`]: what can be known without I/O and without a clock, which a lint watches. [`limits`]: every limit. |
 //!
@@ -52,6 +52,7 @@
 //! - **Bounded:** every table, buffer and wait has its limit in [`limits`]. No client or script delays another.
 //! - **Never waiting:** not for who reads the log either. What standard error does not take is kept, and what does not
 //!   fit is counted.
+pub mod children;
 pub mod command;
 pub mod config;
 pub mod daemon;

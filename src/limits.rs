@@ -143,8 +143,25 @@ pub const STATUS_TIMEOUT: Duration = Duration::from_secs(3);
 pub const HOSTS_AT_ONCE: usize = 64;
 /// The longest time-out that can be set: a day. Nothing that watches a host takes longer.
 pub const LONGEST_TIMEOUT: Duration = Duration::from_secs(86_400);
-/// How often to look whether a process group that was told to end is gone. A look reads `/proc`.
+/// The shortest time between two looks whether process groups that were told to end are gone. A look reads all of
+/// `/proc`, which takes some milliseconds on a host with a thousand processes.
 pub const GROUP_LOOK: Duration = Duration::from_millis(20);
+/// The longest such time: each look in vain doubles it, and a group has a second between TERM and KILL.
+pub const LONGEST_GROUP_LOOK: Duration = Duration::from_millis(320);
+/// How long to wait before a program is started again that could not be, for want of descriptors, memory or processes,
+/// while no other one ends.
+pub const SHORTAGE_PAUSE: Duration = Duration::from_millis(100);
+/// Octets of a message between a program and its helper process: the longest argument that Linux lets a program have
+/// (`MAX_ARG_STRLEN`). Sockets take twice as much.
+pub const MESSAGE_OCTETS: usize = 128 * 1024;
+/// Octets of the reason why a program does not run: more than a status file holds.
+pub const REASON_OCTETS: usize = 4096;
+/// Children of one helper process. Each is a thread in it that waits; no owner runs more than some dozens at once.
+pub const HELPER_CHILDREN: usize = 1024;
+/// Octets of the stack of such a thread, which starts a program and waits for its end.
+pub const HELPER_STACK_OCTETS: usize = 256 * 1024;
+/// Reports taken from a helper process in a turn; the others follow in the next one.
+pub const REPORTS_PER_TURN: usize = 256;
 /// Octets in one read of a plugin's output: a page of the pipe's buffer several times over.
 pub const PIPE_OCTETS: usize = 16 * 1024;
 /// Reads of one plugin's output in a turn, so that a flood of one plugin does not starve another.

@@ -1,7 +1,11 @@
-//! Which files of a directory `oco run-parts` runs.
+//! `oco run-parts`: which files of a directory it runs, and what it says of them.
 
 use super::arguments::parse_timeout;
-use super::runner::Job;
+use super::error::Error;
+use super::run::{Outcome, Plugin, run_all};
+use super::{BAD, say};
+use crate::children::Job;
+use crate::children::starter::Program;
 use crate::limits::SCRIPT_HEAD_OCTETS;
 use crate::logic::name::{NameError, check_name};
 use crate::logic::text::printable;
@@ -18,9 +22,9 @@ use std::time::Duration;
 
 /// What to run of a directory, and what not though it asks for it.
 #[derive(Debug, Default)]
-pub struct Parts {
+struct Parts {
     /// By name.
-    pub jobs: Vec<Job>,
+    pub plugins: Vec<Plugin>,
     /// Why each of the others is not run, by name.
     pub refused: Vec<PartsError>,
 }
@@ -45,11 +49,30 @@ impl fmt::Display for PartsError {
 
 impl std::error::Error for PartsError {}
 
+/// Runs the scripts of `scripts`, and returns the exit status.
+pub fn run(directory: &Path, scripts: &Path, timeout: Duration) -> Result<u8, Error> {
+    let Parts { plugins, refused } = find(scripts, timeout)?;
+    let names: Vec<String> = plugins.iter().map(|plugin| plugin.name.clone()).collect();
+    let mut is_complete = refused.is_empty();
+    refused.iter().for_each(|error| say(error));
+    for (name, outcome) in names.iter().zip(run_all(directory, plugins)?) {
+        match outcome {
+            Outcome::Recorded(_) => continue,
+            // It was told of, at debug level.
+            Outcome::Busy => {}
+            Outcome::Stopped => say(&format_args!("{name}: stopped by a signal")),
+            Outcome::Failed(error) => say(&format_args!("{name}: {error}")),
+        }
+        is_complete = false;
+    }
+    if is_complete { Ok(0) } else { Err(Error::Said(BAD)) }
+}
+
 /// The executables of `directory` that have the name of a check. Symbolic links are followed; one that leads
 /// nowhere is among them, so that its check says so. Refused is what others could change: whoever may write a
 /// script that cron runs as root is root. Each gets `timeout`, unless it
 /// wants another one itself.
-pub fn find(directory: &Path, timeout: Duration) -> Result<Parts, PartsError> {
+fn find(directory: &Path, timeout: Duration) -> Result<Parts, PartsError> {
     let failed = |error| PartsError::Unread(directory.to_owned(), error);
     let folder = std::fs::metadata(directory).map_err(failed)?;
     if let Some(who) = foreign_writer(&folder) {
@@ -73,11 +96,10 @@ pub fn find(directory: &Path, timeout: Duration) -> Result<Parts, PartsError> {
                     warn!("{name}: {TIMEOUT} {why}");
                     None
                 });
-                parts.jobs.push(Job {
+                let program = Program { name: path.into(), arguments: Vec::new() };
+                parts.plugins.push(Plugin {
                     name: name.to_owned(),
-                    program: path.into(),
-                    arguments: Vec::new(),
-                    timeout: own_timeout.unwrap_or(timeout),
+                    job: Job { program, timeout: own_timeout.unwrap_or(timeout) },
                     max_age: None,
                 });
             }
@@ -88,7 +110,7 @@ pub fn find(directory: &Path, timeout: Duration) -> Result<Parts, PartsError> {
             Err(error) => debug!("{shown}: not run: {error}"),
         }
     }
-    parts.jobs.sort_by(|job, other| job.name.cmp(&other.name));
+    parts.plugins.sort_by(|plugin, other| plugin.name.cmp(&other.name));
     parts.refused.sort_by_key(ToString::to_string);
     Ok(parts)
 }

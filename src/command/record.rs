@@ -1,8 +1,8 @@
 //! Writing and removing status files: what `oco set`, `oco clear` and every plugin's result come down to.
 
-use super::cut::{MISSING, without_last_figure};
 use crate::limits::STATUS_FILE_OCTETS;
 use crate::logic::code::Code;
+use crate::logic::cut::{MISSING, without_last_figure};
 use crate::logic::status_file;
 use crate::logic::text::printable;
 use crate::system::atomic_file;

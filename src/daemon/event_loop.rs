@@ -10,7 +10,6 @@ mod requests;
 
 use super::answers::Answers;
 use super::listeners::Listeners;
-use super::signals::{Signal, Signals};
 use crate::limits::{ACCEPT_PAUSE, ADDRESS_SHARE, Bounds, DIRECTORY_RETRY, STOP_BATCHES, STOP_LINGER};
 use crate::logic::lingering::Lingering;
 use crate::logic::pages::Page;
@@ -21,6 +20,7 @@ use crate::net::lingering::LingeringConnections;
 use crate::net::token::{Kind, Source};
 use crate::system::files::{Files, KernelFiles};
 use crate::system::log_lines;
+use crate::system::signals::Signals;
 use crate::system::sockets::{KernelSockets, Sleep, Sockets};
 use crate::system::systemd::Notify;
 use log::{info, warn};
@@ -34,7 +34,7 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct EventLoop<F = KernelFiles, K: Sockets = KernelSockets> {
     sockets: K,
-    signals: Signals,
+    signals: Signals<Signal>,
     answers: Answers<F>,
     listeners: Listeners<K>,
     lingering: LingeringConnections<K>,
@@ -68,6 +68,17 @@ pub struct EventLoop<F = KernelFiles, K: Sockets = KernelSockets> {
     look_at: Option<Nanos>,
 }
 
+/// What a signal asks the loop for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// Stop.
+    Stop,
+    /// Read the configuration again.
+    Reload,
+    /// Log every check.
+    Dump,
+}
+
 /// What a turn leaves to its caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TurnEnd {
@@ -93,7 +104,7 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
     /// What it waits for can't be registered.
     pub fn new(
         mut sockets: K,
-        signals: Signals,
+        signals: Signals<Signal>,
         (answers, listeners): (Answers<F>, Listeners<K>),
         (max_connections, bounds): (usize, Bounds),
         notify: Notify,
@@ -319,7 +330,7 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
     }
 
     /// The signals that it obeys.
-    pub fn signals(&self) -> &Signals {
+    pub fn signals(&self) -> &Signals<Signal> {
         &self.signals
     }
 

@@ -1,5 +1,6 @@
 //! Processes and their groups: seeing that one ended, signalling a group, and who of it is left.
 
+use crate::logic::plugin_result::End;
 use nix::errno::Errno;
 use nix::sys::signal::{SigSet, Signal, killpg};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
@@ -7,22 +8,24 @@ use nix::unistd::Pid;
 use std::collections::HashSet;
 use std::io;
 
-/// How a process ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
-    /// With this exit status, 0 to 255.
-    Status(i32),
-    /// By this signal; none for one that has no name (the real-time signals).
-    Signal(Option<i32>),
-    /// Nobody knows: somebody else has reaped it.
-    Lost,
-}
-
 /// How the child `process` ended, if it did. It is not reaped: its number, which is that of its group too, can't
 /// pass to a stranger before [`reap`].
 pub fn end_of(process: u32) -> Option<End> {
-    let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT | WaitPidFlag::WNOHANG;
-    match waitid(Id::Pid(pid(process)?), flags) {
+    look_at(process, WaitPidFlag::WNOHANG)
+}
+
+/// Waits until the child `process` ends, and says how. It is not reaped.
+pub fn wait_for_end(process: u32) -> End {
+    loop {
+        if let Some(end) = look_at(process, WaitPidFlag::empty()) {
+            return end;
+        }
+    }
+}
+
+fn look_at(process: u32, flags: WaitPidFlag) -> Option<End> {
+    let Some(pid) = pid(process) else { return Some(End::Lost) };
+    match waitid(Id::Pid(pid), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT | flags) {
         Ok(WaitStatus::Exited(_, status)) => Some(End::Status(status)),
         Ok(WaitStatus::Signaled(_, signal, _)) => Some(End::Signal(Some(signal_number(signal)))),
         Ok(_) | Err(Errno::EINTR) => None,
@@ -108,8 +111,9 @@ fn pid(process: u32) -> Option<Pid> {
     i32::try_from(process).ok().filter(|process| *process > 1).map(Pid::from_raw)
 }
 
+/// The number of a signal.
 #[expect(clippy::as_conversions, reason = "an enum of numbers that fit by its definition")]
-fn signal_number(signal: Signal) -> i32 {
+pub fn signal_number(signal: Signal) -> i32 {
     signal as i32
 }
 

@@ -12,11 +12,14 @@
 //! Nothing of the daemon is copied: `kernel` stands behind the two traits by which it calls the real one. The oracle
 //! knows what was done to the files, and neither events nor board.
 //!
+//! `children` is a simulation of its own, of programs that a watcher or oco runs.
+//!
 //! A seed that fails is printed. `OCO_SEED=n` runs that one alone, `OCO_SEEDS=n` runs so many.
 //!
 //! Out of scope: a writer that opened a file by a hard link's name which was removed since. No event tells of it.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
+mod children;
 mod clock;
 mod disk;
 mod judge;
@@ -32,6 +35,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 const SEEDS: u64 = 1000;
+/// Seeds of children, each with up to four hundred of them.
+const CHILDREN_SEEDS: u64 = 100;
 
 fn from_environment(name: &str) -> Option<u64> {
     let value = std::env::var(name).ok()?;
@@ -41,7 +46,7 @@ fn from_environment(name: &str) -> Option<u64> {
 #[test]
 fn no_seed_leads_to_a_wrong_answer() {
     let mut reached = Reached::default();
-    let is_all = run_all(world::run, |one| reached.add(one));
+    let is_all = run_all(SEEDS, world::run, |one| reached.add(one));
     println!("{reached:#?}");
     if is_all {
         is_worth_it(&reached);
@@ -49,10 +54,10 @@ fn no_seed_leads_to_a_wrong_answer() {
 }
 
 /// Runs the seeds that are asked for, and hands what each reached to `add`. Says whether it was the full number.
-fn run_all<T: Send>(run: fn(u64) -> T, mut add: impl FnMut(&T) + Send) -> bool {
+fn run_all<T: Send>(seeds: u64, run: fn(u64) -> T, mut add: impl FnMut(&T) + Send) -> bool {
     let one = from_environment("OCO_SEED");
     let first = one.unwrap_or(0);
-    let end = first + one.map_or_else(|| from_environment("OCO_SEEDS").unwrap_or(SEEDS), |_| 1);
+    let end = first + one.map_or_else(|| from_environment("OCO_SEEDS").unwrap_or(seeds), |_| 1);
     let next = AtomicU64::new(first);
     let failed = Mutex::new(Vec::new());
     let add = Mutex::new(&mut add);
@@ -80,7 +85,7 @@ fn run_all<T: Send>(run: fn(u64) -> T, mut add: impl FnMut(&T) + Send) -> bool {
         failed.len(),
         failed[0]
     );
-    end - first >= SEEDS
+    end - first >= seeds
 }
 
 /// Seeds that do not reach what they are for prove nothing.
@@ -134,6 +139,35 @@ fn is_worth_it(reached: &Reached) {
         ends.refused,
     ];
     assert!(ends.answers > 10_000 && all.iter().all(|times| *times >= 100), "{ends:?}");
+}
+
+#[test]
+fn no_seed_loses_a_child_or_lets_one_wait_behind_another() {
+    let mut reached = children::Reached::default();
+    let is_all = run_all(CHILDREN_SEEDS, children::run, |one| reached.add(one));
+    println!("{reached:#?}");
+    let wanted = [
+        "delays",
+        "grandchildren that were ended",
+        "grandchildren that were left alone",
+        "groups that can't be killed",
+        "groups that ignored TERM",
+        "looks",
+        "outputs that were cut",
+        "own failures",
+        "plugins that can't be started",
+        "plugins that ended",
+        "plugins that took too long",
+        "plugins that were lost",
+        "queues of a hundred",
+        "shortages that were told late",
+        "starts before who waits longer",
+        "starts that hang",
+    ];
+    for what in wanted {
+        let times = reached.0.get(what).copied().unwrap_or(0);
+        assert!(!is_all || times >= 20, "{times} {what}");
+    }
 }
 
 #[test]

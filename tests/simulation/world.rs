@@ -7,15 +7,15 @@ use crate::network::{Client, ClientId, Network, PortId};
 use crate::random::Random;
 use oco::config::Listen;
 use oco::daemon::answers::Answers;
-use oco::daemon::event_loop::{EventLoop, TurnEnd};
+use oco::daemon::event_loop::{EventLoop, Signal, TurnEnd};
 use oco::daemon::listeners::Listeners;
-use oco::daemon::signals::{Signal, Signals};
 use oco::limits::{ACCEPT_PAUSE, Bounds, DIRECTORY_RETRY, EMPTY_GRACE, STOP_LINGER};
 use oco::logic::board::{CheckRules, Rules};
 use oco::logic::face::Face;
 use oco::logic::name::Pattern;
 use oco::logic::time::{Nanos, Now};
 use oco::status::directory::Directory;
+use oco::system::signals::Signals;
 use oco::system::systemd::Notify;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -433,7 +433,7 @@ impl World {
         (0..listeners.len()).filter_map(line).collect()
     }
 
-    fn signals(&mut self) -> &Signals {
+    fn signals(&mut self) -> &Signals<Signal> {
         self.daemon.signals()
     }
 
@@ -610,7 +610,8 @@ fn start(kernel: &Shared, max_connections: usize) -> Daemon {
     let mut answers = Answers::of(directory, rules, empty_is_ok);
     let listeners = Listeners::bind(&wanted, &mut answers, &mut sockets).expect("the model has every port");
     let limits = (max_connections, BOUNDS);
-    EventLoop::new(sockets, Signals::by_hand(), (answers, listeners), limits, Notify::silent())
+    let signals = Signals::by_hand(&[Signal::Stop, Signal::Reload, Signal::Dump]);
+    EventLoop::new(sockets, signals, (answers, listeners), limits, Notify::silent())
         .expect("the model registers all")
 }
 

@@ -1,11 +1,29 @@
 //! What a plugin's end means: its code, and the text to keep.
 
+use super::code::Code;
 use super::cut::without_last_figure;
-use super::output::Kept;
-use crate::logic::code::Code;
-use crate::system::process::End;
 use std::borrow::Cow;
 use std::time::Duration;
+
+/// How a process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// With this exit status, 0 to 255.
+    Status(i32),
+    /// By this signal; none for one that has no name (the real-time signals).
+    Signal(Option<i32>),
+    /// Nobody knows: somebody else has reaped it.
+    Lost,
+}
+
+/// The beginning of what a plugin wrote.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// What was written.
+    pub octets: Vec<u8>,
+    /// Whether there was more.
+    pub is_cut: bool,
+}
 
 /// How a run of a plugin came to its result.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +37,7 @@ pub enum Run {
 }
 
 impl Run {
-    /// The code that is recorded.
+    /// The code that it means.
     pub fn code(&self) -> Code {
         match self {
             Run::Ended(End::Status(0)) => Code::OK,
@@ -33,7 +51,7 @@ impl Run {
 
     /// The text that is kept: the first line of what it wrote to stdout, else to stderr. Where the end needs words
     /// and the plugin had none, ours; of a time-out we always tell.
-    pub fn text<'a>(&self, stdout: Kept<'a>, stderr: Kept<'a>) -> Cow<'a, [u8]> {
+    pub fn text<'a>(&self, stdout: &'a Kept, stderr: &'a Kept) -> Cow<'a, [u8]> {
         let said = [stdout, stderr].into_iter().map(|kept| self.first_line(kept));
         let said = said.into_iter().find(|line| !line.is_empty()).unwrap_or_default();
         let ours = match self {
@@ -58,7 +76,7 @@ impl Run {
 
     /// The first line that is not blank. Of one that has no end since it was cut, or since its writer did not end by
     /// itself, the last figure may lack digits.
-    fn first_line<'a>(&self, kept: Kept<'a>) -> Cow<'a, [u8]> {
+    fn first_line<'a>(&self, kept: &'a Kept) -> Cow<'a, [u8]> {
         let said = kept.octets.trim_ascii_start();
         let end = said.iter().position(|octet| *octet == b'\n');
         let line = said.get(..end.unwrap_or(said.len())).unwrap_or_default().trim_ascii_end();
@@ -104,9 +122,9 @@ mod tests {
 
     #[test]
     fn the_text_is_the_plugins_first_line_or_ours() {
-        let kept = |octets| Kept { octets, is_cut: false };
+        let kept = |octets: &[u8]| Kept { octets: octets.to_vec(), is_cut: false };
         let text = |run: Run, stdout: &'static [u8], stderr: &'static [u8]| {
-            String::from_utf8(run.text(kept(stdout), kept(stderr)).into_owned()).unwrap()
+            String::from_utf8(run.text(&kept(stdout), &kept(stderr)).into_owned()).unwrap()
         };
         let ended = |status| Run::Ended(End::Status(status));
         let late = || Run::TimedOut(Duration::from_millis(1500));
@@ -127,7 +145,8 @@ mod tests {
     #[test]
     fn the_last_figure_of_a_line_without_an_end_is_not_kept() {
         let text = |run: Run, octets: &[u8], is_cut| {
-            String::from_utf8(run.text(Kept { octets, is_cut }, Kept::default()).into_owned()).unwrap()
+            let kept = Kept { octets: octets.to_vec(), is_cut };
+            String::from_utf8(run.text(&kept, &Kept::default()).into_owned()).unwrap()
         };
         let killed = || Run::Ended(End::Signal(Some(9)));
         let late = || Run::TimedOut(Duration::from_secs(1));

@@ -1,46 +1,32 @@
 //! One of a plugin's output pipes: its beginning is kept, and the rest is read and thrown away, so that a plugin
 //! that says too much does not hang.
 
-use crate::limits::{PIPE_OCTETS, PIPE_READS_PER_TURN, STATUS_FILE_OCTETS};
-use mio::unix::pipe::Receiver;
-use mio::{Interest, Registry, Token};
-use std::io::{self, ErrorKind, Read};
+use crate::limits::{PIPE_OCTETS, PIPE_READS_PER_TURN};
+use crate::logic::plugin_result::Kept;
+use std::io::{ErrorKind, Read};
 
 /// See the [module](self).
 #[derive(Debug)]
-pub struct Output {
+pub struct Output<P> {
     /// None when everybody has closed it.
-    pipe: Option<Receiver>,
-    kept: Vec<u8>,
-    /// There was more than is kept.
-    is_cut: bool,
+    pipe: Option<P>,
+    kept: Kept,
+    /// At most so many octets are kept.
+    bound: usize,
     /// There may be more to read, of which the poll will not tell again.
     has_more: bool,
 }
 
-/// The beginning of an output.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Kept<'a> {
-    /// What was written.
-    pub octets: &'a [u8],
-    /// Whether there was more.
-    pub is_cut: bool,
-}
-
-impl Output {
-    /// Reads `pipe`, which wakes `registry`'s poll with `token`. None: there is no output.
-    pub fn new(pipe: Option<Receiver>, registry: &Registry, token: Token) -> io::Result<Output> {
-        let mut pipe = pipe;
-        if let Some(pipe) = &mut pipe {
-            pipe.set_nonblocking(true)?;
-            registry.register(pipe, token, Interest::READABLE)?;
-        }
-        Ok(Output { pipe, kept: Vec::new(), is_cut: false, has_more: false })
+impl<P: Read> Output<P> {
+    /// Reads `pipe`, which never waits, and keeps at most `bound` octets of it.
+    pub fn new(pipe: P, bound: usize) -> Output<P> {
+        Output { pipe: Some(pipe), kept: Kept::default(), bound, has_more: false }
     }
 
-    /// The beginning of what was written, at most [`STATUS_FILE_OCTETS`].
-    pub fn kept(&self) -> Kept<'_> {
-        Kept { octets: &self.kept, is_cut: self.is_cut }
+    /// The beginning of what was written until now. Nothing more is kept from now on.
+    pub fn take_kept(&mut self) -> Kept {
+        self.bound = 0;
+        std::mem::take(&mut self.kept)
     }
 
     /// Whether nobody holds it open any more, and all was read.
@@ -65,9 +51,9 @@ impl Output {
                     return;
                 }
                 Ok(count) => {
-                    let room = STATUS_FILE_OCTETS - self.kept.len();
-                    self.is_cut |= count > room;
-                    self.kept.extend_from_slice(octets.get(..count.min(room)).unwrap_or_default());
+                    let room = self.bound.saturating_sub(self.kept.octets.len());
+                    self.kept.is_cut |= count > room;
+                    self.kept.octets.extend_from_slice(octets.get(..count.min(room)).unwrap_or_default());
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
@@ -86,25 +72,36 @@ mod tests {
     use super::*;
     use std::io::Write;
 
+    const BOUND: usize = 4096;
+
     #[test]
     fn the_beginning_is_kept_and_a_flood_is_read_in_turns() {
-        let poll = mio::Poll::new().unwrap();
         let (mut sender, receiver) = mio::unix::pipe::new().unwrap();
-        let mut output = Output::new(Some(receiver), poll.registry(), Token(0)).unwrap();
+        let mut output = Output::new(receiver, BOUND);
         sender.write_all(b"first\n").unwrap();
         output.read();
         assert_eq!(
-            (output.kept().octets, output.has_more(), output.has_ended()),
+            (output.kept.octets.as_slice(), output.has_more(), output.has_ended()),
             (&b"first\n"[..], false, false)
         );
-        sender.write_all(&[b'x'; STATUS_FILE_OCTETS - 6]).unwrap();
+        sender.write_all(&[b'x'; BOUND - 6]).unwrap();
         output.read();
-        assert!(output.kept().octets.len() == STATUS_FILE_OCTETS && !output.kept().is_cut);
+        assert!(output.kept.octets.len() == BOUND && !output.kept.is_cut);
         sender.write_all(&[b'x'; 10_000]).unwrap();
         output.read();
-        assert!(output.kept().octets.len() == STATUS_FILE_OCTETS && output.kept().is_cut);
+        let kept = output.take_kept();
+        assert!(kept.octets.len() == BOUND && kept.is_cut && kept.octets.starts_with(b"first\nxxx"));
+        sender.write_all(b"late").unwrap();
         drop(sender);
         output.read();
-        assert!(output.has_ended() && output.kept().octets.starts_with(b"first\nxxx"));
+        assert!(output.has_ended() && output.take_kept().octets.is_empty());
+    }
+
+    #[test]
+    fn what_never_ends_is_left_for_the_next_turn() {
+        let mut output = Output::new(std::io::repeat(b'y'), BOUND);
+        output.read();
+        assert!(output.has_more() && !output.has_ended());
+        assert_eq!(output.take_kept().octets, [b'y'; BOUND]);
     }
 }

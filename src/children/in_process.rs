@@ -1,0 +1,96 @@
+//! Starts children in this process. A start waits until the program is executed, which a dead file server can hold up:
+//! for a program that does nothing else meanwhile.
+
+use super::ChildId;
+use super::starter::{GroupSignal, NotStarted, Program, Report, Starter, command, pipe};
+use crate::system::process::{end_of, kill_group, living_groups, reap, terminate_group};
+use mio::unix::pipe::Receiver;
+use mio::{Registry, Token};
+use std::collections::BTreeMap;
+use std::io;
+use std::os::unix::process::CommandExt;
+
+/// See the [module](self). Its loop has to wake when SIGCHLD comes.
+#[derive(Debug)]
+pub struct InProcess {
+    registry: Registry,
+    children: BTreeMap<ChildId, Own>,
+    news: Vec<Report>,
+}
+
+/// A child that is not reaped.
+#[derive(Debug)]
+struct Own {
+    process: u32,
+    has_ended: bool,
+}
+
+impl InProcess {
+    /// A starter whose children's output wakes the poll of `registry`.
+    pub fn new(registry: Registry) -> InProcess {
+        InProcess { registry, children: BTreeMap::new(), news: Vec::new() }
+    }
+}
+
+impl Starter for InProcess {
+    type Pipe = Receiver;
+
+    fn start(
+        &mut self,
+        id: ChildId,
+        program: &Program,
+        tokens: [Token; 2],
+    ) -> Result<[Receiver; 2], NotStarted> {
+        let [stdout, stderr] = tokens.map(|token| pipe(&self.registry, token));
+        let (stdout, its_stdout) = stdout.map_err(|error| NotStarted::ours(&error))?;
+        let (stderr, its_stderr) = stderr.map_err(|error| NotStarted::ours(&error))?;
+        // Waits until it is executed.
+        let started = command(program, its_stdout, its_stderr).process_group(0).spawn();
+        let process = started.map_err(|error| NotStarted::of(program, &error))?.id();
+        self.children.insert(id, Own { process, has_ended: false });
+        self.news.push(Report::Started(id, process));
+        Ok([stdout, stderr])
+    }
+
+    fn signal(&mut self, id: ChildId, signal: GroupSignal) -> io::Result<()> {
+        let Some(child) = self.children.get(&id) else { return Ok(()) };
+        let signalled = match signal {
+            GroupSignal::Terminate => terminate_group(child.process),
+            GroupSignal::Kill => kill_group(child.process),
+        };
+        Ok(signalled?)
+    }
+
+    fn look(&mut self) {
+        let living = living_groups();
+        // Who can't be seen may live.
+        let lives = |child: &Own| living.as_ref().map_or(true, |living| living.contains(&child.process));
+        let ids = self.children.iter().filter(|(_, child)| lives(child)).map(|(id, _)| *id);
+        self.news.push(Report::Looked(ids.collect()));
+    }
+
+    fn reap(&mut self, id: ChildId) {
+        if let Some(child) = self.children.remove(&id) {
+            reap(child.process);
+        }
+    }
+
+    fn ready(&mut self) {}
+
+    fn has_news(&self) -> bool {
+        !self.news.is_empty()
+    }
+
+    /// Looks at every child: not only when a signal told of one, for who ended just before its time-out did not time
+    /// out.
+    fn reports(&mut self) -> Vec<Report> {
+        let mut reports = std::mem::take(&mut self.news);
+        for (id, child) in self.children.iter_mut().filter(|(_, child)| !child.has_ended) {
+            if let Some(end) = end_of(child.process) {
+                child.has_ended = true;
+                reports.push(Report::Ended(*id, end));
+            }
+        }
+        reports
+    }
+}
