@@ -126,6 +126,8 @@ pub const HTTP_CONNECTIONS: usize = 1024;
 /// checks that is usual, many times.
 pub const HTTP_OCTETS: usize = 32 * 1024 * 1024;
 
+/// How often to try to lock a check whose lock file comes and goes under our hands.
+pub const LOCK_TRIES: u32 = 4;
 /// How long a plugin may run unless told.
 pub const PLUGIN_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long NRPE lets a command run unless told (`DEFAULT_COMMAND_TIMEOUT` in its common.h): what its commands were

@@ -1,12 +1,12 @@
 //! What can go wrong in oco, as a user sees it: one line, and an exit status.
 
 use super::import::ImportError;
-use super::lock::LockError;
 use super::parts::PartsError;
-use super::record::RecordError;
 use super::status::NOT_UP;
 use super::{BAD, say};
 use crate::config::ConfigError;
+use crate::status::record::RecordError;
+use crate::status::run_lock::LockError;
 use crate::system::words::words;
 use crate::system::{log_lines, terminal};
 use std::fmt;

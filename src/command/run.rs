@@ -1,8 +1,7 @@
 //! `oco run`, and the loop that it shares with `oco run-parts`: runs plugins side by side and records their results.
 
 use super::error::Error;
-use super::lock::{Lock, LockError, lock};
-use super::{BAD, print, record};
+use super::{BAD, print};
 use crate::children::in_process::InProcess;
 use crate::children::starter::{GroupSignal, is_shortage};
 use crate::children::{ChildEvent, ChildId, ChildLimits, Children, Class, Ended, Job};
@@ -10,6 +9,8 @@ use crate::limits::{PLUGINS_AT_ONCE, STATUS_FILE_OCTETS};
 use crate::logic::code::Code;
 use crate::logic::plugin_result::{Run, exit_status};
 use crate::logic::text::printable;
+use crate::status::record;
+use crate::status::run_lock::{Lock, LockError, lock};
 use crate::system::clock;
 use crate::system::signals::Signals;
 use crate::system::words::words;

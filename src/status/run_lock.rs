@@ -1,5 +1,6 @@
 //! Two runs of one check never overlap: each holds a lock on the check's own hidden file.
 
+use crate::limits::LOCK_TRIES;
 use crate::system::words::words;
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg, OFlag, open};
@@ -8,9 +9,6 @@ use std::fmt;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-
-/// How often to try when the file comes and goes under our hands.
-const TRIES: u32 = 4;
 
 /// The right to run a check, until dropped. The file stays: were it removed, a third run could lock a new one
 /// while a second still waits with the old one open. Plugins don't inherit it.
@@ -55,7 +53,7 @@ fn open_file(path: &Path) -> nix::Result<OwnedFd> {
     // O_NONBLOCK for the case that somebody put a FIFO there.
     let flags = OFlag::O_RDWR | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
     let mode = Mode::S_IRUSR | Mode::S_IWUSR;
-    for _ in 0..TRIES {
+    for _ in 0..LOCK_TRIES {
         match open(path, flags, Mode::empty()) {
             Err(Errno::ENOENT) => {}
             result => return result,
