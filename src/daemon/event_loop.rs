@@ -6,11 +6,12 @@
 //! connect() has its event in the queue by then.
 
 mod accepting;
+mod following;
 mod requests;
 
 use super::answers::Answers;
 use super::listeners::Listeners;
-use crate::limits::{ACCEPT_PAUSE, ADDRESS_SHARE, Bounds, DIRECTORY_RETRY, STOP_BATCHES, STOP_LINGER};
+use crate::limits::{ACCEPT_PAUSE, ADDRESS_SHARE, Bounds, STOP_BATCHES, STOP_LINGER};
 use crate::logic::lingering::Lingering;
 use crate::logic::pages::Page;
 use crate::logic::tally::Tally;
@@ -357,51 +358,6 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
                 port.listener.is_shut == has_to_be_shut || self.register_at.is_some(),
                 "a port follows the verdict"
             );
-        }
-    }
-
-    /// Brings what else follows the verdict up to date: ports that are shut while it is KO, and systemd's line.
-    fn tell(&mut self) {
-        for index in 0..self.listeners.len() {
-            self.follow_verdict(index);
-        }
-        // A port that is shut brings nobody for whom it would be seen what no event tells: another directory at the
-        // path, or another content of a file that is changed elsewhere.
-        let next = self.look_at.filter(|at| *at > self.now.boot);
-        let next = next.unwrap_or(self.now.boot.after(DIRECTORY_RETRY));
-        self.look_at = self.listeners.any_shut().then_some(next);
-        if self.answers.take_news() {
-            self.notify.status(|| self.answers.summary());
-        }
-        if let Some((period, next)) = &mut self.watchdog
-            && *next <= self.now.boot
-        {
-            *next = self.now.boot.after(*period);
-            self.notify.alive();
-        }
-    }
-
-    /// Shuts or opens a port that is only open while its verdict is OK.
-    fn follow_verdict(&mut self, index: usize) {
-        let Some(port) = self.listeners.get_mut(index) else { return };
-        let refuses = port.listen.refuse_when_ko;
-        let has_to_be_shut = refuses && !self.answers.verdict(port.view).is_up();
-        if has_to_be_shut == port.listener.is_shut {
-            return;
-        }
-        if !has_to_be_shut {
-            if let Err(error) = port.listener.open(&mut self.sockets) {
-                warn!("{error}: trying again in {ACCEPT_PAUSE:?}");
-                self.register_at = Some(self.now.boot.after(ACCEPT_PAUSE));
-            }
-            return;
-        }
-        // Who is connected already gets an answer, which may find the host up again.
-        self.answer_waiting_at(index);
-        if let Some(port) = self.listeners.get_mut(index)
-            && !self.answers.verdict(port.view).is_up()
-        {
-            port.listener.shut(&mut self.sockets);
         }
     }
 

@@ -11,8 +11,11 @@
 //! Invariants: a rating never comes from a file that was seen in the middle of a write; what is stale, odd,
 //! unreadable or not understood is rated 300; work is in proportion to what happened, not to the number of checks.
 
+mod change;
 mod check;
 mod index;
+mod rules;
+mod scan;
 mod sight;
 #[cfg(test)]
 mod simulation;
@@ -22,77 +25,15 @@ mod timers;
 
 use super::code::Code;
 use super::time::{Nanos, Now};
-use crate::limits::{CHECKS, IDLE_CAPACITY, MAX_AGE};
+use crate::limits::{CHECKS, IDLE_CAPACITY};
+pub use change::{Change, Event};
 use check::Check;
 use index::Index;
+pub use rules::{CheckRules, Rules};
 pub use sight::{CheckView, Fault, Look, Sight};
-use std::collections::{BTreeMap, VecDeque};
-use std::fmt;
+use std::collections::VecDeque;
 use std::rc::Rc;
-use std::time::Duration;
 use timers::{NOWHERE, Timers};
-
-/// What the configuration says of checks.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rules {
-    /// How old a result may be.
-    pub max_age: Duration,
-    /// What differs for single checks.
-    pub checks: BTreeMap<String, CheckRules>,
-}
-
-/// What the configuration says of one check.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct CheckRules {
-    /// How old its result may be, if not as all others.
-    pub max_age: Option<Duration>,
-    /// Whether it counts as 300 when it has no file.
-    pub required: bool,
-}
-
-impl Default for Rules {
-    fn default() -> Rules {
-        Rules { max_age: MAX_AGE, checks: BTreeMap::new() }
-    }
-}
-
-/// What was done to a file, as inotify tells it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Event {
-    /// A name appeared: opened anew, or linked.
-    Created,
-    /// Content changed, and the writer has it open still.
-    Modified,
-    /// A writer closed it.
-    Closed,
-    /// It was renamed to this name.
-    MovedIn,
-    /// It was removed or renamed away.
-    Gone,
-    /// Times, mode, owner or number of links changed.
-    Attributes,
-}
-
-/// A change of a check's rating, for the log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
-    /// The check.
-    pub name: Rc<str>,
-    /// Its rating until now; none if it was no check.
-    pub from: Option<Code>,
-    /// Its rating from now on; none if it is no check any more.
-    pub to: Option<Code>,
-    /// Why: the file's text, `stale, 5m 3s old`, `removed`.
-    pub why: String,
-}
-
-impl fmt::Display for Change {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let code = |code: Option<Code>| code.map_or("none".to_owned(), |code| code.to_string());
-        write!(f, "{}: {} -> {}", self.name, code(self.from), code(self.to))?;
-        if self.why.is_empty() { Ok(()) } else { write!(f, " ({})", self.why) }
-    }
-}
 
 /// Which check a look belongs to. Valid until it is settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -218,43 +159,6 @@ impl Board {
         }
         self.reschedule(id, now);
         Ok(())
-    }
-
-    /// Begins a scan of the directory: events so far count no more.
-    pub fn begin_scan(&mut self) {
-        self.is_withdrawn = false;
-        for check in &mut self.checks {
-            check.distrust();
-            check.found = false;
-        }
-    }
-
-    /// Takes in a name that a scan found. A scan that finds more than [`CHECKS`] is the caller's to refuse; here, those
-    /// that are gone may still be in beside them.
-    pub fn found(&mut self, name: &str) {
-        let id = self.insert(name);
-        if let Some(check) = self.checks.get_mut(id.index()) {
-            check.found = true;
-            check.make_due(id, &mut self.due);
-        }
-    }
-
-    /// Ends a scan. What it did not find is gone, if events tell of whatever happened while it read; else it has to
-    /// be looked at, since a directory that changes meanwhile may be read without what was only renamed.
-    pub fn end_scan(&mut self, is_told: bool, now: Now) {
-        for id in self.ids() {
-            let Some(check) = self.checks.get_mut(id.index()).filter(|check| !check.found) else { continue };
-            if check.name.is_empty() {
-                continue;
-            }
-            if is_told {
-                check.vanish();
-                check.touch(id, &mut self.touched);
-                self.reschedule(id, now);
-            } else {
-                check.make_due(id, &mut self.due);
-            }
-        }
     }
 
     /// Makes everything due: what can be read of the files may have changed.

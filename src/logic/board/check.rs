@@ -1,13 +1,15 @@
 //! One check on the board: what its file said when it was last seen whole, and what is pending.
 
-use super::sight::{CheckView, Look, Sight};
-use super::timers::NOWHERE;
+mod aging;
+
+use super::sight::{Look, Sight};
+use super::timers::{NOWHERE, Timed};
 use super::{Event, Id, Rules};
-use crate::limits::{EMPTY_GRACE, OUTLIVES_BOOT, REPLACE_GRACE};
+use crate::limits::{EMPTY_GRACE, REPLACE_GRACE};
 use crate::logic::code::Code;
 use crate::logic::status_file::{self, Status};
 use crate::logic::text::push_words;
-use crate::logic::time::{Nanos, Now, spoken};
+use crate::logic::time::{Nanos, Now};
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
@@ -355,71 +357,6 @@ impl Check {
         (self.remembered, self.departed) = (false, false);
     }
 
-    /// What the file says; none where there is none.
-    fn said(&self) -> Option<Outcome> {
-        self.outcome.filter(|_| !self.departed)
-    }
-
-    fn has_content(&self) -> bool {
-        matches!(self.outcome, Some(Outcome::Says(_) | Outcome::Malformed))
-    }
-
-    fn age(&self, now: Now) -> Duration {
-        now.boot.since(self.written)
-    }
-
-    /// Whether nothing is known of the time since the boot, and its promise is not one for longer than that.
-    fn is_of_before_boot(&self) -> bool {
-        self.has_content() && self.written < Nanos::default() && self.max_age() <= OUTLIVES_BOOT
-    }
-
-    fn is_stale(&self, now: Now) -> bool {
-        self.is_of_before_boot() || (self.has_content() && self.age(now) > self.max_age())
-    }
-
-    /// The rating at `now`; none if this is no check.
-    pub fn rating(&self, now: Now) -> Option<Code> {
-        match self.said() {
-            None => self.required.then_some(Code::KO),
-            Some(Outcome::Says(code)) if !self.is_stale(now) => Some(code),
-            Some(_) => Some(Code::KO),
-        }
-    }
-
-    pub fn grace_is_over(&self, now: Now) -> bool {
-        self.grace_end != Nanos::default() && now.boot >= self.grace_end
-    }
-
-    /// When time alone changes the rating, or ends a grace: what has come by [`Check::note_time`] is no news.
-    pub fn change_at(&self) -> Option<Nanos> {
-        let expiry = self.expiry().filter(|_| !self.expiry_told);
-        let grace = self.grace().filter(|_| !self.grace_told);
-        super::earliest(expiry, grace)
-    }
-
-    /// Notes what has come, and says whether anything came since the last call: it may be rated differently. Until the
-    /// next call [`Check::change_at`] stays the same while nothing else changes.
-    pub fn note_time(&mut self, now: Now) -> bool {
-        let has_come = |at: Option<Nanos>| at.is_some_and(|at| at <= now.boot);
-        let (expiry, grace) = (has_come(self.expiry()), has_come(self.grace()));
-        let is_news = (expiry && !self.expiry_told) || (grace && !self.grace_told);
-        (self.expiry_told, self.grace_told) = (expiry, grace);
-        is_news
-    }
-
-    fn expiry(&self) -> Option<Nanos> {
-        match self.said() {
-            Some(Outcome::Says(code)) if code != Code::KO && !self.is_of_before_boot() => {
-                Some(self.written.after(self.max_age()).after(Duration::from_nanos(1)))
-            }
-            _ => None,
-        }
-    }
-
-    fn grace(&self) -> Option<Nanos> {
-        Some(self.grace_end).filter(|end| *end != Nanos::default())
-    }
-
     /// Whether nothing needs this entry any more.
     pub fn is_forgotten(&self) -> bool {
         self.outcome.is_none()
@@ -430,32 +367,6 @@ impl Check {
             && !self.writing
             && self.grace_end == Nanos::default()
     }
-
-    /// Why the rating is what it is.
-    pub fn why(&self, now: Now) -> String {
-        match self.said() {
-            None if self.required => MISSING.to_owned(),
-            None => "removed".to_owned(),
-            Some(_) if self.is_of_before_boot() => {
-                format!("stale, from before the boot, {} old", spoken(self.age(now)))
-            }
-            Some(_) if self.is_stale(now) => format!("stale, {} old", spoken(self.age(now))),
-            Some(_) => self.text().to_owned(),
-        }
-    }
-
-    pub fn view(&self, now: Now) -> Option<CheckView<'_>> {
-        let has_content = self.has_content() && !self.departed;
-        Some(CheckView {
-            name: &self.name,
-            code: self.rating(now)?,
-            text: if self.said().is_none() { MISSING } else { self.text() },
-            age: has_content.then(|| self.age(now)),
-            max_age: self.max_age(),
-            stale: has_content && self.is_stale(now),
-            is_cut: self.is_cut,
-        })
-    }
 }
 
 fn nanoseconds(duration: Duration) -> u64 {
@@ -464,4 +375,18 @@ fn nanoseconds(duration: Duration) -> u64 {
 
 fn low_bits(size: u64) -> u32 {
     u32::try_from(size & u64::from(u32::MAX)).unwrap_or(0)
+}
+
+impl Timed for Check {
+    fn time(&self) -> Option<Nanos> {
+        self.change_at()
+    }
+
+    fn place(&self) -> u32 {
+        self.timer
+    }
+
+    fn set_place(&mut self, place: u32) {
+        self.timer = place;
+    }
 }

@@ -3,7 +3,8 @@
 use super::*;
 use crate::logic::name::check_name;
 use proptest::prelude::*;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];
 /// None of them is 300, so that a 300 can only come from a torn read.
