@@ -83,7 +83,7 @@ pub fn against_honest(bench: &Bench, report: &mut Report) -> Result<()> {
     let (ocod, honest) = (bench.programs.ocod(&files)?, bench.programs.honest(&files)?);
     let by_events = bench.programs.honest_by_events(&files)?;
     let at_once = Pairing::measure(&bench.effort, Closing::AtOnce, &ocod, &honest)?;
-    report.add(&ratio("CPU against the honest C daemon", Some(0.80)), &at_once.cpu, at_once.cpu_detail());
+    report.add(&ratio("CPU against the honest C daemon", Some(0.85)), &at_once.cpu, at_once.cpu_detail());
     let at_the_end = Pairing::measure(&bench.effort, Closing::AtTheEnd, &ocod, &honest)?;
     let wall = ratio("wall time of a full accept queue", Some(0.65));
     report.add(&wall, &at_the_end.wall, at_the_end.wall_detail());
