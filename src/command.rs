@@ -46,6 +46,8 @@ use this_host::ThisHost;
 /// Exit status of all failures of oco itself: UNKNOWN to Nagios, so that no monitoring system takes one for an
 /// answer.
 const BAD: u8 = 3;
+/// Exit status of `--up` for a host that is not up, or of which that is not known.
+const NOT_UP: u8 = 1;
 /// What is said of a host that is taken out without a reason.
 const NO_REASON: &str = "maintenance";
 
@@ -57,7 +59,7 @@ pub fn command_line() -> clap::Command {
 /// Runs oco with the command line of the process.
 pub fn main() -> ExitCode {
     let raw: Vec<OsString> = std::env::args_os().collect();
-    let failure = if arguments::is_status_up(&raw) { status::NOT_UP } else { BAD };
+    let failure = if arguments::is_status_up(&raw) { NOT_UP } else { BAD };
     log_lines::start("warn");
     let exit = match parse(&raw, failure) {
         Ok(arguments) => match obey(&arguments) {
@@ -65,11 +67,11 @@ pub fn main() -> ExitCode {
             Err(error) => {
                 let status = error.tell();
                 // Whatever went wrong, that is a host of which it is not known that it is up.
-                ExitCode::from(if failure == status::NOT_UP { failure } else { status })
+                ExitCode::from(if failure == NOT_UP { failure } else { status })
             }
         },
         // A help that was asked for by mistake (-h for the host) must not look like a host that is up.
-        Err(_) if failure == status::NOT_UP => ExitCode::from(failure),
+        Err(_) if failure == NOT_UP => ExitCode::from(failure),
         Err(exit) => exit,
     };
     log_lines::finish(LOG_FLUSH);

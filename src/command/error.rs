@@ -1,9 +1,8 @@
 //! What can go wrong in oco, as a user sees it: one line, and an exit status.
 
-use super::import::ImportError;
-use super::parts::PartsError;
-use super::status::NOT_UP;
-use super::{BAD, say};
+use super::import::error::ImportError;
+use super::parts::error::PartsError;
+use super::{BAD, NOT_UP, say};
 use crate::config::ConfigError;
 use crate::status::record::RecordError;
 use crate::status::run_lock::LockError;

@@ -1,5 +1,7 @@
 //! `oco run-parts`: which files of a directory it runs, and what it says of them.
 
+pub mod error;
+
 use super::arguments::parse_timeout;
 use super::error::Error;
 use super::run::{Outcome, Plugin, run_all};
@@ -9,15 +11,14 @@ use crate::children::starter::Program;
 use crate::limits::SCRIPT_HEAD_OCTETS;
 use crate::logic::name::{NameError, check_name};
 use crate::logic::text::printable;
-use crate::system::words::words;
+use error::PartsError;
 use log::{debug, warn};
 use nix::unistd::{AccessFlags, access, getegid, geteuid};
-use std::fmt;
 use std::fs::{File, Metadata};
-use std::io::{self, Read};
+use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 /// What to run of a directory, and what not though it asks for it.
@@ -28,26 +29,6 @@ struct Parts {
     /// Why each of the others is not run, by name.
     pub refused: Vec<PartsError>,
 }
-
-/// Why something is not run.
-#[derive(Debug)]
-pub enum PartsError {
-    /// The directory could not be read.
-    Unread(PathBuf, io::Error),
-    /// This script or directory can be written by somebody else.
-    Writable(String, String),
-}
-
-impl fmt::Display for PartsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            PartsError::Unread(path, error) => write!(f, "read {}: {}", path.display(), words(error)),
-            PartsError::Writable(what, who) => write!(f, "{what}: not run: it can be written by {who}"),
-        }
-    }
-}
-
-impl std::error::Error for PartsError {}
 
 /// Runs the scripts of `scripts`, and returns the exit status.
 pub fn run(directory: &Path, scripts: &Path, timeout: Duration) -> Result<u8, Error> {

@@ -3,7 +3,7 @@
 use super::ask::{Reply, ask_all};
 use super::columns::{self, Style};
 use super::error::Error;
-use super::{BAD, hosts_json, print};
+use super::{BAD, NOT_UP, hosts_json, print};
 use crate::limits::WATCH_PERIOD;
 use crate::logic::code::Verdict;
 use crate::logic::endpoint::Endpoint;
@@ -33,9 +33,6 @@ impl Form {
         }
     }
 }
-
-/// Exit status of `--up` for a host that is not up, or of which that is not known.
-pub const NOT_UP: u8 = 1;
 
 /// Asks other hosts, shows their answers, and returns the exit status: the highest of all hosts.
 pub fn other_hosts(hosts: &[Endpoint], timeout: Duration, form: Form) -> Result<u8, Error> {
