@@ -1,7 +1,7 @@
 //! What the daemon sends, beside the oracle; and what a run reached.
 
 use crate::network::{Client, Ends};
-use crate::oracle::Oracle;
+use crate::oracle::{Oracle, Told};
 use oco::config::Listen;
 use oco::limits::HTTP_HEAD_OCTETS;
 use oco::logic::answer::PROGRAM;
@@ -74,18 +74,17 @@ impl Judge {
         let Some(listen) = self.listeners.iter().find(|listen| Some(listen.address) == address) else {
             return;
         };
-        let told = told.as_array().expect("it has checks").iter().map(|check| {
-            let name = check["name"].as_str().expect("a check has a name");
-            (name, check["code"].as_u64().expect("a check has a code"), check["text"].as_str())
-        });
-        let told: Vec<_> = told.collect();
-        assert!(told.is_sorted(), "{told:?} is not in order");
-        let mut ratings: BTreeMap<&str, u16> = BTreeMap::new();
-        for (name, code, _) in &told {
-            ratings.insert(name, u16::try_from(*code).unwrap());
-        }
-        assert_eq!(ratings.len(), told.len(), "{told:?}");
-        if let Err(wrong) = oracle.judge_all(&ratings, &self.rules, |name| listen.covers(name), now) {
+        let told = told.as_array().expect("it has checks");
+        let names: Vec<&str> = told.iter().filter_map(|check| check["name"].as_str()).collect();
+        assert!(names.is_sorted_by(|one, next| one < next), "{names:?}");
+        let told_of = |check: &'_ serde_json::Value| Told {
+            code: check["code"].as_u64().and_then(|code| code.try_into().ok()).expect("it has a code"),
+            text: check["text"].as_str().expect("it has a text").to_owned(),
+            age: check["age_seconds"].as_f64(),
+            is_stale: check["stale"].as_bool().expect("it is stale or not"),
+        };
+        let told = names.into_iter().zip(told.iter().map(told_of)).collect();
+        if let Err(wrong) = oracle.judge_all(&told, &self.rules, |name| listen.covers(name), now) {
             panic!("{wrong} at {now:?}");
         }
     }

@@ -15,8 +15,21 @@ use std::time::Duration;
 enum Shown {
     Absent,
     Ko,
-    /// A code, when it was written by the boot clock, and how old its writer says it may be.
-    Says(u16, Nanos, Option<Duration>),
+    /// A code, when it was written by the boot clock, how old its writer says it may be, and the text.
+    Says(u16, Nanos, Option<Duration>, Text),
+}
+
+/// The beginning of what stands behind a code, filled up with zeros.
+type Text = [u8; 16];
+
+/// What is told of a check where all is told.
+#[derive(Debug)]
+pub struct Told {
+    pub code: u16,
+    pub text: String,
+    /// In seconds; none where there is no file to be read.
+    pub age: Option<f64>,
+    pub is_stale: bool,
 }
 
 /// When a state of a file was written, by the boot clock, as the daemon may have reckoned when it first saw it.
@@ -220,7 +233,7 @@ impl Oracle {
     pub fn next_expiry(&self, rules: &Rules, now: Now) -> Option<Nanos> {
         self.entered?;
         let expiry = |(name, truth): (&Name, &Truth)| match truth.may.as_slice() {
-            [Shown::Says(code, written, promise)] if *code != 300 && written.0 >= 0 => {
+            [Shown::Says(code, written, promise, _)] if *code != 300 && written.0 >= 0 => {
                 let end = written.after(max_age(rules, name, *promise)).after(Duration::from_nanos(1));
                 (end > now.boot).then_some(end)
             }
@@ -232,7 +245,7 @@ impl Oracle {
     /// What is wrong with what is told of every check that `covers` names.
     pub fn judge_all(
         &self,
-        told: &BTreeMap<&str, u16>,
+        told: &BTreeMap<&str, Told>,
         rules: &Rules,
         covers: impl Fn(&str) -> bool,
         now: Now,
@@ -248,9 +261,9 @@ impl Oracle {
             return Err(format!("{told:?}, but {name} is none of its checks"));
         }
         for (name, truth) in self.truths.iter().filter(|(name, _)| covers(name)) {
-            let code = told.get(name).copied();
-            if !truth.may.iter().any(|shown| shown.rating(rules, name, now) == code) {
-                return Err(format!("{code:?} for {name}, which is {truth:?}"));
+            let told = told.get(name);
+            if !truth.may.iter().any(|shown| shown.is_told(told, (rules, name), now)) {
+                return Err(format!("{told:?} for {name}, which is {truth:?}"));
             }
         }
         Ok(())
@@ -360,9 +373,25 @@ impl Shown {
 
     fn written_at(self, time: Nanos) -> Shown {
         match self {
-            Shown::Says(code, _, promise) => Shown::Says(code, time, promise),
+            Shown::Says(code, _, promise, text) => Shown::Says(code, time, promise, text),
             other => other,
         }
+    }
+
+    fn is_told(self, told: Option<&Told>, (rules, name): (&Rules, &str), now: Now) -> bool {
+        let code = self.rating(rules, name, now);
+        let Some(told) = told else { return code.is_none() };
+        code == Some(told.code)
+            && match self {
+                Shown::Absent => told.text == "required, but there is no file" && told.age.is_none(),
+                Shown::Ko => !told.text.is_empty(),
+                Shown::Says(said, written, _, text) => {
+                    let age = now.boot.since(written).as_secs_f64();
+                    beginning(&told.text) == text
+                        && told.age.is_some_and(|told| (told - age).abs() < 1e-6)
+                        && (told.is_stale || said == told.code)
+                }
+            }
     }
 
     fn rating(self, rules: &Rules, name: &str, now: Now) -> Option<u16> {
@@ -370,8 +399,8 @@ impl Shown {
             Shown::Absent => rules.checks.get(name).is_some_and(|rules| rules.required).then_some(300),
             Shown::Ko => Some(300),
             // All max-ages of the model are below an hour: what is from before the boot is stale.
-            Shown::Says(_, written, _) if written.0 < 0 => Some(300),
-            Shown::Says(_, written, promise)
+            Shown::Says(_, written, ..) if written.0 < 0 => Some(300),
+            Shown::Says(_, written, promise, _)
                 if now.boot.0 - written.0 > nanos(max_age(rules, name, promise)) =>
             {
                 Some(300)
@@ -395,6 +424,17 @@ fn code_of(content: &str) -> Option<u16> {
     let word = content.trim_start_matches(' ').split([' ', '\n']).next()?;
     let code = word.parse().ok().filter(|_| word.len() == 3)?;
     matches!(code, 200..=399 | 500..=599).then_some(code)
+}
+
+/// The text of a whole status file that begins with a code.
+fn text_of(content: &str) -> Text {
+    let line = content.split('\n').next().unwrap_or_default().trim_start_matches(' ');
+    beginning(line.get(4..).unwrap_or_default().trim_start_matches(' '))
+}
+
+fn beginning(text: &str) -> Text {
+    let mut octets = text.bytes();
+    std::array::from_fn(|_| octets.next().unwrap_or(0))
 }
 
 /// What a writer promises on the second line. The files of the model know one promise.
@@ -474,7 +514,8 @@ impl Truth {
         let is_written = file.is_dirty || (file.was_linked && sources.disk.has_writer(entry.inode));
         let is_complete = !is_written && !entry.is_unborn;
         let promise = promise_of(&file.content);
-        let glimpse = code_of(&file.content).map(|code| Shown::Says(code, written(file, now), promise));
+        let text = text_of(&file.content);
+        let glimpse = code_of(&file.content).map(|code| Shown::Says(code, written(file, now), promise, text));
         self.glimpse = glimpse.filter(|_| !is_complete);
         if !is_complete && !is_loose {
             if self.glimpse.is_some() {
@@ -487,8 +528,9 @@ impl Truth {
         }
         self.see(entry, file, is_complete, now);
         let times = self.seen.as_ref().map(|seen| seen.written.clone()).unwrap_or_default();
-        let says =
-            |code| times.iter().map(move |written| Shown::Says(code, *written, promise)).collect::<Vec<_>>();
+        let says = |code| {
+            times.iter().map(move |written| Shown::Says(code, *written, promise, text)).collect::<Vec<_>>()
+        };
         let content = code_of(&file.content).map_or(vec![Shown::Ko], says);
         let last = self.last.clone();
         if !is_complete {
