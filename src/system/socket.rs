@@ -37,7 +37,7 @@ fn bound(address: SocketAddr, ipv6_only: bool) -> nix::Result<std::net::TcpListe
     Ok(std::net::TcpListener::from(socket))
 }
 
-/// Makes `listener` refuse connections. It stays bound, but is no more in the way of another socket on its port.
+/// Makes `listener` refuse connections. It stays bound, but is no longer in the way of another socket on its port.
 pub fn stop_listening(listener: &TcpListener) {
     // Fails when it does not listen: then there is nothing to stop.
     let _ = shutdown(listener.as_raw_fd(), Shutdown::Read);

@@ -4,7 +4,7 @@ use super::Board;
 use crate::logic::time::Now;
 
 impl Board {
-    /// Begins a scan of the directory: events so far count no more.
+    /// Begins a scan of the directory: events so far no longer count.
     pub fn begin_scan(&mut self) {
         self.is_withdrawn = false;
         for check in &mut self.checks {
