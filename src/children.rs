@@ -69,7 +69,7 @@ pub struct ChildLimits {
     pub output_octets: usize,
 }
 
-/// See the [module](self). Times are on the boot clock.
+/// The children of one loop: who waits, who runs, and who is being ended. Times are on the boot clock.
 #[derive(Debug)]
 pub struct Children<S: Starter> {
     starter: S,

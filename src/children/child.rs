@@ -9,7 +9,7 @@ use crate::logic::plugin_result::Run;
 use crate::logic::time::Nanos;
 use std::io::{self, Read};
 
-/// See the [module](self).
+/// One child: its job, its process group and its outputs.
 #[derive(Debug)]
 pub struct Child<P> {
     id: ChildId,

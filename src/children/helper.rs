@@ -17,7 +17,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
-/// See the [module](self). When it is dropped, the helper ends all children and itself.
+/// Starts children by a helper process, so that no start waits for anybody. When it is dropped, the helper ends all children and itself.
 #[derive(Debug)]
 pub struct HelperStarter {
     socket: OwnedFd,

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::os::unix::process::CommandExt;
 
-/// See the [module](self). Its loop has to wake when SIGCHLD comes.
+/// Starts children from this process itself. Its loop has to wake when SIGCHLD comes.
 #[derive(Debug)]
 pub struct InProcess {
     registry: Registry,

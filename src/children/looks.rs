@@ -5,7 +5,7 @@ use crate::limits::{GROUP_LOOK, LONGEST_GROUP_LOOK};
 use crate::logic::time::Nanos;
 use std::time::Duration;
 
-/// See the [module](self). Times are on the boot clock.
+/// When to look next whether process groups are gone. Times are on the boot clock.
 #[derive(Debug)]
 pub struct Looks {
     /// When to look; none while nobody waits for it.

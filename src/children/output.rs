@@ -5,7 +5,7 @@ use crate::limits::{PIPE_OCTETS, PIPE_READS_PER_TURN};
 use crate::logic::plugin_result::Kept;
 use std::io::{ErrorKind, Read};
 
-/// See the [module](self).
+/// A pipe from a child, and what is kept of what came through it.
 #[derive(Debug)]
 pub struct Output<P> {
     /// None when everybody has closed it.

@@ -9,7 +9,7 @@ use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// See the [module](self).
+/// As whom the directory is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reader {
     /// The same user as ours.

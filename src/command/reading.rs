@@ -15,7 +15,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
-/// See the [module](self).
+/// A board as one reading of the directory has left it.
 #[derive(Debug)]
 pub struct Reading {
     board: Board,

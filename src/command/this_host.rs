@@ -21,7 +21,7 @@ use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-/// See the [module](self).
+/// All that `oco status` needs to show this host, once or again and again.
 #[derive(Debug)]
 pub struct ThisHost {
     directory: PathBuf,

@@ -34,7 +34,7 @@ struct View {
     words: Option<String>,
 }
 
-/// See the [module](self).
+/// The board of this host, and a line kept ready for each view of it.
 #[derive(Debug)]
 pub struct Answers<F = KernelFiles> {
     directory: Directory<F>,

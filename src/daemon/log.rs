@@ -15,7 +15,7 @@ use std::collections::VecDeque;
 use std::path::Path;
 use std::rc::Rc;
 
-/// See the [module](self).
+/// The lines about checks that wait for their turn in the log.
 #[derive(Debug, Default)]
 pub struct CheckLog {
     /// What is still to be logged.

@@ -45,7 +45,7 @@ impl Id {
     }
 }
 
-/// See the [module](self).
+/// Every check of one directory, what it says and how it is rated.
 #[derive(Debug, Default)]
 pub struct Board {
     rules: Rules,

@@ -8,7 +8,7 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::rc::Rc;
 
-/// See the [module](self).
+/// How many lines each check may still have in its period.
 #[derive(Debug, Default)]
 pub struct LogBudget {
     checks: HashMap<Rc<str>, Spent>,

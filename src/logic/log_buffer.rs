@@ -22,7 +22,7 @@ const RESERVE: usize = 128;
 /// Octets that an empty queue keeps: some lines, so that ordinary work allocates nothing.
 const IDLE_OCTETS: usize = 8 * 1024;
 
-/// See the [module](self).
+/// Lines on their way to a reader, as many as fit.
 #[derive(Debug)]
 pub struct LogBuffer {
     octets: VecDeque<u8>,

@@ -2,7 +2,7 @@
 
 use super::http::Site;
 
-/// See the [module](self).
+/// A page that can be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Page {
     /// `/` and `/health`: the line, whose status is for pollers.

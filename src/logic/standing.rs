@@ -53,7 +53,7 @@ pub struct Membership {
     pub counted: ViewSet,
 }
 
-/// See the [module](self).
+/// What each view lists, and of how many checks it knows.
 #[derive(Debug, Default)]
 pub struct Standings {
     /// All checks that are not 200, in the order of the line: highest code first, then by name.

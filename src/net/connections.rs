@@ -16,7 +16,7 @@ use mio::Interest;
 use queue::{Link, Links, Queue};
 use std::net::IpAddr;
 
-/// See the [module](self). `S` is what is known of a connection.
+/// Connections by age. `S` is what is known of each.
 #[derive(Debug)]
 pub struct Connections<K: Sockets, S> {
     kind: Kind,

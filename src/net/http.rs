@@ -17,7 +17,7 @@ use std::cell::Cell;
 use std::io::ErrorKind;
 use std::net::IpAddr;
 
-/// See the [module](self).
+/// The HTTP connections that do not have their whole response yet.
 #[derive(Debug)]
 pub struct HttpConnections<K: Sockets, P> {
     table: Connections<K, Connection<P>>,

@@ -13,7 +13,7 @@ use std::fmt;
 use std::io::ErrorKind;
 use std::net::IpAddr;
 
-/// See the [module](self).
+/// The connections that have their answer, each until its client closes or its time is over.
 #[derive(Debug)]
 pub struct LingeringConnections<K: Sockets> {
     table: Connections<K, Lingering>,

@@ -16,7 +16,7 @@ pub struct Place {
     pub ipv6_only: bool,
 }
 
-/// See the [module](self).
+/// A port that is bound, whether it listens now or refuses.
 #[derive(Debug)]
 pub struct Listener<K: Sockets> {
     /// Where it listens.

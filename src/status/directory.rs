@@ -21,7 +21,7 @@ use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// See the [module](self).
+/// A directory and what is known of it; it keeps a board true to that.
 #[derive(Debug)]
 pub struct Directory<F = KernelFiles> {
     path: PathBuf,

@@ -5,7 +5,7 @@ use crate::logic::name::NameError;
 use nix::errno::Errno;
 use std::fmt;
 
-/// See the [module](self).
+/// Something that happened to the directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
     /// It is read whole for each answer, for this reason.

@@ -5,7 +5,7 @@ use crate::limits::WARNED_NAMES;
 use crate::logic::name::NameError;
 use std::collections::HashSet;
 
-/// See the [module](self).
+/// The names that were told of already.
 #[derive(Debug, Default)]
 pub struct Strangers {
     told: HashSet<Vec<u8>>,

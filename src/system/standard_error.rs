@@ -24,7 +24,7 @@ use std::io::{self, IoSlice, IsTerminal, Stderr, stderr};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::time::Duration;
 
-/// See the [module](self).
+/// Standard error, and how to write to it without waiting.
 #[derive(Debug)]
 pub struct StandardError {
     stderr: Stderr,

@@ -15,7 +15,7 @@ use std::time::Duration;
 /// Names systemd's socket.
 const VARIABLE: &str = "NOTIFY_SOCKET";
 
-/// See the [module](self).
+/// The way to systemd, where it wants word.
 #[derive(Debug)]
 pub struct Notify {
     socket: Option<UnixDatagram>,

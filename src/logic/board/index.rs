@@ -12,7 +12,7 @@ const FREE: Id = Id(u32::MAX);
 /// Places of the smallest table. Always a power of two.
 const FEWEST: usize = 16;
 
-/// See the [module](self).
+/// The ids of checks, to be found by their names.
 #[derive(Debug)]
 pub struct Index {
     key: RandomState,

@@ -13,7 +13,7 @@ impl Board {
         }
     }
 
-    /// Takes in a name that a scan found. A scan that finds more than [`CHECKS`] is the caller's to refuse; here, those
+    /// Takes in a name that a scan found. A scan that finds more than [`CHECKS`](crate::limits::CHECKS) is the caller's to refuse; here, those
     /// that are gone may still be in beside them.
     pub fn found(&mut self, name: &str) {
         let id = self.insert(name);

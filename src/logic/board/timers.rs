@@ -21,7 +21,7 @@ pub trait Timed {
     fn set_place(&mut self, place: u32);
 }
 
-/// See the [module](self).
+/// The ids of what has a time, the earliest first.
 #[derive(Debug, Default)]
 pub struct Timers {
     heap: Vec<Id>,

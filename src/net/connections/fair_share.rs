@@ -19,7 +19,7 @@ struct Counter {
     may_go: Queue,
 }
 
-/// See the [module](self).
+/// Who holds how many of the connections, and who holds more than a fair share.
 #[derive(Debug)]
 pub struct Shares {
     /// A number that no client knows.
