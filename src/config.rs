@@ -168,6 +168,9 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 /// Reads the settings from `file`, or from the default place if there is a file.
+///
+/// # Errors
+/// The file can't be read, or there is something wrong in it.
 pub fn load(file: Option<&Path>) -> Result<Settings, ConfigError> {
     let path = file.unwrap_or(Path::new(DEFAULT_FILE));
     match source::read(path) {
@@ -197,6 +200,9 @@ pub fn default_listener() -> Listen {
 }
 
 /// Checks a list of listeners as a whole.
+///
+/// # Errors
+/// The first listener that does not fit beside the others, and why.
 pub fn check_listeners(listeners: &[Listen]) -> Result<(), (usize, String)> {
     for (index, listener) in listeners.iter().enumerate() {
         if index >= LISTENERS {

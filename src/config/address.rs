@@ -3,6 +3,9 @@
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 /// Reads `ADDRESS:PORT`. The error says what is missing, for what is written wrong most often.
+///
+/// # Errors
+/// The text is no address with a port; the words say what was expected.
 pub fn parse_address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| format!("{text:?}: {}", mistake(text)))
 }

@@ -163,6 +163,9 @@ impl<'de> Deserialize<'de> for Weight {
 }
 
 /// Reads the text of a file.
+///
+/// # Errors
+/// The first fault, with its line.
 pub fn parse(text: &str) -> Result<Settings, Fault> {
     let fault =
         |span: Range<usize>, what: &str| Fault { place: Some(Place::of(text, span)), what: one_line(what) };

@@ -142,6 +142,9 @@ impl Board {
     }
 
     /// Takes in an event on the file `name`, which has to be a [check's](super::name::check_name).
+    ///
+    /// # Errors
+    /// The name is a new one, and there is no room for it.
     pub fn event(&mut self, name: &str, event: Event, now: Now) -> Result<(), TooMany> {
         let id = match (self.find(name), event) {
             (Some(id), _) => id,

@@ -19,6 +19,9 @@ pub struct Endpoint {
 const EXPECTED: &str = "expected HOST or HOST:PORT, as web1, 192.0.2.1:79 or [2001:db8::1]:79";
 
 /// Reads `HOST[:PORT]`. An IPv6 address may stand without brackets where no port follows.
+///
+/// # Errors
+/// The text is no host; the words say what was expected.
 pub fn parse(text: &str) -> Result<Endpoint, String> {
     let (name, port) = split(text).ok_or(EXPECTED)?;
     let port = match port {

@@ -60,6 +60,9 @@ impl fmt::Display for NameError {
 impl std::error::Error for NameError {}
 
 /// `name` as the name of a check.
+///
+/// # Errors
+/// No check can have this name.
 pub fn check_name(name: &[u8]) -> Result<&str, NameError> {
     let first = *name.first().ok_or(NameError::Empty)?;
     if first == b'.' {
@@ -94,6 +97,9 @@ pub struct Pattern(String);
 
 impl Pattern {
     /// A pattern; an error names what no check's name could match.
+    ///
+    /// # Errors
+    /// No check can match.
     pub fn new(pattern: &str) -> Result<Pattern, NameError> {
         if pattern.is_empty() {
             return Err(NameError::Empty);

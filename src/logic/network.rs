@@ -17,6 +17,9 @@ const MAPPED_BITS: u8 = 96;
 
 impl Network {
     /// Reads `ADDRESS` or `ADDRESS/PREFIX`. Bits behind the prefix must be zero, as a typing error shows there.
+    ///
+    /// # Errors
+    /// The text is no network; the words say what was expected.
     pub fn parse(text: &str) -> Result<Network, &'static str> {
         let (address, prefix) = match text.split_once('/') {
             None => (text, None),

@@ -137,6 +137,9 @@ pub struct Script {
 }
 
 /// The script for the command that `line` is, which stood at `place`.
+///
+/// # Errors
+/// The line can't be a command of a shell; the words say why.
 pub fn script(place: &str, around: &Surroundings, line: &[u8]) -> Result<Script, &'static str> {
     let whole = [around.prefix.as_deref().unwrap_or_default(), line].join(&b' ');
     if whole.contains(&0) {

@@ -42,6 +42,9 @@ pub struct Now {
 }
 
 /// Reads a max-age: `5m`, `25h`, `1h 30m`. The error says what was expected.
+///
+/// # Errors
+/// The text is no duration, or none that a max-age can be.
 pub fn parse_max_age(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
         Ok(age) if !age.is_zero() && age <= LONGEST_MAX_AGE => Ok(age),

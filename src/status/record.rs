@@ -36,6 +36,9 @@ impl std::error::Error for RecordError {}
 /// then renamed. It is not flushed to the disk: a result that a power cut takes along is stale after it anyway.
 ///
 /// With a max-age it says on a second line how old it may be.
+///
+/// # Errors
+/// The file could not be written; what was there before is still there.
 pub fn write(
     directory: &Path,
     name: &str,
@@ -72,6 +75,9 @@ fn said(content: &[u8]) -> String {
 }
 
 /// Removes the check `name`. That there is none is no error; that there is no directory is one.
+///
+/// # Errors
+/// There is no directory, or it does not let the file go.
 pub fn remove(directory: &Path, name: &str) -> Result<(), RecordError> {
     let path = directory.join(name);
     match std::fs::remove_file(&path) {

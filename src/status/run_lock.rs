@@ -36,6 +36,9 @@ impl fmt::Display for LockError {
 }
 
 /// Locks the check `name`, or fails at once.
+///
+/// # Errors
+/// Somebody else has the lock, or it can't be had at all.
 pub fn lock(directory: &Path, name: &str) -> Result<Lock, LockError> {
     let path = directory.join(format!(".{name}.lock"));
     let locked = open_file(&path)

@@ -7,6 +7,9 @@ use std::path::Path;
 
 /// Writes `name` into `directory` with `mode`: aside, as a hidden file in the same directory, and then renamed. If it
 /// is there already and `may_replace` is not given, the error is of the kind `AlreadyExists`.
+///
+/// # Errors
+/// The file was not written; nothing is left of it.
 pub fn replace(directory: &Path, name: &str, content: &[u8], mode: u32, may_replace: bool) -> io::Result<()> {
     let path = directory.join(name);
     // From here on the file is removed when it is dropped, which every error does.

@@ -8,6 +8,9 @@ use std::process::ExitCode;
 
 /// Reads a command line. On `--help` and `--version` the exit is a success; on an error it is said in one line,
 /// and the exit is `bad_usage`.
+///
+/// # Errors
+/// The exit status, once all is said.
 pub fn parse<A: Parser>(
     program: &str,
     arguments: impl IntoIterator<Item = OsString>,

@@ -20,6 +20,9 @@ impl Identity {
 }
 
 /// The identity of the directory at `path` now. Follows symbolic links; touches no disk when it is cached.
+///
+/// # Errors
+/// As stat(2); ENOTDIR where there is something else.
 pub fn identity(path: &CStr) -> nix::Result<Identity> {
     let stat = stat(path)?;
     if stat.st_mode & libc::S_IFMT != libc::S_IFDIR {
@@ -51,6 +54,9 @@ const UNWATCHABLE: [(FsType, &str); 17] = [
 ];
 
 /// The name of the file system at `path` if inotify can't see all changes there.
+///
+/// # Errors
+/// As statfs(2).
 pub fn unwatchable(path: &Path) -> nix::Result<Option<&'static str>> {
     let kind = statfs(path)?.filesystem_type();
     Ok(UNWATCHABLE.iter().find(|(unwatchable, _)| *unwatchable == kind).map(|(_, name)| *name))
@@ -58,6 +64,9 @@ pub fn unwatchable(path: &Path) -> nix::Result<Option<&'static str>> {
 
 /// Hands each name in the directory to `handle`, which says whether to go on, with whether it is a directory as
 /// far as that is known at no cost. (Not by std, whose directories panic when they can't be closed.)
+///
+/// # Errors
+/// The directory can't be opened, or not be read to its end.
 pub fn names(path: &Path, mut handle: impl FnMut(&[u8], bool) -> bool) -> io::Result<()> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NONBLOCK;
     let mut directory = Dir::new(openat(CWD, path, flags, Mode::empty())?)?;

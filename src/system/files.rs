@@ -16,15 +16,24 @@ use std::path::{Path, PathBuf};
 /// Files and events of one directory, found by its path.
 pub trait Files {
     /// What the path leads to now. ENOTDIR where that is no directory.
+    ///
+    /// # Errors
+    /// The path leads nowhere, or to no directory.
     fn identity(&mut self) -> nix::Result<Identity>;
 
     /// The kind of file system there, if events do not tell of all changes on it.
+    ///
+    /// # Errors
+    /// The file system does not tell what it is.
     fn unwatchable(&mut self) -> nix::Result<Option<&'static str>>;
 
     /// Whether there can be events at all.
     fn has_events(&self) -> bool;
 
     /// Has what happens in the directory told from now on, and of no other.
+    ///
+    /// # Errors
+    /// Nothing can be told of it: ENOSPC and ENOMEM for want of room, others of the directory itself.
     fn watch(&mut self) -> nix::Result<()>;
 
     /// Has nothing told any more. What was told before may still be read, and is skipped.
@@ -32,14 +41,23 @@ pub trait Files {
 
     /// Whether the directory at the path is the one that is watched: asks the kernel, which knows it by more than
     /// its number. If not, nothing is watched then.
+    ///
+    /// # Errors
+    /// That can't be found out.
     fn is_watched(&mut self) -> nix::Result<bool>;
 
     /// Hands every event that waits now to `handle`, which says whether to go on. What comes meanwhile waits for the
     /// next call.
+    ///
+    /// # Errors
+    /// Events may have been lost.
     fn read(&mut self, handle: impl FnMut(FileNotice<'_>) -> bool) -> nix::Result<()>;
 
     /// Hands each name in the directory to `handle`, which says whether to go on, with whether it is a directory as
     /// far as that is known at no cost.
+    ///
+    /// # Errors
+    /// The directory can't be read to its end.
     fn names(&mut self, handle: impl FnMut(&[u8], bool) -> bool) -> io::Result<()>;
 
     /// Looks at the file `name`. What it shows is kept, so that events can be read before anybody believes it.

@@ -52,6 +52,9 @@ pub enum FileNotice<'a> {
 
 impl Watcher {
     /// An instance without a watch. Fails when the user has too many (`fs.inotify.max_user_instances`).
+    ///
+    /// # Errors
+    /// The user has too many instances already, or there are no descriptors.
     pub fn new() -> nix::Result<Watcher> {
         let inotify = Inotify::init(InitFlags::IN_NONBLOCK | InitFlags::IN_CLOEXEC)?;
         Ok(Watcher { inotify, watch: None, buffer: vec![0; FILE_EVENTS_OCTETS] })
@@ -63,6 +66,9 @@ impl Watcher {
     }
 
     /// Watches `directory` from now on, and nothing else. Symbolic links are followed.
+    ///
+    /// # Errors
+    /// As inotify_add_watch(2).
     pub fn watch(&mut self, directory: &Path) -> nix::Result<()> {
         self.unwatch();
         self.watch = Some(self.add(directory)?);
@@ -71,6 +77,9 @@ impl Watcher {
 
     /// Whether it is `directory` that is watched; if not, nothing is watched then. Adding a watch again gives its
     /// number while its directory lives, and a new one for any other, also for one with the old one's inode.
+    ///
+    /// # Errors
+    /// As inotify_add_watch(2); nothing is watched then.
     pub fn is_watching(&mut self, directory: &Path) -> nix::Result<bool> {
         let again = self.add(directory);
         if again.is_ok() && again.ok() == self.watch {
@@ -97,6 +106,9 @@ impl Watcher {
 
     /// Hands the events that wait to `handle`, which says whether to go on. What comes meanwhile is left where it is:
     /// a writer that never rests must not keep the reader here.
+    ///
+    /// # Errors
+    /// As read(2) and ioctl(2): what was not handed over is lost.
     pub fn read(&mut self, mut handle: impl FnMut(FileNotice<'_>) -> bool) -> nix::Result<()> {
         // Known once a whole buffer was read: most often all fits into one.
         let mut left = None;

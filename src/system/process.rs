@@ -44,11 +44,17 @@ pub fn reap(process: u32) {
 }
 
 /// Asks every process of the group to end.
+///
+/// # Errors
+/// ESRCH where there is no such group, EPERM where it is not ours.
 pub fn terminate_group(group: u32) -> nix::Result<()> {
     signal_group(group, Signal::SIGTERM)
 }
 
 /// Ends every process of the group.
+///
+/// # Errors
+/// ESRCH where there is no such group, EPERM where it is not ours.
 pub fn kill_group(group: u32) -> nix::Result<()> {
     signal_group(group, Signal::SIGKILL)
 }
@@ -62,6 +68,9 @@ fn signal_group(group: u32, signal: Signal) -> nix::Result<()> {
 }
 
 /// Lets signals through that whoever started us has blocked.
+///
+/// # Errors
+/// As sigprocmask(2).
 pub fn unblock(signals: &[Signal]) -> nix::Result<()> {
     signals.iter().copied().collect::<SigSet>().thread_unblock()
 }
@@ -80,6 +89,9 @@ fn ignored_in(status: &[u8]) -> Vec<i32> {
 }
 
 /// The groups that have a living process. One that ended and was not reaped does not count.
+///
+/// # Errors
+/// There is no `/proc` to be read.
 pub fn living_groups() -> io::Result<HashSet<u32>> {
     let mut groups = HashSet::new();
     for entry in std::fs::read_dir("/proc")? {

@@ -11,6 +11,9 @@ use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd};
 
 /// A listener on `address`. `ipv6_only` counts for IPv6 addresses.
+///
+/// # Errors
+/// The port can't be had.
 pub fn listener(address: SocketAddr, ipv6_only: bool) -> nix::Result<TcpListener> {
     let mut socket = bound(address, ipv6_only)?;
     if address.port() == 0 {
@@ -52,6 +55,9 @@ pub fn hold_port(listener: &TcpListener) {
 }
 
 /// Ends what [`stop_listening`] or [`hold_port`] began.
+///
+/// # Errors
+/// Another socket listens there now.
 pub fn listen_again(listener: &TcpListener) -> nix::Result<()> {
     // Without it, connections that linger are in the way.
     setsockopt(listener, sockopt::ReuseAddr, &true)?;
@@ -65,6 +71,9 @@ fn listen(socket: &impl AsFd) -> nix::Result<()> {
 
 /// Hands octets to the kernel, and returns how many it took. With `is_last` it holds them back for the FIN that follows
 /// at once: both go out in one segment.
+///
+/// # Errors
+/// EAGAIN where nothing fits; others where the client has gone.
 pub fn send(stream: &TcpStream, octets: &[u8], is_last: bool) -> nix::Result<usize> {
     let more = if is_last { libc::MSG_MORE } else { 0 };
     let flags = MsgFlags::from_bits_retain(more) | MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT;

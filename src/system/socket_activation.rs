@@ -17,6 +17,9 @@ pub struct Passed {
 }
 
 /// The listeners that were passed to this process, if any, in their order.
+///
+/// # Errors
+/// What was passed is no listener of TCP.
 pub fn take() -> io::Result<Vec<Passed>> {
     let names = std::env::var("LISTEN_FDNAMES").unwrap_or_default();
     let mut names = names.split(':');

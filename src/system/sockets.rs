@@ -48,9 +48,15 @@ pub trait Sockets {
     fn wait(&mut self, sleep: Sleep, ready: &mut Vec<Token>) -> io::Result<()>;
 
     /// A socket that listens on `address`. `ipv6_only` counts for IPv6 addresses.
+    ///
+    /// # Errors
+    /// The port can't be had.
     fn bind(&mut self, address: SocketAddr, ipv6_only: bool) -> nix::Result<Self::Listener>;
 
     /// Where it is bound.
+    ///
+    /// # Errors
+    /// The kernel does not tell.
     fn address(&self, listener: &Self::Listener) -> io::Result<SocketAddr>;
 
     /// Makes `listener` refuse connections. It stays bound, but is no longer in the way of another socket on its port.
@@ -60,28 +66,49 @@ pub trait Sockets {
     fn hold_port(&mut self, listener: &Self::Listener);
 
     /// Ends what [`Sockets::stop_listening`] or [`Sockets::hold_port`] began.
+    ///
+    /// # Errors
+    /// Another socket listens there now.
     fn listen_again(&mut self, listener: &Self::Listener) -> nix::Result<()>;
 
     /// The next connection, and its client's address.
+    ///
+    /// # Errors
+    /// As accept(2).
     fn accept(&mut self, listener: &Self::Listener) -> io::Result<(Self::Stream, SocketAddr)>;
 
     /// Hands octets to the kernel, and returns how many it took. `is_last`: the end of what is sent follows at once,
     /// and both can go out together.
+    ///
+    /// # Errors
+    /// EAGAIN where nothing fits; others where the client has gone.
     fn send(&mut self, stream: &Self::Stream, octets: &[u8], is_last: bool) -> nix::Result<usize>;
 
     /// Shuts down the sending side.
+    ///
+    /// # Errors
+    /// The client has gone.
     fn finish(&mut self, stream: &Self::Stream) -> io::Result<()>;
 
     /// Reads what the client sent; 0 is its end.
+    ///
+    /// # Errors
+    /// There is nothing to read yet, or the client has gone.
     fn receive(&mut self, stream: &mut Self::Stream, buffer: &mut [u8]) -> io::Result<usize>;
 
     /// Has everything sent at once.
     fn send_early(&mut self, stream: &Self::Stream);
 
     /// Tells by `token` when connections wait. What is registered already is registered anew, and told of again.
+    ///
+    /// # Errors
+    /// The kernel has no memory for that.
     fn register_listener(&mut self, listener: &mut Self::Listener, token: Token) -> io::Result<()>;
 
     /// Tells by `token` when the connection is ready.
+    ///
+    /// # Errors
+    /// The kernel has no memory for that.
     fn register_stream(
         &mut self,
         stream: &mut Self::Stream,
@@ -90,12 +117,21 @@ pub trait Sockets {
     ) -> io::Result<()>;
 
     /// Tells nothing any more.
+    ///
+    /// # Errors
+    /// It was not registered.
     fn deregister_stream(&mut self, stream: &mut Self::Stream) -> io::Result<()>;
 
     /// Tells by `token` when the descriptor becomes ready. Where it is registered already it is told of again.
+    ///
+    /// # Errors
+    /// The kernel has no memory for that, or can't wait for such a descriptor.
     fn register_descriptor(&mut self, descriptor: RawFd, token: Token, interest: Interest) -> io::Result<()>;
 
     /// Tells nothing of the descriptor any more.
+    ///
+    /// # Errors
+    /// It was not registered.
     fn deregister_descriptor(&mut self, descriptor: RawFd) -> io::Result<()>;
 }
 

@@ -70,7 +70,10 @@ impl StandardError {
         StandardError { stderr, way }
     }
 
-    /// Writes of `octets` what it takes at once. [`io::ErrorKind::WouldBlock`]: nothing.
+    /// Writes of `octets` what it takes at once.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::WouldBlock`] where it takes nothing now; any other where nobody will ever read it.
     pub fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
         loop {
             match self.try_to_write(octets) {

@@ -35,6 +35,9 @@ impl fmt::Display for UserError {
 impl std::error::Error for UserError {}
 
 /// The user called `name`.
+///
+/// # Errors
+/// There is none, or it can't be looked up.
 pub fn find(name: &str) -> Result<User, UserError> {
     match User::from_name(name) {
         Ok(Some(user)) => Ok(user),
@@ -44,6 +47,9 @@ pub fn find(name: &str) -> Result<User, UserError> {
 }
 
 /// Becomes `user` with its own groups, and proves that there is no way back.
+///
+/// # Errors
+/// The process stays as it was, or is between the two: it must not go on.
 pub fn become_user(user: &User) -> Result<(), UserError> {
     let failed = |call| move |errno| UserError::Call(call, user.name.clone(), errno);
     if geteuid() == user.uid {
