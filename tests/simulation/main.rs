@@ -102,6 +102,7 @@ fn is_worth_it(reached: &Reached) {
         "dumps",
         "failures to accept",
         "hard links",
+        "hard links of several files",
         "lines that are OK with nothing in doubt",
         "links from elsewhere",
         "mounts",

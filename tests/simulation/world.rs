@@ -139,11 +139,13 @@ impl World {
         let Kernel { disk, random, reached, clock, .. } = &mut *kernel;
         let Some(folder) = disk.path else { return };
         if random.once_in(25) {
-            let (from, to) = (random.pick(&NAMES), random.pick(&NAMES));
-            if !disk.link((folder, from), (folder, to)) {
+            let mut link = || disk.link((folder, random.pick(&NAMES)), (folder, random.pick(&NAMES)));
+            // Also of several files at once.
+            let links = (0..8).filter(|_| link()).count();
+            if links == 0 {
                 return;
             }
-            reached.count("hard links");
+            reached.count(if links == 1 { "hard links" } else { "hard links of several files" });
             // What is done by a further name before the daemon has seen that name is beyond it.
             kernel.is_calm = true;
             drop(kernel);
@@ -335,7 +337,7 @@ impl World {
     fn pass_time(&mut self) {
         let mut kernel = self.kernel.borrow();
         let Kernel { clock, random, reached, .. } = &mut *kernel;
-        match random.below(13) {
+        match random.below(14) {
             0 => clock.set_forward(random.duration(3 * DAY)),
             1 => clock.set_back(random.duration(3 * DAY)),
             2 => clock.set_back(random.duration(10 * SECOND)),
@@ -349,7 +351,7 @@ impl World {
                 drop(kernel);
                 return match act {
                     4 => self.pass_to_expiry(),
-                    5 => self.pass_until_a_port_opens(),
+                    5 | 12 => self.pass_until_a_port_opens(),
                     6 | 7 => self.pass(90 * SECOND),
                     8..=10 => self.pass(3 * SECOND),
                     _ => self.pass(SECOND / 5),

@@ -238,6 +238,20 @@ fn a_result_stands_while_its_file_is_replaced_by_unlink_and_create() {
     assert_eq!(code_after(&mut board, Event::Created, at(412, 412)), None);
 }
 
+/// The directory's permissions have changed: no event tells of the files, and each may be unreadable now.
+#[test]
+fn what_can_be_read_is_found_out_anew() {
+    let mut board = Board::new(Rules::default());
+    close(&mut board, b"200", at(0, 0).wall, at(0, 0));
+    board.recheck_all();
+    let (id, name) = board.next_due().unwrap();
+    assert_eq!(&*name, "x");
+    let Look::File(sight) = sight(b"", at(0, 0).wall) else { unreachable!() };
+    let content = Err(Fault::Unreadable(libc::EACCES));
+    board.settle(id, &Look::File(Sight { content, ..sight }), at(1, 1));
+    assert_eq!(publish(&mut board, at(1, 1)), ["x: 200 -> 300 (unreadable: Permission denied)"]);
+}
+
 #[test]
 fn files_are_limited_in_number() {
     let mut board = Board::new(Rules::default());
