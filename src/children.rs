@@ -175,12 +175,12 @@ impl<S: Starter> Children<S> {
         let (starter, looks) = (&mut self.starter, &mut self.looks);
         let mut turn = Turn { now, starter, looks, events: &mut events };
         for child in self.running.values_mut() {
-            child.go_on(&mut turn);
+            child.advance(&mut turn);
             if self.is_stopping && !self.told_stop {
                 // Whose result is known keeps it: only the group is ended.
-                child.tell(PluginEvent::Stopped, &mut turn);
+                child.on(PluginEvent::Stopped, &mut turn);
             }
-            child.tell(PluginEvent::Time, &mut turn);
+            child.on(PluginEvent::Time, &mut turn);
         }
         if !self.running.values().any(Child::wants_look) {
             self.looks.forget();
@@ -208,7 +208,7 @@ impl<S: Starter> Children<S> {
             Report::NotStarted(id, why) => self.not_started(id, why, now, events),
             Report::Ended(id, end) => {
                 if let Some(child) = self.running.get_mut(&id) {
-                    child.tell(PluginEvent::Exited(end), &mut turn);
+                    child.on(PluginEvent::Exited(end), &mut turn);
                 }
             }
             Report::NotSignalled(id, signal, errno) => {
@@ -218,14 +218,14 @@ impl<S: Starter> Children<S> {
             }
             Report::Looked(living) => {
                 for (id, child) in self.running.iter_mut().filter(|(_, child)| child.wants_look()) {
-                    child.tell(PluginEvent::Looked { living: living.contains(id) }, &mut turn);
+                    child.on(PluginEvent::Looked { living: living.contains(id) }, &mut turn);
                 }
                 let is_wanted = self.running.values().any(Child::wants_look);
                 self.looks.looked(is_wanted, now);
             }
             Report::Lost => {
                 for child in self.running.values_mut() {
-                    child.tell(PluginEvent::Lost, &mut turn);
+                    child.on(PluginEvent::Lost, &mut turn);
                 }
                 turn.events.push(ChildEvent::StarterLost);
             }

@@ -71,7 +71,7 @@ impl<P: Read> Child<P> {
     }
 
     /// Goes on with reading, and tells when nobody holds its output any longer.
-    pub fn go_on<S: Starter>(&mut self, turn: &mut Turn<'_, S>) {
+    pub fn advance<S: Starter>(&mut self, turn: &mut Turn<'_, S>) {
         for output in [&mut self.stdout, &mut self.stderr] {
             if output.has_more() {
                 output.read();
@@ -79,7 +79,7 @@ impl<P: Read> Child<P> {
         }
         if !self.told_output_end && self.stdout.has_ended() && self.stderr.has_ended() {
             self.told_output_end = true;
-            self.tell(PluginEvent::OutputEnded, turn);
+            self.on(PluginEvent::OutputEnded, turn);
         }
     }
 
@@ -87,7 +87,7 @@ impl<P: Read> Child<P> {
     pub fn started<S: Starter>(&mut self, process: u32, turn: &mut Turn<'_, S>) {
         self.process = Some(process);
         turn.events.push(ChildEvent::Started { id: self.id, process });
-        self.tell(PluginEvent::Started { until: turn.now.after(self.job.timeout) }, turn);
+        self.on(PluginEvent::Started { until: turn.now.after(self.job.timeout) }, turn);
     }
 
     /// Whether it is not known yet whether it runs, and nobody has lost patience.
@@ -111,7 +111,7 @@ impl<P: Read> Child<P> {
     }
 
     /// Tells the machine what happened, and does what it wants.
-    pub fn tell<S: Starter>(&mut self, event: PluginEvent, turn: &mut Turn<'_, S>) {
+    pub fn on<S: Starter>(&mut self, event: PluginEvent, turn: &mut Turn<'_, S>) {
         if let PluginEvent::Exited(_) = event {
             // All that it wrote is in the pipes by now.
             self.read();

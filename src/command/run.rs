@@ -144,7 +144,7 @@ impl Plugins<'_> {
                 Ok(()) | Err(_) => {}
             }
             events.iter().map(|event| event.token()).for_each(|token| children.ready(token));
-            if signals.take().contains(&Asked::Stop) {
+            if signals.take_asked().contains(&Asked::Stop) {
                 self.waiting.clear();
                 children.stop();
             }

@@ -220,7 +220,7 @@ impl<F: Files> Answers<F> {
                 let (listed, count) = (self.standings.listed(number), self.standings.troubled(number));
                 self.composer.compose_listed(listed, count)
             };
-            view.take(&answer, wishes);
+            view.update(&answer, wishes);
         }
     }
 
@@ -307,7 +307,7 @@ impl View {
         self.listen.as_ref().is_none_or(|listen| listen.is_about(name))
     }
 
-    fn take(&mut self, answer: &Answer<'_>, wishes: Wishes) {
+    fn update(&mut self, answer: &Answer<'_>, wishes: Wishes) {
         self.line.clear();
         self.line.push_str(answer.line);
         if let (Some(words), Some(listen)) = (&mut self.words, &self.listen) {

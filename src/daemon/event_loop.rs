@@ -363,7 +363,7 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
 
     fn obey_signals(&mut self) -> TurnEnd {
         let mut outcome = TurnEnd::GoOn;
-        for signal in self.signals.take() {
+        for signal in self.signals.take_asked() {
             match signal {
                 Signal::Dump => {
                     self.answers.refresh(self.now);

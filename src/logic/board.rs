@@ -26,7 +26,7 @@ mod timers;
 use super::code::Code;
 use super::time::{Nanos, Now};
 use crate::limits::{CHECKS, IDLE_CAPACITY};
-pub use change::{Change, Event};
+pub use change::{Change, FileEvent};
 use check::Check;
 use index::Index;
 pub use rules::{CheckRules, Rules};
@@ -145,11 +145,11 @@ impl Board {
     ///
     /// # Errors
     /// The name is a new one, and there is no room for it.
-    pub fn event(&mut self, name: &str, event: Event, now: Now) -> Result<(), TooMany> {
+    pub fn event(&mut self, name: &str, event: FileEvent, now: Now) -> Result<(), TooMany> {
         let id = match (self.find(name), event) {
             (Some(id), _) => id,
             // Nothing is known of a file that was never seen to appear; its end will tell.
-            (None, Event::Modified | Event::Gone) => return Ok(()),
+            (None, FileEvent::Modified | FileEvent::Gone) => return Ok(()),
             (None, _) if self.index.len() >= CHECKS => return Err(TooMany),
             (None, _) => self.insert(name),
         };
@@ -157,7 +157,7 @@ impl Board {
         if check.on(event, now) {
             check.touch(id, &mut self.touched);
         }
-        if event != Event::Modified {
+        if event != FileEvent::Modified {
             check.make_due(id, &mut self.due);
         }
         self.reschedule(id, now);

@@ -29,7 +29,7 @@ enum Phase<P> {
 
 /// What happened to the socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Event<'a> {
+pub enum HttpEvent<'a> {
     /// These octets were read, at least one.
     Received(&'a [u8]),
     /// So many octets of the response were taken.
@@ -44,7 +44,7 @@ pub enum Event<'a> {
 
 /// What to do next.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Step<'a, P> {
+pub enum HttpStep<'a, P> {
     /// Read.
     Receive,
     /// Make the response, and tell by [`HttpExchange::respond`].
@@ -85,17 +85,17 @@ impl<P: Site> HttpExchange<P> {
     }
 
     /// What to do when the socket is ready.
-    pub fn step(&self) -> Step<'_, P> {
+    pub fn step(&self) -> HttpStep<'_, P> {
         match &self.phase {
-            Phase::Reading(_) => Step::Receive,
-            Phase::Asked(asked) => Step::Answer(*asked),
-            Phase::Sending(response, sent) => Step::Send(response.get(*sent..).unwrap_or_default()),
-            Phase::Done => Step::Finish,
-            Phase::Over => Step::Close,
+            Phase::Reading(_) => HttpStep::Receive,
+            Phase::Asked(asked) => HttpStep::Answer(*asked),
+            Phase::Sending(response, sent) => HttpStep::Send(response.get(*sent..).unwrap_or_default()),
+            Phase::Done => HttpStep::Finish,
+            Phase::Over => HttpStep::Close,
         }
     }
 
-    /// Takes in the response that [`Step::Answer`] asked for.
+    /// Takes in the response that [`HttpStep::Answer`] asked for.
     pub fn respond(&mut self, response: Vec<u8>) {
         if matches!(self.phase, Phase::Asked(_)) {
             self.phase = Phase::Sending(response.into_boxed_slice(), 0);
@@ -103,24 +103,24 @@ impl<P: Site> HttpExchange<P> {
     }
 
     /// Takes in what happened, and says what to do next.
-    pub fn on(&mut self, event: Event<'_>) -> Step<'_, P> {
+    pub fn on(&mut self, event: HttpEvent<'_>) -> HttpStep<'_, P> {
         match (&mut self.phase, event) {
-            (Phase::Done, Event::Blocked) | (Phase::Over, _) => {}
-            (_, Event::Blocked) => return Step::Wait,
-            (Phase::Reading(head), Event::Received(octets)) => {
+            (Phase::Done, HttpEvent::Blocked) | (Phase::Over, _) => {}
+            (_, HttpEvent::Blocked) => return HttpStep::Wait,
+            (Phase::Reading(head), HttpEvent::Received(octets)) => {
                 if let Some(asked) = read_on(head, octets) {
                     self.phase = Phase::Asked(asked);
                 }
             }
-            (Phase::Sending(response, sent), Event::Sent(octets)) => {
+            (Phase::Sending(response, sent), HttpEvent::Sent(octets)) => {
                 *sent = sent.saturating_add(octets);
                 if *sent >= response.len() {
                     self.phase = Phase::Done;
                 }
             }
             // A client may say that it sends no more, and still wait for its response.
-            (Phase::Asked(_) | Phase::Done, Event::Closed) => {}
-            (_, Event::Closed | Event::Failed | Event::Received(_) | Event::Sent(_)) => {
+            (Phase::Asked(_) | Phase::Done, HttpEvent::Closed) => {}
+            (_, HttpEvent::Closed | HttpEvent::Failed | HttpEvent::Received(_) | HttpEvent::Sent(_)) => {
                 self.phase = Phase::Over
             }
         }
@@ -161,43 +161,43 @@ mod tests {
     fn a_request_in_pieces_is_answered_once_it_is_whole() {
         let mut exchange = Exchange::new(Nanos(5));
         for octet in &GET[..GET.len() - 1] {
-            assert_eq!(exchange.on(Event::Received(&[*octet])), Step::Receive);
+            assert_eq!(exchange.on(HttpEvent::Received(&[*octet])), HttpStep::Receive);
         }
-        assert_eq!(exchange.on(Event::Blocked), Step::Wait);
+        assert_eq!(exchange.on(HttpEvent::Blocked), HttpStep::Wait);
         let request = Request { page: Page::Health, method: Method::Get };
-        assert_eq!(exchange.on(Event::Received(b"\n")), Step::Answer(Ok(request)));
+        assert_eq!(exchange.on(HttpEvent::Received(b"\n")), HttpStep::Answer(Ok(request)));
         exchange.respond(b"response".to_vec());
-        assert_eq!(exchange.step(), Step::Send(b"response"));
-        assert_eq!(exchange.on(Event::Sent(3)), Step::Send(b"ponse"));
-        assert_eq!(exchange.on(Event::Blocked), Step::Wait);
-        assert_eq!(exchange.on(Event::Sent(5)), Step::Finish);
+        assert_eq!(exchange.step(), HttpStep::Send(b"response"));
+        assert_eq!(exchange.on(HttpEvent::Sent(3)), HttpStep::Send(b"ponse"));
+        assert_eq!(exchange.on(HttpEvent::Blocked), HttpStep::Wait);
+        assert_eq!(exchange.on(HttpEvent::Sent(5)), HttpStep::Finish);
     }
 
     #[test]
     fn what_can_be_no_request_is_refused_at_once() {
-        let bad = Step::Answer(Err(Refused::new(Refusal::BadRequest, b"")));
-        assert_eq!(Exchange::new(Nanos(5)).on(Event::Received(b"HELO x\r\n")), bad);
-        assert_eq!(Exchange::new(Nanos(5)).on(Event::Received(b"\x16\x03\x01\x02\x00")), bad);
+        let bad = HttpStep::Answer(Err(Refused::new(Refusal::BadRequest, b"")));
+        assert_eq!(Exchange::new(Nanos(5)).on(HttpEvent::Received(b"HELO x\r\n")), bad);
+        assert_eq!(Exchange::new(Nanos(5)).on(HttpEvent::Received(b"\x16\x03\x01\x02\x00")), bad);
     }
 
     #[test]
     fn a_request_of_http_0_9_is_answered_once_its_line_is_whole() {
         let mut exchange = Exchange::new(Nanos(5));
         for octet in b"GET /\r" {
-            assert_eq!(exchange.on(Event::Received(&[*octet])), Step::Receive);
+            assert_eq!(exchange.on(HttpEvent::Received(&[*octet])), HttpStep::Receive);
         }
         let request = Request { page: Page::Health, method: Method::Get };
-        assert_eq!(exchange.on(Event::Received(b"\n")), Step::Answer(Ok(request)));
+        assert_eq!(exchange.on(HttpEvent::Received(b"\n")), HttpStep::Answer(Ok(request)));
     }
 
     #[test]
     fn a_head_that_is_too_large_is_refused_by_its_method() {
         for (method, is_head) in [("HEAD", true), ("GET", false), ("HEADS", false)] {
             let mut exchange = Exchange::new(Nanos(5));
-            exchange.on(Event::Received(method.as_bytes()));
+            exchange.on(HttpEvent::Received(method.as_bytes()));
             let long = [b" /".as_slice(), &[b'a'; HTTP_HEAD_OCTETS]].concat();
             let refused = Refused { why: Refusal::HeadTooLarge, is_head, page: None };
-            assert_eq!(exchange.on(Event::Received(&long)), Step::Answer(Err(refused)), "{method}");
+            assert_eq!(exchange.on(HttpEvent::Received(&long)), HttpStep::Answer(Err(refused)), "{method}");
         }
     }
 
@@ -206,20 +206,20 @@ mod tests {
         let mut exchange = Exchange::new(Nanos(5));
         let mut octets = 0;
         let mut piece: &[u8] = b"GET /";
-        while exchange.on(Event::Received(piece)) == Step::Receive {
+        while exchange.on(HttpEvent::Received(piece)) == HttpStep::Receive {
             octets += piece.len();
             assert!(octets <= HTTP_HEAD_OCTETS && exchange.held_octets() <= 2 * HTTP_HEAD_OCTETS);
             piece = &[b'a'; 100];
         }
-        assert_eq!(exchange.step(), Step::Answer(Err(Refused::new(Refusal::HeadTooLarge, b"GET /"))));
+        assert_eq!(exchange.step(), HttpStep::Answer(Err(Refused::new(Refusal::HeadTooLarge, b"GET /"))));
     }
 
     #[test]
     fn a_client_that_closes_before_it_asked_is_closed() {
         let mut exchange = Exchange::new(Nanos(5));
-        assert_eq!(exchange.on(Event::Received(b"GET ")), Step::Receive);
-        assert_eq!(exchange.on(Event::Closed), Step::Close);
-        assert_eq!(exchange.on(Event::Received(GET)), Step::Close);
+        assert_eq!(exchange.on(HttpEvent::Received(b"GET ")), HttpStep::Receive);
+        assert_eq!(exchange.on(HttpEvent::Closed), HttpStep::Close);
+        assert_eq!(exchange.on(HttpEvent::Received(GET)), HttpStep::Close);
     }
 
     proptest! {
@@ -241,16 +241,16 @@ mod tests {
             let mut exchange = Exchange::new(Nanos(5));
             let (mut rest, mut cuts) = (head.as_slice(), cuts.into_iter());
             let mut read = Vec::new();
-            while !rest.is_empty() && exchange.step() == Step::Receive {
+            while !rest.is_empty() && exchange.step() == HttpStep::Receive {
                 let (piece, left) = rest.split_at(cuts.next().unwrap_or(rest.len()).min(rest.len()));
                 read.extend_from_slice(piece);
                 rest = left;
-                exchange.on(Event::Received(piece));
+                exchange.on(HttpEvent::Received(piece));
             }
             match exchange.step() {
-                Step::Answer(asked) => prop_assert_eq!(Some(asked), http::read::<Page>(&read)),
+                HttpStep::Answer(asked) => prop_assert_eq!(Some(asked), http::read::<Page>(&read)),
                 step => {
-                    prop_assert_eq!(step, Step::Receive);
+                    prop_assert_eq!(step, HttpStep::Receive);
                     prop_assert!(!matches!(http::read::<Page>(&head), Some(Ok(_))));
                 }
             }
@@ -262,33 +262,33 @@ mod tests {
             let mut received = Vec::new();
             for event in events {
                 let left = match exchange.step() {
-                    Step::Send(left) => left.to_vec(),
-                    Step::Answer(_) => {
+                    HttpStep::Send(left) => left.to_vec(),
+                    HttpStep::Answer(_) => {
                         exchange.respond(b"response".to_vec());
                         continue;
                     }
-                    Step::Receive | Step::Wait => Vec::new(),
-                    Step::Finish => {
+                    HttpStep::Receive | HttpStep::Wait => Vec::new(),
+                    HttpStep::Finish => {
                         prop_assert_eq!(&received, b"response");
                         break;
                     }
-                    Step::Close => break,
+                    HttpStep::Close => break,
                 };
                 let is_sending = !left.is_empty();
                 match event {
                     0 if is_sending => {
                         received.extend_from_slice(&left[..1]);
-                        exchange.on(Event::Sent(1));
+                        exchange.on(HttpEvent::Sent(1));
                     }
                     1 if !is_sending => {
-                        exchange.on(Event::Received(&GET[..7]));
+                        exchange.on(HttpEvent::Received(&GET[..7]));
                     }
                     2 if !is_sending => {
-                        exchange.on(Event::Received(GET));
+                        exchange.on(HttpEvent::Received(GET));
                     }
-                    3 => prop_assert_eq!(exchange.on(Event::Blocked), Step::Wait),
-                    4 if !is_sending => prop_assert_eq!(exchange.on(Event::Closed), Step::Close),
-                    5 => prop_assert_eq!(exchange.on(Event::Failed), Step::Close),
+                    3 => prop_assert_eq!(exchange.on(HttpEvent::Blocked), HttpStep::Wait),
+                    4 if !is_sending => prop_assert_eq!(exchange.on(HttpEvent::Closed), HttpStep::Close),
+                    5 => prop_assert_eq!(exchange.on(HttpEvent::Failed), HttpStep::Close),
                     _ => {}
                 }
             }

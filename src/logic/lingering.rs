@@ -26,7 +26,7 @@ enum Phase {
 
 /// What happened to the socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Event {
+pub enum LingeringEvent {
     /// So many octets of the line were taken.
     Sent(usize),
     /// So many octets of the client's were read, at least one.
@@ -41,7 +41,7 @@ pub enum Event {
 
 /// What to do next with the socket.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Step<'a> {
+pub enum LingeringStep<'a> {
     /// Write this.
     Send(&'a [u8]),
     /// Shut down the sending side, then receive.
@@ -81,45 +81,45 @@ impl Lingering {
     }
 
     /// What to do when the socket is ready.
-    pub fn step(&self) -> Step<'_> {
+    pub fn step(&self) -> LingeringStep<'_> {
         match &self.phase {
-            Phase::Sending(rest) => Step::Send(rest),
-            Phase::Draining(_) => Step::Receive,
-            Phase::Over => Step::Close,
+            Phase::Sending(rest) => LingeringStep::Send(rest),
+            Phase::Draining(_) => LingeringStep::Receive,
+            Phase::Over => LingeringStep::Close,
         }
     }
 
     /// Takes in what happened, and says what to do next.
-    pub fn on(&mut self, event: Event) -> Step<'_> {
+    pub fn on(&mut self, event: LingeringEvent) -> LingeringStep<'_> {
         let phase = std::mem::replace(&mut self.phase, Phase::Over);
         match (phase, event) {
-            (Phase::Over, _) | (_, Event::Failed) => Step::Close,
-            (phase, Event::Blocked) => {
+            (Phase::Over, _) | (_, LingeringEvent::Failed) => LingeringStep::Close,
+            (phase, LingeringEvent::Blocked) => {
                 self.phase = phase;
-                Step::Wait
+                LingeringStep::Wait
             }
-            (Phase::Sending(rest), Event::Sent(octets)) => match rest.get(octets..) {
+            (Phase::Sending(rest), LingeringEvent::Sent(octets)) => match rest.get(octets..) {
                 Some(rest) if !rest.is_empty() => {
                     self.phase = Phase::Sending(rest.into());
                     self.step()
                 }
                 _ => {
                     self.phase = Phase::Draining(DRAINED_OCTETS);
-                    Step::Finish
+                    LingeringStep::Finish
                 }
             },
-            (Phase::Draining(left), Event::Received(octets)) => {
+            (Phase::Draining(left), LingeringEvent::Received(octets)) => {
                 match left.checked_sub(u32::try_from(octets).unwrap_or(u32::MAX)) {
                     Some(left) if left > 0 => {
                         self.phase = Phase::Draining(left);
-                        Step::Receive
+                        LingeringStep::Receive
                     }
-                    _ => Step::Close,
+                    _ => LingeringStep::Close,
                 }
             }
-            (Phase::Draining(_), Event::Closed | Event::Sent(_)) => Step::Close,
+            (Phase::Draining(_), LingeringEvent::Closed | LingeringEvent::Sent(_)) => LingeringStep::Close,
             // Nothing is read before the line is out.
-            (Phase::Sending(_), Event::Received(_) | Event::Closed) => Step::Close,
+            (Phase::Sending(_), LingeringEvent::Received(_) | LingeringEvent::Closed) => LingeringStep::Close,
         }
     }
 }
@@ -132,21 +132,21 @@ mod tests {
     #[test]
     fn a_silent_client_gets_its_line_and_is_closed_when_it_closes() {
         let mut lingering = Lingering::answered(Nanos(7));
-        assert_eq!(lingering.step(), Step::Receive);
-        assert_eq!(lingering.on(Event::Blocked), Step::Wait);
-        assert_eq!(lingering.on(Event::Closed), Step::Close);
-        assert_eq!(lingering.on(Event::Blocked), Step::Close);
+        assert_eq!(lingering.step(), LingeringStep::Receive);
+        assert_eq!(lingering.on(LingeringEvent::Blocked), LingeringStep::Wait);
+        assert_eq!(lingering.on(LingeringEvent::Closed), LingeringStep::Close);
+        assert_eq!(lingering.on(LingeringEvent::Blocked), LingeringStep::Close);
     }
 
     #[test]
     fn a_line_that_was_cut_is_finished_first() {
         let mut lingering = Lingering::interrupted(b"rest\r\n", Nanos(7));
-        assert_eq!(lingering.step(), Step::Send(b"rest\r\n"));
-        assert_eq!(lingering.on(Event::Sent(2)), Step::Send(b"st\r\n"));
-        assert_eq!(lingering.on(Event::Blocked), Step::Wait);
-        assert_eq!(lingering.step(), Step::Send(b"st\r\n"));
-        assert_eq!(lingering.on(Event::Sent(4)), Step::Finish);
-        assert_eq!(lingering.step(), Step::Receive);
+        assert_eq!(lingering.step(), LingeringStep::Send(b"rest\r\n"));
+        assert_eq!(lingering.on(LingeringEvent::Sent(2)), LingeringStep::Send(b"st\r\n"));
+        assert_eq!(lingering.on(LingeringEvent::Blocked), LingeringStep::Wait);
+        assert_eq!(lingering.step(), LingeringStep::Send(b"st\r\n"));
+        assert_eq!(lingering.on(LingeringEvent::Sent(4)), LingeringStep::Finish);
+        assert_eq!(lingering.step(), LingeringStep::Receive);
     }
 
     #[test]
@@ -165,7 +165,7 @@ mod tests {
             let mut drained = 0;
             for size in sizes {
                 drained += size;
-                let closed = lingering.on(Event::Received(size)) == Step::Close;
+                let closed = lingering.on(LingeringEvent::Received(size)) == LingeringStep::Close;
                 prop_assert_eq!(closed, drained >= usize::try_from(DRAINED_OCTETS).unwrap());
                 if closed {
                     break;

@@ -7,7 +7,7 @@ use super::connections::Connections;
 use super::token::{ConnectionId, Kind};
 use crate::limits::{ADDRESS_SHARE, Bounds, HTTP_HEAD_OCTETS, HTTP_TIME};
 use crate::logic::http::{Asked, Site};
-use crate::logic::http_exchange::{Event, HttpExchange, Step};
+use crate::logic::http_exchange::{HttpEvent, HttpExchange, HttpStep};
 use crate::logic::time::Nanos;
 use crate::system::sockets::Sockets;
 use log::debug;
@@ -39,7 +39,7 @@ struct Connection<P> {
 
 /// What to do for a connection that is ready.
 #[derive(Debug)]
-pub enum Turn<C, P> {
+pub enum HttpTurn<C, P> {
     /// It waits, or was closed.
     Nothing,
     /// It wants a page of the listener of this id.
@@ -86,27 +86,27 @@ impl<K: Sockets, P: Site> HttpConnections<K, P> {
     }
 
     /// Goes on with the connection of `id`, if it is still there.
-    pub fn ready(&mut self, id: ConnectionId, sockets: &mut K) -> Turn<K::Stream, P> {
-        let Some((stream, connection)) = self.table.get_mut(id) else { return Turn::Nothing };
+    pub fn ready(&mut self, id: ConnectionId, sockets: &mut K) -> HttpTurn<K::Stream, P> {
+        let Some((stream, connection)) = self.table.get_mut(id) else { return HttpTurn::Nothing };
         self.scratch.resize(HTTP_HEAD_OCTETS, 0);
         let turn = advance(stream, connection, sockets, &mut self.scratch);
         let held = connection.exchange.held_octets();
         self.held = self.held.saturating_sub(connection.held).saturating_add(held);
         connection.held = held;
         let turn = match turn {
-            Advance::Wait => Turn::Nothing,
-            Advance::Answer(asked) => Turn::Answer(connection.listener, asked),
+            Advance::Wait => HttpTurn::Nothing,
+            Advance::Answer(asked) => HttpTurn::Answer(connection.listener, asked),
             Advance::Close => {
                 self.remove(id);
-                Turn::Nothing
+                HttpTurn::Nothing
             }
             Advance::Done => {
-                let Some((mut stream, client)) = self.remove(id) else { return Turn::Nothing };
+                let Some((mut stream, client)) = self.remove(id) else { return HttpTurn::Nothing };
                 // It is registered anew where it lingers.
                 if let Err(error) = sockets.deregister_stream(&mut stream) {
                     debug!("{client}: epoll: {error}");
                 }
-                Turn::Done(stream, client)
+                HttpTurn::Done(stream, client)
             }
         };
         // What was just read, or the page that was just made, may be what is too much.
@@ -114,9 +114,14 @@ impl<K: Sockets, P: Site> HttpConnections<K, P> {
         turn
     }
 
-    /// Hands in the response that [`Turn::Answer`] asked for, and goes on.
-    pub fn respond(&mut self, id: ConnectionId, response: Vec<u8>, sockets: &mut K) -> Turn<K::Stream, P> {
-        let Some((_, connection)) = self.table.get_mut(id) else { return Turn::Nothing };
+    /// Hands in the response that [`HttpTurn::Answer`] asked for, and goes on.
+    pub fn respond(
+        &mut self,
+        id: ConnectionId,
+        response: Vec<u8>,
+        sockets: &mut K,
+    ) -> HttpTurn<K::Stream, P> {
+        let Some((_, connection)) = self.table.get_mut(id) else { return HttpTurn::Nothing };
         connection.exchange.respond(response);
         self.ready(id, sockets)
     }
@@ -184,31 +189,31 @@ fn advance<K: Sockets, P: Site>(
     let exchange = &mut connection.exchange;
     loop {
         let event = match exchange.step() {
-            Step::Receive => match sockets.receive(stream, scratch) {
+            HttpStep::Receive => match sockets.receive(stream, scratch) {
                 Ok(octets) => match scratch.get(..octets) {
-                    Some(received @ [_, ..]) => Event::Received(received),
-                    _ => Event::Closed,
+                    Some(received @ [_, ..]) => HttpEvent::Received(received),
+                    _ => HttpEvent::Closed,
                 },
-                Err(error) if error.kind() == ErrorKind::WouldBlock => Event::Blocked,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => HttpEvent::Blocked,
                 Err(error) => {
                     debug!("{}: {error}", connection.client);
-                    Event::Failed
+                    HttpEvent::Failed
                 }
             },
-            Step::Send(rest) => match sockets.send(stream, rest, false) {
-                Ok(octets) => Event::Sent(octets),
-                Err(Errno::EAGAIN) => Event::Blocked,
+            HttpStep::Send(rest) => match sockets.send(stream, rest, false) {
+                Ok(octets) => HttpEvent::Sent(octets),
+                Err(Errno::EAGAIN) => HttpEvent::Blocked,
                 Err(errno) => {
                     debug!("{}: {errno}", connection.client);
-                    Event::Failed
+                    HttpEvent::Failed
                 }
             },
-            Step::Answer(asked) => return Advance::Answer(asked),
-            Step::Finish => return Advance::Done,
-            Step::Wait => return Advance::Wait,
-            Step::Close => return Advance::Close,
+            HttpStep::Answer(asked) => return Advance::Answer(asked),
+            HttpStep::Finish => return Advance::Done,
+            HttpStep::Wait => return Advance::Wait,
+            HttpStep::Close => return Advance::Close,
         };
-        if exchange.on(event) == Step::Wait {
+        if exchange.on(event) == HttpStep::Wait {
             return Advance::Wait;
         }
     }

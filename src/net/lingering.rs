@@ -3,7 +3,7 @@
 use super::connections::Connections;
 use super::token::{ConnectionId, Kind};
 use crate::limits::DRAIN_OCTETS;
-use crate::logic::lingering::{Event, Lingering, Step};
+use crate::logic::lingering::{Lingering, LingeringEvent, LingeringStep};
 use crate::logic::time::Nanos;
 use crate::system::sockets::Sockets;
 use log::debug;
@@ -54,8 +54,10 @@ impl<K: Sockets> LingeringConnections<K> {
             return;
         }
         let interest = match lingering.step() {
-            Step::Send(_) => Interest::READABLE | Interest::WRITABLE,
-            Step::Finish | Step::Receive | Step::Wait | Step::Close => Interest::READABLE,
+            LingeringStep::Send(_) => Interest::READABLE | Interest::WRITABLE,
+            LingeringStep::Finish | LingeringStep::Receive | LingeringStep::Wait | LingeringStep::Close => {
+                Interest::READABLE
+            }
         };
         let may_go = lingering.has_line();
         self.table.insert(stream, lingering, client, sockets, (interest, may_go));
@@ -113,32 +115,32 @@ fn advance<K: Sockets>(
     let mut step = lingering.step();
     loop {
         let event = match step {
-            Step::Send(rest) => match sockets.send(stream, rest, true) {
-                Ok(octets) => Event::Sent(octets),
-                Err(Errno::EAGAIN) => Event::Blocked,
+            LingeringStep::Send(rest) => match sockets.send(stream, rest, true) {
+                Ok(octets) => LingeringEvent::Sent(octets),
+                Err(Errno::EAGAIN) => LingeringEvent::Blocked,
                 Err(errno) => failed(&errno),
             },
-            Step::Finish => match sockets.finish(stream) {
+            LingeringStep::Finish => match sockets.finish(stream) {
                 Ok(()) => {
                     step = lingering.step();
                     continue;
                 }
                 Err(error) => failed(&error),
             },
-            Step::Receive => match sockets.receive(stream, scratch) {
-                Ok(0) => Event::Closed,
-                Ok(octets) => Event::Received(octets),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => Event::Blocked,
+            LingeringStep::Receive => match sockets.receive(stream, scratch) {
+                Ok(0) => LingeringEvent::Closed,
+                Ok(octets) => LingeringEvent::Received(octets),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => LingeringEvent::Blocked,
                 Err(error) => failed(&error),
             },
-            Step::Wait => return true,
-            Step::Close => return false,
+            LingeringStep::Wait => return true,
+            LingeringStep::Close => return false,
         };
         step = lingering.on(event);
     }
 }
 
-fn failed(error: &dyn fmt::Display) -> Event {
+fn failed(error: &dyn fmt::Display) -> LingeringEvent {
     debug!("a client has gone: {error}");
-    Event::Failed
+    LingeringEvent::Failed
 }

@@ -194,7 +194,7 @@ impl<F: Files> Directory<F> {
             (Ok(found), State::Away(Away::TooMany, retry))
                 if self.last == Some(found) && now.boot < *retry => {}
             (Ok(found), _) => self.follow(found, board, now),
-            (Err(errno), _) => self.lose(Away::Error(errno), board, now),
+            (Err(errno), _) => self.directory_lost(Away::Error(errno), board, now),
         }
     }
 
@@ -224,7 +224,7 @@ impl<F: Files> Directory<F> {
             Need::Nothing => {}
             Need::LookAtAll => match self.files.names(|_, _| false) {
                 Ok(()) => board.recheck_all(),
-                Err(error) => self.lose(from_io(&error), board, now),
+                Err(error) => self.directory_lost(from_io(&error), board, now),
             },
             Need::Rescan => {
                 self.notices.push(Notice::EventsLost);
@@ -234,7 +234,7 @@ impl<F: Files> Directory<F> {
                     Ok(false) | Err(_) => self.act_on(Need::Enter, board, now),
                 }
             }
-            Need::Lose => self.lose(Away::Error(Errno::EIO), board, now),
+            Need::Lose => self.directory_lost(Away::Error(Errno::EIO), board, now),
             Need::Enter => {
                 self.state = State::Away(Away::Unseen, now.boot);
                 // Should it stay so, the lines of before would be taken for those of a directory that is away.
@@ -256,14 +256,14 @@ impl<F: Files> Directory<F> {
                     self.say_plain(&why);
                     State::Plain(found)
                 }
-                Err(errno) => return self.lose(Away::Error(errno), board, now),
+                Err(errno) => return self.directory_lost(Away::Error(errno), board, now),
             };
             // Between the calls the path may have come to lead elsewhere.
             match self.files.identity() {
                 Ok(still) if still == found => break state,
                 Ok(other) if tries > 0 => found = other,
-                Ok(_) => return self.lose(Away::Unseen, board, now),
-                Err(errno) => return self.lose(Away::Error(errno), board, now),
+                Ok(_) => return self.directory_lost(Away::Unseen, board, now),
+                Err(errno) => return self.directory_lost(Away::Error(errno), board, now),
             }
             tries -= 1;
         };
@@ -304,7 +304,7 @@ impl<F: Files> Directory<F> {
         }
     }
 
-    fn lose(&mut self, away: Away, board: &mut Board, now: Now) {
+    fn directory_lost(&mut self, away: Away, board: &mut Board, now: Now) {
         let retry = match away {
             Away::TooMany => {
                 let patience = self.patience;
@@ -347,7 +347,7 @@ impl<F: Files> Directory<F> {
                     listing.push_str(name);
                     listing.push('\n');
                 }
-                Err(error) => notices.extend(strangers.meet(name, error)),
+                Err(error) => notices.extend(strangers.notice_of(name, error)),
             }
             count <= CHECKS
         });
@@ -362,8 +362,8 @@ impl<F: Files> Directory<F> {
                 self.has_scanned = is_told;
                 self.patience = DIRECTORY_RETRY;
             }
-            Ok(()) => self.lose(Away::TooMany, board, now),
-            Err(error) => self.lose(from_io(&error), board, now),
+            Ok(()) => self.directory_lost(Away::TooMany, board, now),
+            Err(error) => self.directory_lost(from_io(&error), board, now),
         }
         self.listing.clear();
         self.listing.shrink_to(IDLE_CAPACITY);
@@ -389,7 +389,7 @@ fn needed_by(
                 Err(TooMany) => Need::Rescan,
             },
             Err(error) => {
-                notices.extend(strangers.meet(name, error));
+                notices.extend(strangers.notice_of(name, error));
                 Need::Nothing
             }
         },

@@ -1,7 +1,7 @@
 //! inotify: events of one directory, read without allocating.
 
 use crate::limits::FILE_EVENTS_OCTETS;
-use crate::logic::board::Event;
+use crate::logic::board::FileEvent;
 use nix::errno::Errno;
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, WatchDescriptor};
 use nix::unistd::read;
@@ -41,7 +41,7 @@ pub struct Watcher {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileNotice<'a> {
     /// Of a file in the directory.
-    File(&'a [u8], Event),
+    File(&'a [u8], FileEvent),
     /// The directory's own mode, owner or times changed.
     DirectoryAttributes,
     /// The directory was removed, moved or unmounted, or the watch ended.
@@ -179,17 +179,17 @@ fn notice(is_ours: bool, mask: AddWatchFlags, name: &[u8]) -> Option<FileNotice<
     }
     // A directory can take the place of a file only by its own events.
     let event = if mask.intersects(Flags::IN_MODIFY) {
-        Event::Modified
+        FileEvent::Modified
     } else if mask.intersects(Flags::IN_CLOSE_WRITE) {
-        Event::Closed
+        FileEvent::Closed
     } else if mask.intersects(Flags::IN_MOVED_TO) {
-        Event::MovedIn
+        FileEvent::MovedIn
     } else if mask.intersects(Flags::IN_CREATE) {
-        Event::Created
+        FileEvent::Created
     } else if mask.intersects(Flags::IN_DELETE | Flags::IN_MOVED_FROM) {
-        Event::Gone
+        FileEvent::Gone
     } else if mask.intersects(Flags::IN_ATTRIB) {
-        Event::Attributes
+        FileEvent::Attributes
     } else {
         return None;
     };

@@ -66,7 +66,7 @@ impl<A: Copy + PartialEq> Signals<A> {
     }
 
     /// What was asked for since the last call, each thing once.
-    pub fn take(&mut self) -> Vec<A> {
+    pub fn take_asked(&mut self) -> Vec<A> {
         // Every octet stands for a signal whose flag is set already. Any error means: nothing more to read.
         let mut octets = [0; 64];
         while let Some(waker) = &mut self.waker
@@ -95,7 +95,7 @@ mod tests {
         raise(Signal::SIGUSR2).unwrap();
         raise(Signal::SIGUSR2).unwrap();
         assert!(signals.any());
-        assert_eq!((signals.take(), signals.take()), (vec!['a'], vec![]));
+        assert_eq!((signals.take_asked(), signals.take_asked()), (vec!['a'], vec![]));
     }
 
     #[test]
@@ -105,6 +105,6 @@ mod tests {
         signals.raise('a');
         signals.raise('a');
         signals.raise('b');
-        assert_eq!((signals.take(), signals.take()), (vec!['a', 'b'], vec![]));
+        assert_eq!((signals.take_asked(), signals.take_asked()), (vec!['a', 'b'], vec![]));
     }
 }

@@ -6,7 +6,7 @@
 //! What it does to the files it also notes as [`Deed`]s for the oracle, which must not depend on the events.
 
 use nix::sys::inotify::AddWatchFlags;
-use oco::logic::board::{Event, Fault, Look, Sight};
+use oco::logic::board::{Fault, FileEvent, Look, Sight};
 use oco::logic::time::{Nanos, Now};
 use oco::system::inotify::WATCH_FLAGS;
 use std::collections::{BTreeMap, VecDeque};
@@ -114,7 +114,7 @@ pub enum Deed {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notice {
-    File(Name, Event),
+    File(Name, FileEvent),
     /// A name that is no check's.
     Stranger,
     FolderAttributes,
@@ -252,12 +252,12 @@ impl Disk {
         }
     }
 
-    fn tell_name(&mut self, (folder, name): (usize, Name), event: Event) {
+    fn tell_name(&mut self, (folder, name): (usize, Name), event: FileEvent) {
         self.tell(folder, Notice::File(name, event));
     }
 
     /// Tells of what was done by an open file. Linux does so by the name that it was opened by.
-    fn tell_of_writer(&mut self, (place, is_nameless): ((usize, Name), bool), event: Event) {
+    fn tell_of_writer(&mut self, (place, is_nameless): ((usize, Name), bool), event: FileEvent) {
         let excludes = WATCH_FLAGS.contains(AddWatchFlags::from_bits_retain(libc::IN_EXCL_UNLINK));
         if !is_nameless || !excludes {
             self.tell_name(place, event);
@@ -338,7 +338,7 @@ impl Disk {
                     self.file(inode).content.clear();
                     self.file(inode).is_dirty = true;
                     self.change(inode, now.wall);
-                    self.tell_name(place, Event::Modified);
+                    self.tell_name(place, FileEvent::Modified);
                 }
                 inode
             }
@@ -346,7 +346,7 @@ impl Disk {
                 let inode = self.add_file("", now);
                 self.bind(place, inode, true);
                 self.note(place, Deed::Created);
-                self.tell_name(place, Event::Created);
+                self.tell_name(place, FileEvent::Created);
                 inode
             }
         };
@@ -373,7 +373,7 @@ impl Disk {
         self.file(inode).is_dirty = true;
         self.change(inode, now.wall);
         if !is_unheard {
-            self.tell_of_writer(name, Event::Modified);
+            self.tell_of_writer(name, FileEvent::Modified);
         }
     }
 
@@ -393,7 +393,7 @@ impl Disk {
     /// The event of what was written unheard is there.
     pub fn release(&mut self) {
         if let Some(writer) = self.held.take() {
-            self.tell_of_writer(writer, Event::Modified);
+            self.tell_of_writer(writer, FileEvent::Modified);
         }
     }
 
@@ -403,7 +403,7 @@ impl Disk {
         if !writer.is_nameless {
             self.settle(writer.name);
         }
-        self.tell_of_writer((writer.name, writer.is_nameless), Event::Closed);
+        self.tell_of_writer((writer.name, writer.is_nameless), FileEvent::Closed);
     }
 
     /// Another program writes the file by a name outside of the directory, all at once.
@@ -451,7 +451,7 @@ impl Disk {
         self.tell(place.0, Notice::Stranger);
         self.bind(place, inode, false);
         self.settle(place);
-        self.tell_name(place, Event::MovedIn);
+        self.tell_name(place, FileEvent::MovedIn);
     }
 
     pub fn rename(&mut self, from: (usize, Name), to: (usize, Name), now: Now) {
@@ -466,14 +466,14 @@ impl Disk {
             writer.name = to;
         }
         self.settle(to);
-        self.tell_name(from, Event::Gone);
-        self.tell_name(to, Event::MovedIn);
+        self.tell_name(from, FileEvent::Gone);
+        self.tell_name(to, FileEvent::MovedIn);
     }
 
     pub fn unlink(&mut self, place: (usize, Name), now: Now) {
         if !self.would_hide_writer(place) && self.unbind(place).is_some() {
             self.note(place, Deed::Removed(now.boot));
-            self.tell_name(place, Event::Gone);
+            self.tell_name(place, FileEvent::Gone);
         }
     }
 
@@ -488,7 +488,7 @@ impl Disk {
         (file.links, file.was_linked) = (file.links + 1, true);
         self.note(to, Deed::Unsettled);
         self.settle(to);
-        self.tell_name(to, Event::Created);
+        self.tell_name(to, FileEvent::Created);
         true
     }
 
@@ -501,7 +501,7 @@ impl Disk {
         self.bind(place, inode, false);
         self.note(place, Deed::Unsettled);
         self.settle(place);
-        self.tell_name(place, Event::Created);
+        self.tell_name(place, FileEvent::Created);
     }
 
     pub fn touch(&mut self, place: (usize, Name), modified: Nanos) {
@@ -510,14 +510,14 @@ impl Disk {
             if self.files[&inode].modified != modified {
                 self.change(inode, modified);
             }
-            self.tell_name(place, Event::Attributes);
+            self.tell_name(place, FileEvent::Attributes);
         }
     }
 
     pub fn chmod(&mut self, place: (usize, Name), is_unreadable: bool) {
         if let Some(inode) = self.regular(place) {
             self.file(inode).is_unreadable = is_unreadable;
-            self.tell_name(place, Event::Attributes);
+            self.tell_name(place, FileEvent::Attributes);
         }
     }
 
@@ -546,7 +546,7 @@ impl Disk {
         let names: Vec<Name> = self.folders[folder].names.keys().copied().collect();
         for name in names {
             self.unbind((folder, name));
-            self.tell_name((folder, name), Event::Gone);
+            self.tell_name((folder, name), FileEvent::Gone);
         }
         self.folders[folder].was_moved = true;
         self.tell(folder, Notice::FolderGone);

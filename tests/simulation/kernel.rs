@@ -310,7 +310,7 @@ impl Files for ModelFiles {
             }
             let notice = match told {
                 Told::File(name, event) => FileNotice::File(name.as_bytes(), event),
-                Told::Stranger => FileNotice::File(b".aside", oco::logic::board::Event::Created),
+                Told::Stranger => FileNotice::File(b".aside", oco::logic::board::FileEvent::Created),
                 Told::FolderAttributes => FileNotice::DirectoryAttributes,
                 Told::FolderGone => FileNotice::DirectoryGone,
                 Told::Overflow => FileNotice::Overflow,

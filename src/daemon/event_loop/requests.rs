@@ -7,7 +7,7 @@ use crate::logic::face::Face;
 use crate::logic::http::{Asked, PLAIN, Refusal, refuse, response};
 use crate::logic::pages::Page;
 use crate::logic::{checks_json, metrics};
-use crate::net::http::Turn;
+use crate::net::http::HttpTurn;
 use crate::net::token::ConnectionId;
 use crate::system::files::Files;
 use crate::system::sockets::Sockets;
@@ -28,7 +28,7 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
     /// Goes on with the HTTP connection of `id`.
     pub(super) fn advance(&mut self, id: ConnectionId) {
         let turn = self.http.ready(id, &mut self.sockets);
-        self.take(id, turn);
+        self.act_on(id, turn);
     }
 
     /// Answers what was asked in this turn.
@@ -41,16 +41,16 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
         for Question { id, listener, asked } in std::mem::take(&mut self.asked) {
             let response = self.respond(listener, asked);
             let turn = self.http.respond(id, response, &mut self.sockets);
-            self.take(id, turn);
+            self.act_on(id, turn);
         }
         self.settle_answered();
     }
 
-    fn take(&mut self, id: ConnectionId, turn: Turn<K::Stream, Page>) {
+    fn act_on(&mut self, id: ConnectionId, turn: HttpTurn<K::Stream, Page>) {
         match turn {
-            Turn::Nothing => {}
-            Turn::Answer(listener, asked) => self.asked.push(Question { id, listener, asked }),
-            Turn::Done(stream, client) => {
+            HttpTurn::Nothing => {}
+            HttpTurn::Answer(listener, asked) => self.asked.push(Question { id, listener, asked }),
+            HttpTurn::Done(stream, client) => {
                 if let Some(lingering) = finish(&stream, self.now.boot.after(LINGER), &mut self.sockets) {
                     self.answered.push((stream, client, lingering));
                 }

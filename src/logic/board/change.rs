@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 /// What was done to a file, as inotify tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Event {
+pub enum FileEvent {
     /// A name appeared: opened anew, or linked.
     Created,
     /// Content changed, and the writer has it open still.

@@ -4,7 +4,7 @@ mod aging;
 
 use super::sight::{Look, Sight};
 use super::timers::{NOWHERE, Timed};
-use super::{Event, Id, Rules};
+use super::{FileEvent, Id, Rules};
 use crate::limits::{EMPTY_GRACE, REPLACE_GRACE};
 use crate::logic::code::Code;
 use crate::logic::status_file::{self, Status};
@@ -171,25 +171,25 @@ impl Check {
     }
 
     /// Takes in an event. Says whether that alone may change the rating.
-    pub fn on(&mut self, event: Event, now: Now) -> bool {
+    pub fn on(&mut self, event: FileEvent, now: Now) -> bool {
         self.doubted = false;
         match event {
-            Event::Modified => {
+            FileEvent::Modified => {
                 self.writing = true;
                 self.rewritten = true;
                 false
             }
-            Event::Closed => {
+            FileEvent::Closed => {
                 (self.writing, self.nascent, self.watched) = (false, false, true);
                 false
             }
-            Event::MovedIn => {
+            FileEvent::MovedIn => {
                 let is_back = self.come_back(now);
                 (self.writing, self.nascent, self.watched) = (false, false, true);
                 (self.rewritten, self.replaced) = (true, true);
                 is_back
             }
-            Event::Created => {
+            FileEvent::Created => {
                 // What the name said until a moment ago stands until the new file is closed. Where its end was lost
                 // with other events, that counts as a moment ago.
                 self.come_back(now);
@@ -197,12 +197,12 @@ impl Check {
                 (self.writing, self.volatile) = (false, false);
                 true
             }
-            Event::Gone => {
+            FileEvent::Gone => {
                 self.depart(now);
                 self.replaced = true;
                 true
             }
-            Event::Attributes => false,
+            FileEvent::Attributes => false,
         }
     }
 

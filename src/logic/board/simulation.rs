@@ -31,7 +31,7 @@ struct World {
     names: BTreeMap<&'static str, u64>,
     files: HashMap<u64, File>,
     writers: Vec<Writer>,
-    events: VecDeque<(&'static str, Event)>,
+    events: VecDeque<(&'static str, FileEvent)>,
     inodes: u64,
     now: Now,
 }
@@ -65,7 +65,7 @@ impl World {
         self.inodes
     }
 
-    fn tell(&mut self, name: &'static str, event: Event) {
+    fn tell(&mut self, name: &'static str, event: FileEvent) {
         self.events.push_back((name, event));
     }
 
@@ -99,13 +99,13 @@ impl World {
                         let file = self.files.get_mut(&inode).unwrap();
                         file.content.clear();
                         file.modified = self.now.wall;
-                        self.tell(name, Event::Modified);
+                        self.tell(name, FileEvent::Modified);
                         inode
                     }
                     None => {
                         let inode = self.add("");
                         self.names.insert(name, inode);
-                        self.tell(name, Event::Created);
+                        self.tell(name, FileEvent::Created);
                         inode
                     }
                 };
@@ -118,20 +118,20 @@ impl World {
                     let index = index % self.writers.len();
                     let writer = self.writers.remove(index);
                     if let Some(name) = writer.name {
-                        self.tell(name, Event::Closed);
+                        self.tell(name, FileEvent::Closed);
                     }
                 }
             }
             Act::RenameIn(name, code) => {
                 let inode = self.add(code);
                 self.replace(name, inode);
-                self.tell(name, Event::MovedIn);
+                self.tell(name, FileEvent::MovedIn);
             }
             Act::Rename(from, to) => {
                 let Some(inode) = self.names.remove(from) else { return };
                 self.replace(to, inode);
-                self.tell(from, Event::Gone);
-                self.tell(to, Event::MovedIn);
+                self.tell(from, FileEvent::Gone);
+                self.tell(to, FileEvent::MovedIn);
                 for writer in self.writers.iter_mut().filter(|writer| writer.name == Some(from)) {
                     writer.name = Some(to);
                 }
@@ -140,7 +140,7 @@ impl World {
                 if let Some(inode) = self.names.remove(name) {
                     self.drop_link(inode);
                     self.orphan(name);
-                    self.tell(name, Event::Gone);
+                    self.tell(name, FileEvent::Gone);
                 }
             }
             Act::Touch(name, seconds) => {
@@ -153,7 +153,7 @@ impl World {
                 if !self.names.contains_key(to) && !self.has_writer(inode) {
                     self.files.get_mut(&inode).unwrap().links += 1;
                     self.names.insert(to, inode);
-                    self.tell(to, Event::Created);
+                    self.tell(to, FileEvent::Created);
                 }
             }
             Act::Wait(milliseconds) => {
@@ -180,7 +180,7 @@ impl World {
     fn with_file(&mut self, name: &'static str, change: impl FnOnce(&mut File)) {
         if let Some(inode) = self.names.get(name) {
             change(self.files.get_mut(inode).unwrap());
-            self.tell(name, Event::Attributes);
+            self.tell(name, FileEvent::Attributes);
         }
     }
 
@@ -197,7 +197,7 @@ impl World {
         file.content.push_str(&chunk);
         file.modified = self.now.wall;
         if let Some(name) = name {
-            self.tell(name, Event::Modified);
+            self.tell(name, FileEvent::Modified);
         }
     }
 

@@ -29,7 +29,7 @@ fn sight(content: &[u8], modified: Nanos) -> Look<'_> {
 
 /// Tells of a close and settles all looks that come due with the same sight.
 fn close(board: &mut Board, content: &[u8], modified: Nanos, now: Now) {
-    board.event("x", Event::Closed, now).unwrap();
+    board.event("x", FileEvent::Closed, now).unwrap();
     look(board, content, modified, now);
 }
 
@@ -79,7 +79,7 @@ fn a_step_of_the_wall_clock_changes_no_age() {
         // Neither a scan nor a change of its mode makes it younger.
         scan(&mut board, at(step + 299, 299));
         look(&mut board, b"200", at(0, 0).wall, at(step + 299, 299));
-        board.event("x", Event::Attributes, at(step + 299, 299)).unwrap();
+        board.event("x", FileEvent::Attributes, at(step + 299, 299)).unwrap();
         look(&mut board, b"200", at(0, 0).wall, at(step + 299, 299));
         publish(&mut board, at(step + 301, 301));
         assert_eq!(code(&board), Some(300), "kept fresh by a step of {step} s");
@@ -100,7 +100,7 @@ fn a_result_of_the_future_is_as_old_as_it_was_seen() {
     publish(&mut board, at(301, 301));
     assert_eq!(code(&board), Some(300), "closed again without being written");
     // Written again with the very same time and size: a new state.
-    board.event("x", Event::Modified, at(400, 400)).unwrap();
+    board.event("x", FileEvent::Modified, at(400, 400)).unwrap();
     close(&mut board, b"200", future, at(400, 400));
     assert_eq!(code(&board), Some(200));
     publish(&mut board, at(700, 700));
@@ -181,7 +181,7 @@ fn the_writers_promise_beats_the_general_rule_and_the_checks_own_rule_beats_that
 fn a_result_from_before_the_boot_is_stale_unless_it_may_be_older_than_an_hour() {
     let booted = |seconds: i64| Now { boot: Nanos(seconds * 1_000_000_000), ..at(0, 0) };
     let mut board = Board::new(Rules::default());
-    board.event("x", Event::Closed, booted(20)).unwrap();
+    board.event("x", FileEvent::Closed, booted(20)).unwrap();
     while let Some((id, _)) = board.next_due() {
         board.settle(id, &sight(b"200", at(-80, 0).wall), booted(20));
     }
@@ -213,29 +213,29 @@ fn a_result_stands_while_its_file_is_replaced_by_unlink_and_create() {
         publish(board, now);
     };
     close(&mut board, b"300", at(0, 0).wall, at(0, 0));
-    assert_eq!(code_after(&mut board, Event::Gone, at(1, 1)), None);
+    assert_eq!(code_after(&mut board, FileEvent::Gone, at(1, 1)), None);
     absent(&mut board, at(1, 1));
     assert_eq!(code(&board), None);
-    assert_eq!(code_after(&mut board, Event::Created, at(2, 2)), Some(300));
+    assert_eq!(code_after(&mut board, FileEvent::Created, at(2, 2)), Some(300));
     look(&mut board, b"", at(2, 2).wall, at(2, 2));
-    assert_eq!(code_after(&mut board, Event::Modified, at(2, 2)), Some(300));
+    assert_eq!(code_after(&mut board, FileEvent::Modified, at(2, 2)), Some(300));
     look(&mut board, b"2", at(2, 2).wall, at(50, 50));
     assert_eq!(code(&board), Some(300), "it stands for as long as that is written");
     close(&mut board, b"200", at(50, 50).wall, at(50, 50));
     assert_eq!(code(&board), Some(200));
     // Under a writer that hangs, the old result ages on.
-    assert_eq!(code_after(&mut board, Event::Gone, at(60, 60)), None);
-    assert_eq!(code_after(&mut board, Event::Created, at(60, 60)), Some(200));
+    assert_eq!(code_after(&mut board, FileEvent::Gone, at(60, 60)), None);
+    assert_eq!(code_after(&mut board, FileEvent::Created, at(60, 60)), Some(200));
     publish(&mut board, at(351, 351));
     assert_eq!(code(&board), Some(300));
     // Two seconds later it is a new check.
     close(&mut board, b"200", at(400, 400).wall, at(400, 400));
-    assert_eq!(code_after(&mut board, Event::Gone, at(410, 410)), None);
+    assert_eq!(code_after(&mut board, FileEvent::Gone, at(410, 410)), None);
     absent(&mut board, at(410, 410));
     assert_eq!(board.deadline(), Some(at(412, 412).boot));
     publish(&mut board, at(412, 412));
     assert_eq!((board.checks.len(), board.index.len()), (1, 0), "nothing is kept");
-    assert_eq!(code_after(&mut board, Event::Created, at(412, 412)), None);
+    assert_eq!(code_after(&mut board, FileEvent::Created, at(412, 412)), None);
 }
 
 /// The directory's permissions have changed: no event tells of the files, and each may be unreadable now.
@@ -258,8 +258,8 @@ fn files_are_limited_in_number() {
     for number in 0..CHECKS {
         board.found(&number.to_string());
     }
-    assert_eq!(board.event("one-more", Event::Closed, at(0, 0)), Err(TooMany));
-    assert_eq!(board.event("7", Event::Closed, at(0, 0)), Ok(()));
+    assert_eq!(board.event("one-more", FileEvent::Closed, at(0, 0)), Err(TooMany));
+    assert_eq!(board.event("7", FileEvent::Closed, at(0, 0)), Ok(()));
 }
 
 #[test]
@@ -267,9 +267,9 @@ fn what_is_gone_leaves_nothing_behind() {
     let mut board = Board::new(Rules::default());
     for round in 0..1000 {
         let name = format!("check{round}");
-        board.event(&name, Event::Closed, at(0, 0)).unwrap();
+        board.event(&name, FileEvent::Closed, at(0, 0)).unwrap();
         look(&mut board, b"200", at(0, 0).wall, at(0, 0));
-        board.event(&name, Event::Gone, at(0, 0)).unwrap();
+        board.event(&name, FileEvent::Gone, at(0, 0)).unwrap();
         while let Some((id, _)) = board.next_due() {
             board.settle(id, &Look::Absent, at(0, 0));
         }

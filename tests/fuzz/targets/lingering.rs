@@ -8,7 +8,7 @@ mod script;
 
 use libfuzzer_sys::fuzz_target;
 use oco::limits::{DRAINED_OCTETS, LINE_OCTETS};
-use oco::logic::lingering::{Event, Lingering, Step};
+use oco::logic::lingering::{LingeringEvent, Lingering, LingeringStep};
 use oco::logic::time::Nanos;
 use script::operations;
 
@@ -32,11 +32,11 @@ fuzz_target!(|input: &[u8]| {
                 let lingering = Lingering::interrupted(unsent, DEADLINE);
                 connection = Connection { lingering, unsent, drained: 0, is_over: false, deadline: DEADLINE };
             }
-            b's' => connection.happens(Event::Sent(octets)),
-            b'r' => connection.happens(Event::Received(octets.max(1))),
-            b'b' => connection.happens(Event::Blocked),
-            b'c' => connection.happens(Event::Closed),
-            b'x' => connection.happens(Event::Failed),
+            b's' => connection.happens(LingeringEvent::Sent(octets)),
+            b'r' => connection.happens(LingeringEvent::Received(octets.max(1))),
+            b'b' => connection.happens(LingeringEvent::Blocked),
+            b'c' => connection.happens(LingeringEvent::Closed),
+            b'x' => connection.happens(LingeringEvent::Failed),
             b'h' => connection.hurry(Nanos(i64::try_from(operation.number).unwrap_or(i64::MAX))),
             _ => {}
         }
@@ -56,29 +56,29 @@ struct Connection<'a> {
 impl Connection<'_> {
     /// Tells the lingering of `event` if it can come: nothing is received before the line is out, and no more is sent
     /// than there is.
-    fn happens(&mut self, event: Event) {
+    fn happens(&mut self, event: LingeringEvent) {
         let is_sending = !self.unsent.is_empty() && !self.is_over;
         match event {
-            Event::Sent(octets) if is_sending => {
+            LingeringEvent::Sent(octets) if is_sending => {
                 self.unsent = self.unsent.get(octets..).unwrap_or_default();
             }
-            Event::Received(octets) if !is_sending => self.drained = self.drained.saturating_add(octets),
-            Event::Sent(_) | Event::Received(_) => return,
-            Event::Blocked | Event::Closed | Event::Failed => {}
+            LingeringEvent::Received(octets) if !is_sending => self.drained = self.drained.saturating_add(octets),
+            LingeringEvent::Sent(_) | LingeringEvent::Received(_) => return,
+            LingeringEvent::Blocked | LingeringEvent::Closed | LingeringEvent::Failed => {}
         }
         let is_drained = self.drained >= usize::try_from(DRAINED_OCTETS).expect("a small number");
         let step = self.lingering.on(event);
         let expected = match event {
-            _ if self.is_over => Step::Close,
-            Event::Closed | Event::Failed => Step::Close,
-            Event::Blocked => Step::Wait,
-            Event::Sent(_) if self.unsent.is_empty() => Step::Finish,
-            Event::Sent(_) => Step::Send(self.unsent),
-            Event::Received(_) if is_drained => Step::Close,
-            Event::Received(_) => Step::Receive,
+            _ if self.is_over => LingeringStep::Close,
+            LingeringEvent::Closed | LingeringEvent::Failed => LingeringStep::Close,
+            LingeringEvent::Blocked => LingeringStep::Wait,
+            LingeringEvent::Sent(_) if self.unsent.is_empty() => LingeringStep::Finish,
+            LingeringEvent::Sent(_) => LingeringStep::Send(self.unsent),
+            LingeringEvent::Received(_) if is_drained => LingeringStep::Close,
+            LingeringEvent::Received(_) => LingeringStep::Receive,
         };
         assert_eq!(step, expected, "after {event:?}");
-        self.is_over |= step == Step::Close;
+        self.is_over |= step == LingeringStep::Close;
     }
 
     fn hurry(&mut self, deadline: Nanos) {
@@ -90,9 +90,9 @@ impl Connection<'_> {
         assert_eq!(self.lingering.deadline(), self.deadline, "a deadline never moves back");
         let step = self.lingering.step();
         match (self.is_over, self.unsent) {
-            (true, _) => assert_eq!(step, Step::Close, "what is over stays over"),
-            (false, []) => assert!(step == Step::Receive && self.lingering.has_line()),
-            (false, unsent) => assert!(step == Step::Send(unsent) && !self.lingering.has_line()),
+            (true, _) => assert_eq!(step, LingeringStep::Close, "what is over stays over"),
+            (false, []) => assert!(step == LingeringStep::Receive && self.lingering.has_line()),
+            (false, unsent) => assert!(step == LingeringStep::Send(unsent) && !self.lingering.has_line()),
         }
     }
 }

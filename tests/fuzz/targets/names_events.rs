@@ -10,7 +10,7 @@ mod script;
 
 use libfuzzer_sys::fuzz_target;
 use oco::limits::NAME_OCTETS;
-use oco::logic::board::{Board, CheckRules, Event, Fault, Id, Look, Rules, Sight};
+use oco::logic::board::{Board, CheckRules, FileEvent, Fault, Id, Look, Rules, Sight};
 use oco::logic::code::Code;
 use oco::logic::name::{Pattern, check_name};
 use oco::logic::time::{Nanos, Now};
@@ -86,14 +86,14 @@ fn name_of(subject: Option<u8>) -> &'static str {
     NAMES[usize::from(subject.unwrap_or(0)) % NAMES.len()]
 }
 
-fn event_of(letter: u8) -> Option<Event> {
+fn event_of(letter: u8) -> Option<FileEvent> {
     Some(match letter {
-        b'C' => Event::Created,
-        b'M' => Event::Modified,
-        b'X' => Event::Closed,
-        b'I' => Event::MovedIn,
-        b'G' => Event::Gone,
-        b'A' => Event::Attributes,
+        b'C' => FileEvent::Created,
+        b'M' => FileEvent::Modified,
+        b'X' => FileEvent::Closed,
+        b'I' => FileEvent::MovedIn,
+        b'G' => FileEvent::Gone,
+        b'A' => FileEvent::Attributes,
         _ => return None,
     })
 }
@@ -217,7 +217,7 @@ impl Desk {
         assert!(!self.board.publish(self.now, &mut changes), "twice the same");
     }
 
-    fn tell(&mut self, name: &str, event: Event) {
+    fn tell(&mut self, name: &str, event: FileEvent) {
         self.board.event(name, event, self.now).expect("five names are not too many");
     }
 
@@ -240,9 +240,9 @@ impl Desk {
         }
         for (index, name) in NAMES.iter().enumerate() {
             match (content_of(index), is_lost) {
-                (None, false) => self.tell(name, Event::Gone),
-                (Some(_), false) if index % 2 == 0 => self.tell(name, Event::Closed),
-                (Some(_), false) => self.tell(name, Event::MovedIn),
+                (None, false) => self.tell(name, FileEvent::Gone),
+                (Some(_), false) if index % 2 == 0 => self.tell(name, FileEvent::Closed),
+                (Some(_), false) => self.tell(name, FileEvent::MovedIn),
                 (Some(_), true) => self.board.found(name),
                 (None, true) => {}
             }

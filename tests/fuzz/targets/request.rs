@@ -4,7 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 use oco::limits::HTTP_HEAD_OCTETS;
 use oco::logic::http::{self, Asked, Method};
-use oco::logic::http_exchange::{Event, HttpExchange, Step};
+use oco::logic::http_exchange::{HttpEvent, HttpExchange, HttpStep};
 use oco::logic::pages::Page;
 use oco::logic::time::Nanos;
 
@@ -56,9 +56,9 @@ fn ask(sent: &[u8], length: usize) -> (Option<Asked<Page>>, &[u8]) {
     let mut octets = 0;
     for piece in sent.chunks(length) {
         octets += piece.len();
-        match exchange.on(Event::Received(piece)) {
-            Step::Receive => {}
-            Step::Answer(asked) => {
+        match exchange.on(HttpEvent::Received(piece)) {
+            HttpStep::Receive => {}
+            HttpStep::Answer(asked) => {
                 return (Some(asked), sent.get(..octets.min(HTTP_HEAD_OCTETS)).unwrap_or_default());
             }
             step => panic!("{step:?} after a read"),
