@@ -2,7 +2,7 @@
 
 mod aging;
 
-use super::sight::{Look, Sight};
+use super::sight::{Fault, Look, Sight};
 use super::timers::{NOWHERE, Timed};
 use super::{FileEvent, Id, Rules};
 use crate::limits::{EMPTY_GRACE, REPLACE_GRACE};
@@ -58,7 +58,7 @@ pub struct Check {
     /// The rule is of this name alone, and beats what the writer promised.
     is_own_rule: bool,
     pub required: bool,
-    /// The mark and the time are of a result that was withdrawn with the whole directory.
+    /// The mark and the time are of a result that can't be seen now: it is unreadable, or the whole directory is away.
     remembered: bool,
     /// The file was removed a moment ago. What it said stands again if somebody makes a new one.
     departed: bool,
@@ -292,11 +292,7 @@ impl Check {
         let content = match sight.content {
             Ok(content) => content,
             Err(fault) => {
-                self.forget();
-                self.outcome = Some(Outcome::Faulty);
-                self.set_text(fault.to_string().as_bytes());
-                self.mark = (sight.inode, Nanos::default(), 0);
-                self.volatile = fault.may_pass();
+                self.settle_fault(fault, sight.inode);
                 return false;
             }
         };
@@ -335,6 +331,22 @@ impl Check {
         }
         self.accept(sight, status, now);
         false
+    }
+
+    /// There is a file, of this inode (0: not known), but not its content. When the same one can be read again, it is
+    /// as old as it was: neither a date of the future nor a step of the wall clock makes it younger.
+    fn settle_fault(&mut self, fault: Fault, inode: u64) {
+        let is_same = inode == 0 || inode == self.inode();
+        let remembered = is_same && !self.departed && (self.has_content() || self.remembered);
+        let (mark, written, rewritten) = (self.mark, self.written, self.rewritten);
+        self.forget();
+        self.outcome = Some(Outcome::Faulty);
+        self.set_text(fault.to_string().as_bytes());
+        self.volatile = fault.may_pass();
+        self.mark = (inode, Nanos::default(), 0);
+        if remembered {
+            (self.mark, self.written, self.rewritten, self.remembered) = (mark, written, rewritten, true);
+        }
     }
 
     fn accept(&mut self, sight: &Sight<'_>, status: Status<'_>, now: Now) {

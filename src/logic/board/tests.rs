@@ -244,12 +244,46 @@ fn what_can_be_read_is_found_out_anew() {
     let mut board = Board::new(Rules::default());
     close(&mut board, b"200", at(0, 0).wall, at(0, 0));
     board.recheck_all();
-    let (id, name) = board.next_due().unwrap();
-    assert_eq!(&*name, "x");
-    let Look::File(sight) = sight(b"", at(0, 0).wall) else { unreachable!() };
-    let content = Err(Fault::Unreadable(libc::EACCES));
-    board.settle(id, &Look::File(Sight { content, ..sight }), at(1, 1));
+    let due = board.next_due().unwrap();
+    assert_eq!(&*due.1, "x");
+    board.settle(due.0, &unreadable(7), at(1, 1));
     assert_eq!(publish(&mut board, at(1, 1)), ["x: 200 -> 300 (unreadable: Permission denied)"]);
+}
+
+#[test]
+fn what_was_unreadable_in_between_is_no_younger() {
+    // Of the future, and of the past with a step of the wall clock. Its inode may be unknown in between.
+    for (modified, step, inode) in [(1_000_000, 0, 7), (1_000_000, 0, 0), (0, -86_400, 7), (0, 86_400, 0)] {
+        let modified = at(modified, 0).wall;
+        let mut board = Board::new(Rules::default());
+        close(&mut board, b"200", modified, at(0, 0));
+        board.event("x", FileEvent::Attributes, at(step + 200, 200)).unwrap();
+        while let Some((id, _)) = board.next_due() {
+            board.settle(id, &unreadable(inode), at(step + 200, 200));
+        }
+        publish(&mut board, at(step + 200, 200));
+        assert_eq!(code(&board), Some(300));
+        board.event("x", FileEvent::Attributes, at(step + 250, 250)).unwrap();
+        look(&mut board, b"200", modified, at(step + 250, 250));
+        assert_eq!(code(&board), Some(200), "is as old as it was");
+        publish(&mut board, at(step + 301, 301));
+        assert_eq!(code(&board), Some(300), "{modified:?}, step {step}");
+    }
+    // Another file of that name is as old as it says.
+    let mut board = Board::new(Rules::default());
+    close(&mut board, b"200", at(0, 0).wall, at(0, 0));
+    board.event("x", FileEvent::Attributes, at(200, 200)).unwrap();
+    while let Some((id, _)) = board.next_due() {
+        board.settle(id, &unreadable(8), at(200, 200));
+    }
+    close(&mut board, b"200", at(299, 299).wall, at(299, 299));
+    publish(&mut board, at(301, 301));
+    assert_eq!(code(&board), Some(200));
+}
+
+fn unreadable(inode: u64) -> Look<'static> {
+    let content = Err(Fault::Unreadable(libc::EACCES));
+    Look::File(Sight { inode, modified: Nanos::default(), size: 0, links: 1, is_mount: false, content })
 }
 
 #[test]
