@@ -8,7 +8,7 @@ mod script;
 
 use libfuzzer_sys::fuzz_target;
 use oco::limits::{DRAINED_OCTETS, LINE_OCTETS};
-use oco::logic::lingering::{LingeringEvent, Lingering, LingeringStep};
+use oco::logic::lingering::{Lingering, LingeringEvent, LingeringStep};
 use oco::logic::time::Nanos;
 use script::operations;
 
@@ -62,7 +62,9 @@ impl Connection<'_> {
             LingeringEvent::Sent(octets) if is_sending => {
                 self.unsent = self.unsent.get(octets..).unwrap_or_default();
             }
-            LingeringEvent::Received(octets) if !is_sending => self.drained = self.drained.saturating_add(octets),
+            LingeringEvent::Received(octets) if !is_sending => {
+                self.drained = self.drained.saturating_add(octets)
+            }
             LingeringEvent::Sent(_) | LingeringEvent::Received(_) => return,
             LingeringEvent::Blocked | LingeringEvent::Closed | LingeringEvent::Failed => {}
         }

@@ -10,7 +10,7 @@ mod script;
 
 use libfuzzer_sys::fuzz_target;
 use oco::limits::NAME_OCTETS;
-use oco::logic::board::{Board, CheckRules, FileEvent, Fault, Id, Look, Rules, Sight};
+use oco::logic::board::{Board, CheckRules, Fault, FileEvent, Id, Look, Rules, Sight};
 use oco::logic::code::Code;
 use oco::logic::name::{Pattern, check_name};
 use oco::logic::time::{Nanos, Now};
