@@ -44,7 +44,7 @@ pub const OUTLIVES_BOOT: Duration = Duration::from_secs(3600);
 /// new one is closed: tools that replace a file by removing it (install, tar) make the new one within milliseconds.
 pub const REPLACE_GRACE: Duration = Duration::from_secs(2);
 
-/// Connections at once unless configured. Each costs about 75 octets here and some kilobytes in the kernel.
+/// Connections at once unless configured. Each costs about 72 octets here and some kilobytes in the kernel.
 pub const MAX_CONNECTIONS: u32 = 16_384;
 /// Connections that can be configured: as many as a table has places, and more than a host has ports for one peer.
 pub const MOST_CONNECTIONS: u32 = 1_000_000;
