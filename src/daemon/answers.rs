@@ -164,7 +164,7 @@ impl<F: Files> Answers<F> {
     /// When to refresh at the latest, on the boot clock.
     pub fn deadline(&self) -> Option<Nanos> {
         let has_work_left = self.board.due() > 0 || !self.log.is_empty();
-        let work_left = has_work_left.then_some(Nanos(i64::MIN));
+        let work_left = has_work_left.then_some(Nanos::PAST);
         [work_left, self.board.deadline(), self.directory.deadline()].into_iter().flatten().min()
     }
 

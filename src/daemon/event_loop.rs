@@ -310,9 +310,9 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
     pub fn sleep(&self) -> Sleep {
         let serve = match self.paused_until {
             Some(end) => Some(end),
-            None => self.listeners.any_ready().then_some(Nanos(i64::MIN)),
+            None => self.listeners.any_ready().then_some(Nanos::PAST),
         };
-        let signal = self.signals.any().then_some(Nanos(i64::MIN));
+        let signal = self.signals.any().then_some(Nanos::PAST);
         let deadlines = [
             serve,
             signal,

@@ -234,7 +234,7 @@ impl Board {
     /// When time alone may change something next, on the boot clock.
     pub fn deadline(&self) -> Option<Nanos> {
         if self.has_new_rules {
-            return Some(Nanos(i64::MIN));
+            return Some(Nanos::PAST);
         }
         self.timers.first(&self.checks).map(|(_, at)| at)
     }

@@ -11,6 +11,9 @@ use std::time::Duration;
 pub struct Nanos(pub i64);
 
 impl Nanos {
+    /// As a deadline: one that has passed.
+    pub const PAST: Nanos = Nanos(i64::MIN);
+
     /// A time from seconds and nanoseconds, as the kernel gives it.
     pub fn from_parts(seconds: i64, nanoseconds: i64) -> Nanos {
         Nanos(seconds.saturating_mul(1_000_000_000).saturating_add(nanoseconds))

@@ -142,7 +142,7 @@ impl<F: Files> Directory<F> {
     pub fn deadline(&self) -> Option<Nanos> {
         match self.state {
             State::Away(_, retry) => Some(retry),
-            State::Watched(_) | State::Plain(_) => (self.pending != Need::Nothing).then_some(Nanos(i64::MIN)),
+            State::Watched(_) | State::Plain(_) => (self.pending != Need::Nothing).then_some(Nanos::PAST),
         }
     }
 
@@ -245,9 +245,8 @@ impl<F: Files> Directory<F> {
     }
 
     /// Begins with a directory that the board knows nothing of.
-    fn follow(&mut self, found: Identity, board: &mut Board, now: Now) {
+    fn follow(&mut self, mut found: Identity, board: &mut Board, now: Now) {
         board.withdraw();
-        let mut found = found;
         let mut tries = REFRESH_PASSES;
         let state = loop {
             let state = match self.start_watch() {
@@ -314,21 +313,17 @@ impl<F: Files> Directory<F> {
             Away::Unseen | Away::Error(_) => DIRECTORY_RETRY,
         };
         let retry = now.boot.after(retry);
-        if self.away() == Some(&away) {
-            // The board was told already.
-            self.files.unwatch();
-            self.state = State::Away(away, retry);
-            return;
-        }
         self.files.unwatch();
-        self.generation += 1;
-        if self.said_away.as_ref() != Some(&away) && away != Away::Unseen {
-            self.notices.push(Notice::Lost(away.clone()));
-            self.said_away = Some(away.clone());
-        }
-        match away {
-            Away::TooMany => board.clear(),
-            Away::Unseen | Away::Error(_) => board.withdraw(),
+        if self.away() != Some(&away) {
+            self.generation += 1;
+            if self.said_away.as_ref() != Some(&away) && away != Away::Unseen {
+                self.notices.push(Notice::Lost(away.clone()));
+                self.said_away = Some(away.clone());
+            }
+            match away {
+                Away::TooMany => board.clear(),
+                Away::Unseen | Away::Error(_) => board.withdraw(),
+            }
         }
         self.state = State::Away(away, retry);
     }
