@@ -25,6 +25,7 @@ pub mod message;
 mod output;
 pub mod serve;
 pub mod starter;
+mod unreaped;
 
 use crate::limits::SHORTAGE_PAUSE;
 use crate::logic::plugin::PluginEvent;
@@ -37,9 +38,6 @@ use starter::{GroupSignal, NotStarted, Program, Report, Starter};
 use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;
-
-/// A deadline that has passed.
-const AT_ONCE: Nanos = Nanos(i64::MIN);
 
 /// Which child. Numbers only count up, so that a late event finds nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -146,9 +144,9 @@ impl<S: Starter> Children<S> {
         let is_untold = self.is_stopping && !(self.told_stop && self.waiting.is_empty());
         let has_more = || self.running.values().any(Child::has_more);
         if is_untold || self.starter.has_news() || has_more() {
-            return Some(AT_ONCE);
+            return Some(Nanos::PAST);
         }
-        let start = self.startable().map(|_| self.start_again_at.unwrap_or(AT_ONCE));
+        let start = self.startable().map(|_| self.start_again_at.unwrap_or(Nanos::PAST));
         let children = self.running.values().filter_map(Child::deadline);
         children.chain(self.looks.deadline()).chain(start).min()
     }
@@ -259,8 +257,7 @@ impl<S: Starter> Children<S> {
     ) {
         let id = place.1;
         if self.running.is_empty() {
-            events.push(ChildEvent::of_not_started(id, NotStarted::Short(errno)));
-            events.push(ChildEvent::Over { id });
+            events.extend(ChildEvent::of_refused(id, NotStarted::Short(errno)));
         } else {
             events.push(ChildEvent::Delayed { id, error: io::Error::from_raw_os_error(errno) });
             self.waiting.insert(place, job);
@@ -296,10 +293,7 @@ impl<S: Starter> Children<S> {
                     self.running.insert(id, child);
                 }
                 Err(NotStarted::Short(errno)) => self.postpone(place, job, errno, now, events),
-                Err(why) => {
-                    events.push(ChildEvent::of_not_started(id, why));
-                    events.push(ChildEvent::Over { id });
-                }
+                Err(why) => events.extend(ChildEvent::of_refused(id, why)),
             }
         }
     }

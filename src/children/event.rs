@@ -72,6 +72,11 @@ pub enum ChildEvent {
 }
 
 impl ChildEvent {
+    /// That a child does not run, and that nothing is left of it.
+    pub(super) fn of_refused(id: ChildId, why: NotStarted) -> [ChildEvent; 2] {
+        [ChildEvent::of_not_started(id, why), ChildEvent::Over { id }]
+    }
+
     /// That a child does not run.
     pub(super) fn of_not_started(id: ChildId, why: NotStarted) -> ChildEvent {
         match why {

@@ -5,7 +5,7 @@
 
 use super::ChildId;
 use super::message::{Order, decode_report};
-use super::starter::{GroupSignal, NotStarted, Program, Report, Starter, pipe};
+use super::starter::{GroupSignal, NotStarted, Program, Report, Starter, pipes};
 use crate::limits::{MESSAGE_OCTETS, REPORTS_PER_TURN};
 use crate::system::packets::{self, Packet};
 use mio::unix::SourceFd;
@@ -135,11 +135,9 @@ impl Starter for HelperStarter {
         if !self.unsent.is_empty() {
             return Err(NotStarted::Short(libc::EAGAIN));
         }
-        let [stdout, stderr] = tokens.map(|token| pipe(&self.registry, token));
-        let (stdout, its_stdout) = stdout.map_err(|error| NotStarted::ours(&error))?;
-        let (stderr, its_stderr) = stderr.map_err(|error| NotStarted::ours(&error))?;
-        match packets::send(self.socket.as_fd(), &order, &[its_stdout.as_fd(), its_stderr.as_fd()]) {
-            Ok(()) => Ok([stdout, stderr]),
+        let (ours, its) = pipes(&self.registry, tokens)?;
+        match packets::send(self.socket.as_fd(), &order, &its.each_ref().map(AsFd::as_fd)) {
+            Ok(()) => Ok(ours),
             Err(error) if is_gone(&error) => {
                 self.has_died();
                 Err(NotStarted::Own(libc::EPIPE))

@@ -2,8 +2,9 @@
 //! for a program that does nothing else meanwhile.
 
 use super::ChildId;
-use super::starter::{GroupSignal, NotStarted, Program, Report, Starter, command, pipe};
-use crate::system::process::{end_of, kill_group, living_groups, reap, terminate_group};
+use super::starter::{GroupSignal, NotStarted, Program, Report, Starter, command, pipes};
+use super::unreaped::{Unreaped, still_living};
+use crate::system::process::{end_of, living_groups, reap};
 use mio::unix::pipe::Receiver;
 use mio::{Registry, Token};
 use std::collections::BTreeMap;
@@ -14,15 +15,8 @@ use std::os::unix::process::CommandExt;
 #[derive(Debug)]
 pub struct InProcess {
     registry: Registry,
-    children: BTreeMap<ChildId, Own>,
+    children: BTreeMap<ChildId, Unreaped>,
     news: Vec<Report>,
-}
-
-/// A child that is not reaped.
-#[derive(Debug)]
-struct Own {
-    process: u32,
-    has_ended: bool,
 }
 
 impl InProcess {
@@ -41,32 +35,22 @@ impl Starter for InProcess {
         program: &Program,
         tokens: [Token; 2],
     ) -> Result<[Receiver; 2], NotStarted> {
-        let [stdout, stderr] = tokens.map(|token| pipe(&self.registry, token));
-        let (stdout, its_stdout) = stdout.map_err(|error| NotStarted::ours(&error))?;
-        let (stderr, its_stderr) = stderr.map_err(|error| NotStarted::ours(&error))?;
+        let (ours, its) = pipes(&self.registry, tokens)?;
         // Waits until it is executed.
-        let started = command(program, its_stdout, its_stderr).process_group(0).spawn();
+        let started = command(program, its).process_group(0).spawn();
         let process = started.map_err(|error| NotStarted::of(program, &error))?.id();
-        self.children.insert(id, Own { process, has_ended: false });
+        self.children.insert(id, Unreaped::new(process));
         self.news.push(Report::Started(id, process));
-        Ok([stdout, stderr])
+        Ok(ours)
     }
 
     fn signal(&mut self, id: ChildId, signal: GroupSignal) -> io::Result<()> {
         let Some(child) = self.children.get(&id) else { return Ok(()) };
-        let signalled = match signal {
-            GroupSignal::Terminate => terminate_group(child.process),
-            GroupSignal::Kill => kill_group(child.process),
-        };
-        Ok(signalled?)
+        Ok(child.signal(signal)?)
     }
 
     fn look(&mut self) {
-        let living = living_groups();
-        // Who can't be seen may live.
-        let lives = |child: &Own| living.as_ref().map_or(true, |living| living.contains(&child.process));
-        let ids = self.children.iter().filter(|(_, child)| lives(child)).map(|(id, _)| *id);
-        self.news.push(Report::Looked(ids.collect()));
+        self.news.push(Report::Looked(still_living(&self.children, &living_groups())));
     }
 
     fn reap(&mut self, id: ChildId) {

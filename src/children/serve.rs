@@ -13,6 +13,7 @@
 use super::ChildId;
 use super::message::{Order, decode_report, encode_report};
 use super::starter::{GroupSignal, NotStarted, Program, Report, command};
+use super::unreaped::{Unreaped, still_living};
 use crate::limits::{
     GROUP_LOOK, HELPER_CHILDREN, HELPER_STACK_OCTETS, KILL_AFTER, MESSAGE_OCTETS, REASON_OCTETS,
 };
@@ -37,14 +38,7 @@ const MOST_OF_REFUSAL: usize = 1 + 8 + 4 + REASON_OCTETS;
 /// What the threads share.
 struct Shared {
     socket: OwnedFd,
-    children: Mutex<BTreeMap<ChildId, Kept>>,
-}
-
-/// A child that is not reaped.
-#[derive(Debug)]
-struct Kept {
-    process: u32,
-    has_ended: bool,
+    children: Mutex<BTreeMap<ChildId, Unreaped>>,
 }
 
 /// Obeys the orders that come by standard input, a socket of [`HelperStarter`](super::helper::HelperStarter), until its
@@ -96,7 +90,7 @@ fn receive(socket: &OwnedFd, buffer: &mut [u8]) -> io::Result<Option<(Order, Vec
 /// Becomes the program. That the socket is closed by that tells of it; else it brings the reason.
 fn execute(socket: &OwnedFd, id: ChildId, program: &Program, descriptors: Vec<OwnedFd>) -> io::Result<()> {
     let why = match <[OwnedFd; 2]>::try_from(descriptors) {
-        Ok([stdout, stderr]) => NotStarted::of(program, &command(program, stdout, stderr).exec()),
+        Ok(outputs) => NotStarted::of(program, &command(program, outputs).exec()),
         Err(_) => NotStarted::Short(libc::EMFILE),
     };
     let report = encode_report(&Report::NotStarted(id, why)).ok_or(Errno::EMSGSIZE)?;
@@ -112,19 +106,17 @@ fn obey(shared: &Arc<Shared>, order: Order, descriptors: &[OwnedFd]) {
         }
         Order::Signal(id, signal) => {
             if let Some(child) = shared.children().get(&id) {
-                shared.signal(id, child.process, signal);
+                shared.signal(id, child, signal);
             }
         }
         Order::Look => {
             let living = living_groups();
-            // Who can't be seen may live.
-            let lives = |child: &Kept| living.as_ref().map_or(true, |living| living.contains(&child.process));
-            let ids = shared.children().iter().filter(|(_, child)| lives(child)).map(|(id, _)| *id).collect();
+            let ids = still_living(&shared.children(), &living);
             shared.report(&Report::Looked(ids));
         }
         Order::Reap(id) => {
             // Of one that has not ended its thread will see that nobody waits for it.
-            if let Some(Kept { process, has_ended: true }) = shared.children().remove(&id) {
+            if let Some(Unreaped { process, has_ended: true }) = shared.children().remove(&id) {
                 reap(process);
             }
         }
@@ -149,7 +141,7 @@ fn start(shared: &Arc<Shared>, id: ChildId, program: Program, descriptors: &[Own
     let process = command.stdin(its_socket).stdout(Stdio::null()).spawn()?.id();
     // With it goes our copy of its end, or we would never see that it is closed.
     drop(command);
-    shared.children().insert(id, Kept { process, has_ended: false });
+    shared.children().insert(id, Unreaped::new(process));
     let passed: Vec<BorrowedFd<'_>> = descriptors.iter().map(AsFd::as_fd).collect();
     let own = Arc::clone(shared);
     let watched = packets::send(socket.as_fd(), &order, &passed).and_then(|()| {
@@ -168,7 +160,7 @@ fn start(shared: &Arc<Shared>, id: ChildId, program: Program, descriptors: &[Own
 }
 
 impl Shared {
-    fn children(&self) -> MutexGuard<'_, BTreeMap<ChildId, Kept>> {
+    fn children(&self) -> MutexGuard<'_, BTreeMap<ChildId, Unreaped>> {
         self.children.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -179,13 +171,8 @@ impl Shared {
         }
     }
 
-    /// Signals the group of a child that is not reaped.
-    fn signal(&self, id: ChildId, process: u32, signal: GroupSignal) {
-        let result = match signal {
-            GroupSignal::Terminate => terminate_group(process),
-            GroupSignal::Kill => kill_group(process),
-        };
-        if let Err(errno) = result {
+    fn signal(&self, id: ChildId, child: &Unreaped, signal: GroupSignal) {
+        if let Err(errno) = child.signal(signal) {
             self.report(&Report::NotSignalled(
                 id,
                 signal,

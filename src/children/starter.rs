@@ -116,11 +116,18 @@ pub trait Starter {
     fn reports(&mut self) -> Vec<Report>;
 }
 
-/// Makes a pipe: its end to read, which wakes `registry`'s poll with `token`, and the one for a child.
+/// Makes the pipes for a child's stdout and stderr: our ends, which wake `registry`'s poll with `tokens`, and the child's.
 ///
 /// # Errors
-/// If there is no descriptor left, or no memory to watch it.
-pub fn pipe(registry: &Registry, token: Token) -> io::Result<(Receiver, OwnedFd)> {
+/// If there is no descriptor left, or no memory to watch one.
+pub fn pipes(registry: &Registry, tokens: [Token; 2]) -> Result<([Receiver; 2], [OwnedFd; 2]), NotStarted> {
+    let [stdout, stderr] =
+        tokens.map(|token| pipe(registry, token).map_err(|error| NotStarted::ours(&error)));
+    let ((stdout, its_stdout), (stderr, its_stderr)) = (stdout?, stderr?);
+    Ok(([stdout, stderr], [its_stdout, its_stderr]))
+}
+
+fn pipe(registry: &Registry, token: Token) -> io::Result<(Receiver, OwnedFd)> {
     let (reader, writer) = io::pipe()?;
     let mut receiver = Receiver::from(OwnedFd::from(reader));
     receiver.set_nonblocking(true)?;
@@ -129,7 +136,7 @@ pub fn pipe(registry: &Registry, token: Token) -> io::Result<(Receiver, OwnedFd)
 }
 
 /// `program` with nothing to read and these two to write to.
-pub fn command(program: &Program, stdout: OwnedFd, stderr: OwnedFd) -> Command {
+pub fn command(program: &Program, [stdout, stderr]: [OwnedFd; 2]) -> Command {
     let mut command = Command::new(&program.name);
     command.args(&program.arguments).stdin(Stdio::null()).stdout(stdout).stderr(stderr);
     command
