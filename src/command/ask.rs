@@ -209,16 +209,33 @@ fn is_unreachable(error: &io::Error) -> bool {
 
 /// Reads until the end of the line, or of the connection, or until there is more than a line can hold.
 fn read_line(stream: &mut TcpStream, deadline: Nanos) -> Result<Vec<u8>, NoAnswer> {
-    let mut line = Vec::new();
+    let end_of_line = |octets: &[u8]| octets.iter().position(|octet| *octet == b'\n').map(|at| at + 1);
+    read_until(stream, deadline, LINE_OCTETS, end_of_line)
+}
+
+/// Reads until the end of the connection, or until there is more than a line and its head can hold.
+fn read_all(stream: &mut TcpStream, deadline: Nanos) -> Result<Vec<u8>, NoAnswer> {
+    read_until(stream, deadline, HTTP_HEAD_OCTETS, |_| None)
+}
+
+/// Reads until there are `most` octets or more, or the connection ends, or `end` says how many of the octets that were
+/// read last are wanted.
+fn read_until(
+    stream: &mut TcpStream,
+    deadline: Nanos,
+    most: usize,
+    end: impl Fn(&[u8]) -> Option<usize>,
+) -> Result<Vec<u8>, NoAnswer> {
+    let mut said = Vec::new();
     let mut octets = [0; LINE_OCTETS];
-    while line.len() < LINE_OCTETS {
+    while said.len() < most {
         stream.set_read_timeout(Some(time_left(deadline)?)).map_err(NoAnswer::Failed)?;
         match stream.read(&mut octets) {
             Ok(0) => break,
             Ok(count) => {
                 let new = octets.get(..count).unwrap_or_default();
-                let end = new.iter().position(|octet| *octet == b'\n').map(|at| at + 1);
-                line.extend_from_slice(new.get(..end.unwrap_or(count)).unwrap_or_default());
+                let end = end(new);
+                said.extend_from_slice(new.get(..end.unwrap_or(count)).unwrap_or_default());
                 if end.is_some() {
                     break;
                 }
@@ -227,23 +244,7 @@ fn read_line(stream: &mut TcpStream, deadline: Nanos) -> Result<Vec<u8>, NoAnswe
             Err(error) => return Err(NoAnswer::Failed(error)),
         }
     }
-    Ok(line)
-}
-
-/// Reads until the end of the connection, or until there is more than a line and its head can hold.
-fn read_all(stream: &mut TcpStream, deadline: Nanos) -> Result<Vec<u8>, NoAnswer> {
-    let mut response = Vec::new();
-    let mut octets = [0; LINE_OCTETS];
-    while response.len() < HTTP_HEAD_OCTETS {
-        stream.set_read_timeout(Some(time_left(deadline)?)).map_err(NoAnswer::Failed)?;
-        match stream.read(&mut octets) {
-            Ok(0) => break,
-            Ok(count) => response.extend_from_slice(octets.get(..count).unwrap_or_default()),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(NoAnswer::Failed(error)),
-        }
-    }
-    Ok(response)
+    Ok(said)
 }
 
 #[cfg(test)]

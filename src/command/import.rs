@@ -9,12 +9,12 @@ use crate::logic::name::check_name;
 use crate::logic::nrpe::{Directive, Identity, Script, Surroundings, directives, is_plain, script};
 use crate::logic::text::printable;
 use crate::system::atomic_file;
+use crate::system::small_file::read_at_most;
 use error::ImportError;
 use nix::unistd::{Gid, Group, Uid, User};
 use std::collections::HashSet;
 use std::ffi::OsStr;
-use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -145,13 +145,8 @@ impl Reader {
         if !self.is_new(file, depth)? {
             return Ok(Vec::new());
         }
-        let mut content = Vec::new();
-        let opened = File::open(file).map_err(failed)?;
-        opened.take(CONFIG_OCTETS + 1).read_to_end(&mut content).map_err(failed)?;
-        match u64::try_from(content.len()) {
-            Ok(octets) if octets <= CONFIG_OCTETS => Ok(content),
-            _ => Err(ImportError::TooLarge(file.to_owned())),
-        }
+        let content = read_at_most(file, CONFIG_OCTETS).map_err(failed)?;
+        content.ok_or_else(|| ImportError::TooLarge(file.to_owned()))
     }
 
     /// The files in `directory` whose names end in `.cfg` and its subdirectories, by name.

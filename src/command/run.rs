@@ -150,6 +150,7 @@ impl Plugins<'_> {
             }
         }
     }
+
     /// Gives the next of those who wait to the children, if these can start it at once: who only waits holds no lock, for
     /// each is a descriptor that a child may need.
     fn start_waiting(&mut self, children: &mut Children<InProcess>) {

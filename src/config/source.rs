@@ -2,8 +2,9 @@
 
 use crate::limits::{CONFIG_OCTETS, EXCERPT_COLUMNS};
 use crate::logic::text::{columns, printable};
+use crate::system::small_file::read_at_most;
 use crate::system::words::words;
-use std::io::{self, Read};
+use std::io;
 use std::ops::Range;
 use std::path::Path;
 
@@ -84,13 +85,8 @@ fn last_columns(text: &str, room: usize) -> String {
 
 /// Reads the text of the file at `path`. The error tells whether the file could be read at all.
 pub fn read(path: &Path) -> Result<String, ReadError> {
-    let mut octets = Vec::new();
-    std::fs::File::open(path)
-        .and_then(|file| file.take(CONFIG_OCTETS + 1).read_to_end(&mut octets))
-        .map_err(ReadError::Unreadable)?;
-    if u64::try_from(octets.len()).map_or(true, |octets| octets > CONFIG_OCTETS) {
-        return Err(ReadError::TooLarge);
-    }
+    let octets = read_at_most(path, CONFIG_OCTETS).map_err(ReadError::Unreadable)?;
+    let octets = octets.ok_or(ReadError::TooLarge)?;
     String::from_utf8(octets).map_err(|error| {
         let good = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
         ReadError::NotText(good.split(|octet| *octet == b'\n').count())

@@ -12,6 +12,7 @@ pub mod packets;
 pub mod process;
 pub mod sandbox;
 pub mod signals;
+pub mod small_file;
 pub mod socket;
 pub mod socket_activation;
 pub mod sockets;
