@@ -209,3 +209,6 @@ impl Default for Bounds {
         }
     }
 }
+
+/// Entries of the fleet's log that are shown unless a time is given: what people read of it.
+pub const LOG_ENTRIES: usize = 1000;

@@ -7,6 +7,7 @@ pub mod answer;
 pub mod board;
 pub mod checks_json;
 pub mod code;
+pub mod control;
 pub mod cut;
 pub mod endpoint;
 pub mod face;

@@ -1,0 +1,17 @@
+//! oco-fleet: what a fleet is and was. For the watcher, which makes it, and the board, which shows it.
+//!
+//! ```text
+//!  words     object (names), state, transition, time          what everybody speaks of
+//!  rules     tree (need, rule), calendar, maintenance         what stands above, and when
+//!  history   journal (schema, write, read)                    the only I/O here
+//!  figures   availability, level                              one integer function over the history
+//! ```
+//!
+//! All but [`journal`] is pure: no I/O and no clock; names, times and states come in as arguments.
+
+pub mod calendar;
+pub mod object;
+pub mod state;
+pub mod time;
+pub mod transition;
+pub mod tree;

@@ -1,0 +1,7 @@
+//! `ocowatch`: see [`ocowatch`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ocowatch::main()
+}

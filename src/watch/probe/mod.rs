@@ -1,0 +1,3 @@
+//! Probes: what one found out, and the machines that find out.
+
+pub mod outcome;
