@@ -27,19 +27,60 @@ pub struct Allowed {
     pub ports: Vec<u16>,
 }
 
+/// What stays allowed to a program that connects anywhere, keeps files, and runs nothing itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AllowedFiles {
+    /// Files and folders that may be read.
+    pub readable: Vec<PathBuf>,
+    /// Folders below which files may be written, made and removed too.
+    pub writable: Vec<PathBuf>,
+}
+
 /// Gives up all but what is allowed, and returns what this kernel could not do, for the log.
 pub fn confine(allowed: &Allowed) -> Vec<String> {
+    // Of two filters the stricter answer counts: first what is never right, then what is not needed.
+    confined(restrict_files(allowed), &[daemon_fatal, needed])
+}
+
+/// Gives up all files but the allowed ones, and starting other programs. Holds for this thread and those that it starts
+/// from now on.
+pub fn confine_files(allowed: &AllowedFiles) -> Vec<String> {
+    confined(restrict_to(allowed), &[threads_by_clone, program_fatal])
+}
+
+/// A filter of system calls that is made when it is needed.
+type Filter = fn() -> Result<BpfProgram, Box<dyn Error>>;
+
+/// Puts the filters in force, and names what is missing.
+fn confined(files: Result<RulesetStatus, Box<dyn Error>>, filters: &[Filter]) -> Vec<String> {
     let mut missing = Vec::new();
-    match restrict_files(allowed) {
+    match files {
         Ok(RulesetStatus::FullyEnforced) => {}
         Ok(RulesetStatus::PartiallyEnforced) => missing.push("a part of Landlock".to_owned()),
         Ok(RulesetStatus::NotEnforced) => missing.push("Landlock".to_owned()),
         Err(error) => missing.push(format!("Landlock ({error})")),
     }
-    if let Err(error) = restrict_calls() {
-        missing.push(format!("seccomp ({error})"));
+    for filter in filters {
+        let applied = filter().and_then(|filter| Ok(apply_filter(&filter)?));
+        if let Err(error) = applied {
+            missing.push(format!("seccomp ({error})"));
+        }
     }
     missing
+}
+
+fn restrict_to(allowed: &AllowedFiles) -> Result<RulesetStatus, Box<dyn Error>> {
+    let read = AccessFs::ReadFile | AccessFs::ReadDir;
+    let write = AccessFs::from_all(LANDLOCK) & !AccessFs::Execute;
+    let status = Ruleset::default()
+        .set_compatibility(CompatLevel::BestEffort)
+        .handle_access(AccessFs::from_all(LANDLOCK))?
+        .scope(Scope::from_all(LANDLOCK))?
+        .create()?
+        .add_rules(path_beneath_rules(&allowed.readable, read))?
+        .add_rules(path_beneath_rules(&allowed.writable, write))?
+        .restrict_self()?;
+    Ok(status.ruleset)
 }
 
 fn restrict_files(allowed: &Allowed) -> Result<RulesetStatus, Box<dyn Error>> {
@@ -58,21 +99,11 @@ fn restrict_files(allowed: &Allowed) -> Result<RulesetStatus, Box<dyn Error>> {
     Ok(status.ruleset)
 }
 
-fn restrict_calls() -> Result<(), Box<dyn Error>> {
-    // Of two filters the stricter answer counts: first what is never right, then what is not needed.
-    for filter in [fatal()?, needed()?] {
-        apply_filter(&filter)?;
-    }
-    Ok(())
-}
-
 /// Calls that end the process: who makes them has taken it over.
-fn fatal() -> Result<BpfProgram, Box<dyn Error>> {
-    let mut calls: BTreeMap<i64, Vec<SeccompRule>> = [
+fn fatal() -> BTreeMap<i64, Vec<SeccompRule>> {
+    let mut calls = vec![
         libc::SYS_execve,
         libc::SYS_execveat,
-        libc::SYS_clone,
-        libc::SYS_clone3,
         libc::SYS_ptrace,
         libc::SYS_process_vm_readv,
         libc::SYS_process_vm_writev,
@@ -83,17 +114,39 @@ fn fatal() -> Result<BpfProgram, Box<dyn Error>> {
         libc::SYS_finit_module,
         libc::SYS_kexec_load,
         libc::SYS_bpf,
-    ]
-    .map(|call| (call, Vec::new()))
-    .into();
+    ];
+    #[cfg(target_arch = "x86_64")]
+    calls.extend([libc::SYS_fork, libc::SYS_vfork]);
+    calls.into_iter().map(|call| (call, Vec::new())).collect()
+}
+
+/// Those of a daemon of one thread that writes no file.
+fn daemon_fatal() -> Result<BpfProgram, Box<dyn Error>> {
+    let mut calls = fatal();
+    for call in [libc::SYS_clone, libc::SYS_clone3] {
+        calls.insert(call, Vec::new());
+    }
     calls.insert(libc::SYS_openat, opening_for_writing(2)?);
     #[cfg(target_arch = "x86_64")]
     {
-        calls.insert(libc::SYS_fork, Vec::new());
-        calls.insert(libc::SYS_vfork, Vec::new());
         calls.insert(libc::SYS_creat, Vec::new());
         calls.insert(libc::SYS_open, opening_for_writing(1)?);
     }
+    compile(calls, SeccompAction::Allow, SeccompAction::KillProcess)
+}
+
+/// clone3 hides its flags from a filter. Where the kernel seems not to know it, libc takes clone.
+fn threads_by_clone() -> Result<BpfProgram, Box<dyn Error>> {
+    let calls = BTreeMap::from([(libc::SYS_clone3, Vec::new())]);
+    compile(calls, SeccompAction::Allow, SeccompAction::Errno(libc::ENOSYS.cast_unsigned()))
+}
+
+/// Those of a program with threads and files: it starts threads, but no process.
+fn program_fatal() -> Result<BpfProgram, Box<dyn Error>> {
+    let mut calls = fatal();
+    let is_thread = SeccompCmpOp::MaskedEq(libc::CLONE_THREAD.cast_unsigned().into());
+    let is_process = SeccompCondition::new(0, SeccompCmpArgLen::Dword, is_thread, 0)?;
+    calls.insert(libc::SYS_clone, vec![SeccompRule::new(vec![is_process])?]);
     compile(calls, SeccompAction::Allow, SeccompAction::KillProcess)
 }
 

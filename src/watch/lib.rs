@@ -1,8 +1,15 @@
 //! ocowatch: watches hosts from where the load balancer stands.
 
+pub mod addresses;
+pub mod arguments;
 pub mod config;
+pub mod control;
 pub mod decide;
+pub mod limits;
 pub mod probe;
+pub mod programs;
+pub mod resolver;
+pub mod token;
 
 use std::process::ExitCode;
 

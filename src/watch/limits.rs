@@ -1,0 +1,49 @@
+//! Every limit of ocowatch, with its unit and its reason. Nothing here is a setting.
+
+use std::time::Duration;
+
+/// Connections to the control socket at once: the board holds some, people few.
+pub const CONTROL_CONNECTIONS: usize = 64;
+/// Octets of a line to the control socket: 20,000 reports of 200 octets in one line.
+pub const CONTROL_LINE_OCTETS: usize = 4 * 1024 * 1024;
+/// Octets of replies that wait for one connection before no more are made for it.
+pub const CONTROL_REPLY_OCTETS: usize = 256 * 1024;
+/// Octets read from the control connections in one turn, so that no flood delays a probe.
+pub const CONTROL_OCTETS_PER_TURN: usize = 256 * 1024;
+/// Targets that a status tells of in one turn: about a millisecond of work.
+pub const STATUS_TARGETS_PER_TURN: usize = 500;
+/// How long a control connection may take to take its reply, or to end a line that it began.
+pub const CONTROL_TIME: Duration = Duration::from_secs(30);
+
+/// Probes by sockets at once: as many as a process may have descriptors on a large host.
+pub const PROBES_AT_ONCE: usize = 1 << 20;
+/// Descriptors that no probe gets: standard ones, epoll, journal, control connections, pipes of 64 children.
+pub const RESERVED_DESCRIPTORS: u64 = 64 + 2 * 64 + CONTROL_CONNECTIONS_64;
+const CONTROL_CONNECTIONS_64: u64 = 64;
+/// Events that one sleep returns: a tick of 5 ms at 100,000 probes a second.
+pub const EVENTS: usize = 1024;
+
+/// Children at once.
+pub const CHILDREN: usize = 64;
+/// Those places that are kept for tables, and for alerts.
+pub const KEPT_FOR: [usize; 2] = [8, 16];
+/// Octets that are kept of each output of a child.
+pub const CHILD_OUTPUT_OCTETS: usize = 64 * 1024;
+/// Octets of the hosts in one call of a monitor: below what a kernel takes as arguments, with room for the environment.
+pub const MONITOR_OCTETS: usize = 100 * 1024;
+/// Octets of a reason: what has room in a line of a terminal, twice.
+pub const REASON_OCTETS: usize = 200;
+
+/// Names that are looked up side by side, so that one whose server hangs does not hold up all.
+pub const RESOLVER_THREADS: usize = 4;
+/// How soon a name that could not be looked up is tried again: an answer is missed, but no server is flooded.
+pub const RESOLVE_AGAIN: Duration = Duration::from_secs(10);
+/// Octets of a resolver's stack: glibc's resolver needs about 64 KiB.
+pub const RESOLVER_STACK_OCTETS: usize = 256 * 1024;
+
+/// An episode of our own failure ends after so long without one.
+pub const OWN_EPISODE: Duration = Duration::from_secs(60);
+/// How often the journal's heartbeat is renewed.
+pub const HEARTBEAT: Duration = Duration::from_secs(60);
+/// How long the end waits for the journal.
+pub const JOURNAL_FINISH: Duration = Duration::from_secs(5);

@@ -1,0 +1,207 @@
+//! Probes that run programs: a Nagios plugin for each host, a mon monitor for all hosts at once.
+//!
+//! ```text
+//!  loop --run, ready, turn--> Programs --start--> oco::children (a helper process starts and reaps them)
+//!       <--a result a target--    |  exec, mon: what an end tells
+//! ```
+//!
+//! Each target has at most one run at a time: whose turn comes while its last one still waits or runs misses it, and
+//! that is told by [`Programs::is_busy`].
+
+pub mod exec;
+pub mod mon;
+pub mod words;
+
+use crate::config::Word;
+use crate::probe::outcome::Outcome;
+use exec::Told;
+use log::{debug, warn};
+use mio::Token;
+use oco::children::starter::{Program, Starter};
+use oco::children::{ChildEvent, ChildId, Children, Class, Ended, Job};
+use oco::logic::time::Nanos;
+use oco::system::words::words as words_of;
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsString;
+use std::time::Duration;
+use words::{Facts, filled};
+
+/// Probes are less urgent than tables and alerts.
+const PROBES: Class = Class(2);
+
+/// Probes that run programs, by the numbers of their targets.
+pub struct Programs<S: Starter> {
+    children: Children<S>,
+    errands: HashMap<ChildId, Errand>,
+    /// Targets with a run that waits or goes on.
+    busy: HashSet<u32>,
+    /// The helper has died: nothing will ever run again.
+    is_lost: bool,
+}
+
+/// Why a child runs.
+#[derive(Debug)]
+struct Errand {
+    /// Whose probe it is, and for a monitor the hosts' words.
+    targets: Vec<(u32, Box<str>)>,
+    is_monitor: bool,
+    began: Nanos,
+    /// Its result is known.
+    is_told: bool,
+}
+
+/// What a program is run for.
+#[derive(Debug)]
+pub struct Errands<'a> {
+    /// The command.
+    pub command: &'a [Word],
+    /// What goes into its words.
+    pub facts: Facts<'a>,
+    /// How long it may take.
+    pub timeout: Duration,
+}
+
+impl<S: Starter> Programs<S> {
+    /// Runs nothing yet.
+    pub fn new(children: Children<S>) -> Programs<S> {
+        Programs { children, errands: HashMap::new(), busy: HashSet::new(), is_lost: false }
+    }
+
+    /// Whether a run for this target waits or goes on.
+    pub fn is_busy(&self, target: u32) -> bool {
+        self.busy.contains(&target)
+    }
+
+    /// Whether nothing can be run any more.
+    pub fn is_lost(&self) -> bool {
+        self.is_lost
+    }
+
+    /// Runs a plugin for `target`.
+    pub fn exec(&mut self, target: u32, errand: &Errands<'_>, now: Nanos) {
+        let words = errand.command.iter().map(|word| filled(word, &errand.facts)).collect();
+        self.start(vec![(target, Box::default())], false, words, errand.timeout, now);
+    }
+
+    /// Runs a monitor for all of `hosts`, each as the file has it, in as many calls as it takes. Those whose last run
+    /// is not over are left out.
+    pub fn monitor(&mut self, hosts: &[(u32, &str)], errand: &Errands<'_>, now: Nanos) {
+        let free: Vec<_> = hosts.iter().filter(|(target, _)| !self.is_busy(*target)).collect();
+        for batch in mon::batches(free.iter().map(|(_, host)| *host)) {
+            let targets: Vec<(u32, Box<str>)> = free
+                .get(batch)
+                .unwrap_or_default()
+                .iter()
+                .map(|(target, host)| (*target, (*host).into()))
+                .collect();
+            let mut words: Vec<OsString> =
+                errand.command.iter().map(|word| filled(word, &errand.facts)).collect();
+            words.extend(targets.iter().map(|(_, host)| OsString::from(host.as_ref())));
+            self.start(targets, true, words, errand.timeout, now);
+        }
+    }
+
+    fn start(
+        &mut self,
+        targets: Vec<(u32, Box<str>)>,
+        is_monitor: bool,
+        words: Vec<OsString>,
+        timeout: Duration,
+        now: Nanos,
+    ) {
+        let mut words = words.into_iter();
+        let Some(name) = words.next() else { return };
+        let job = Job { program: Program { name, arguments: words.collect() }, timeout };
+        self.busy.extend(targets.iter().map(|(target, _)| *target));
+        let id = self.children.start(job, PROBES);
+        self.errands.insert(id, Errand { targets, is_monitor, began: now, is_told: false });
+    }
+
+    /// Goes on after an event with this token.
+    pub fn ready(&mut self, token: Token) {
+        self.children.ready(token);
+    }
+
+    /// When the next [turn](Programs::turn) is due.
+    pub fn deadline(&self) -> Option<Nanos> {
+        self.children.deadline()
+    }
+
+    /// Ends all that runs.
+    pub fn stop(&mut self) {
+        self.children.stop();
+    }
+
+    /// Whether nothing waits and nothing runs.
+    pub fn is_idle(&self) -> bool {
+        self.children.is_empty()
+    }
+
+    /// Does what is due, and hands each result to `each`: target, outcome, when its run began, how long it took.
+    pub fn turn(&mut self, now: Nanos, mut each: impl FnMut(u32, Outcome<'_>, Nanos, Duration)) {
+        for event in self.children.turn(now) {
+            match event {
+                ChildEvent::Started { id, process } => {
+                    debug!("child {}: runs as {process}", id.0);
+                    if let Some(errand) = self.errands.get_mut(&id) {
+                        errand.began = now;
+                    }
+                }
+                ChildEvent::Ended(ended) => self.ended(&ended, now, &mut each),
+                ChildEvent::Failed { id, error } => {
+                    let told = Told::Own(format!("can't run programs: {}", words_of(&error)));
+                    self.tell(id, |count| vec![told; count], now, &mut each);
+                }
+                ChildEvent::Delayed { id, error } => debug!("child {}: waits: {}", id.0, words_of(&error)),
+                ChildEvent::Signalled { id, signal, result, .. } => {
+                    debug!("child {}: {signal:?}: {result:?}", id.0);
+                }
+                ChildEvent::Unkillable { process, .. } => {
+                    warn!("process {}: can't be killed, going on without it", process.unwrap_or(0));
+                }
+                ChildEvent::Over { id } => {
+                    // It was stopped, and has no result.
+                    let told = Told::Own("was stopped".to_owned());
+                    self.tell(id, |count| vec![told; count], now, &mut each);
+                    if let Some(errand) = self.errands.remove(&id) {
+                        for (target, _) in &errand.targets {
+                            self.busy.remove(target);
+                        }
+                    }
+                }
+                ChildEvent::StarterLost => self.is_lost = true,
+            }
+        }
+    }
+
+    fn ended(&mut self, ended: &Ended, now: Nanos, each: &mut impl FnMut(u32, Outcome<'_>, Nanos, Duration)) {
+        let Some(errand) = self.errands.get(&ended.id) else { return };
+        let told = if errand.is_monitor {
+            let hosts: Vec<&str> = errand.targets.iter().map(|(_, host)| host.as_ref()).collect();
+            mon::told(&ended.run, &ended.stdout, &hosts)
+        } else {
+            vec![exec::told(&ended.run, &ended.stdout, &ended.stderr)]
+        };
+        self.tell(ended.id, |_| told, now, each);
+    }
+
+    /// Tells the results of a run, once.
+    fn tell(
+        &mut self,
+        id: ChildId,
+        told: impl FnOnce(usize) -> Vec<Told>,
+        now: Nanos,
+        each: &mut impl FnMut(u32, Outcome<'_>, Nanos, Duration),
+    ) {
+        let Some(errand) = self.errands.get_mut(&id).filter(|errand| !errand.is_told) else { return };
+        errand.is_told = true;
+        let latency = now.since(errand.began);
+        for ((target, _), told) in errand.targets.iter().zip(told(errand.targets.len())) {
+            let outcome = match &told {
+                Told::Code(code, reason) => Outcome::Told { code: *code, reason },
+                Told::Own(reason) => Outcome::Own { reason },
+            };
+            each(*target, outcome, errand.began, latency);
+        }
+    }
+}
