@@ -43,6 +43,8 @@ pub const RESOLVER_STACK_OCTETS: usize = 256 * 1024;
 
 /// An episode of our own failure ends after so long without one.
 pub const OWN_EPISODE: Duration = Duration::from_secs(60);
+/// Episodes at once: there are few kinds of them, and beyond these nobody reads on.
+pub const OWN_EPISODES: usize = 32;
 /// How often the journal's heartbeat is renewed.
 pub const HEARTBEAT: Duration = Duration::from_secs(60);
 /// How long the end waits for the journal.
