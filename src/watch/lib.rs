@@ -6,7 +6,6 @@ pub mod config;
 pub mod control;
 pub mod decide;
 pub mod limits;
-pub mod own_failures;
 pub mod probe;
 pub mod programs;
 pub mod resolver;
