@@ -9,6 +9,7 @@
 //!
 //! All but [`journal`] is pure: no I/O and no clock; names, times and states come in as arguments.
 
+pub mod availability;
 pub mod calendar;
 pub mod object;
 pub mod state;
