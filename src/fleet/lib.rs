@@ -11,6 +11,7 @@
 
 pub mod availability;
 pub mod calendar;
+pub mod level;
 pub mod object;
 pub mod state;
 pub mod time;
