@@ -1,22 +1,19 @@
-//! Weekly hours and the periods of levels, in a time zone.
+//! Weekly hours, periods and spans of time, in a time zone. Nothing here has a clock; only the making of a [`Zone`] reads
+//! the time zone database.
+//!
+//! ```text
+//!  zone    which offset holds when, and where a day begins
+//!  hours   mon-fri 08:00-18:00: what a clock on the wall shows
+//!  period  day, week, month, quarter, year, 30d
+//!  span    2026-10, 2026-W40, last-month, FROM..TO
+//! ```
 
-/// Weekly hours: `mon-fri 08:00-18:00`, several by comma, over midnight too.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hours;
+mod hours;
+mod period;
+mod span;
+mod zone;
 
-/// A period of a level.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Period {
-    /// From midnight to midnight.
-    Day,
-    /// From Monday on.
-    Week,
-    /// A calendar month.
-    Month,
-    /// From January, April, July or October on.
-    Quarter,
-    /// A calendar year.
-    Year,
-    /// So many milliseconds until now.
-    Rolling(i64),
-}
+pub use hours::{HOURS_WINDOWS, Hours};
+pub use period::Period;
+pub use span::parse_span;
+pub use zone::Zone;

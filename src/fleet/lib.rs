@@ -9,7 +9,10 @@
 //!
 //! All but [`journal`] is pure: no I/O and no clock; names, times and states come in as arguments.
 
+pub mod availability;
 pub mod calendar;
+pub mod level;
+pub mod maintenance;
 pub mod object;
 pub mod state;
 pub mod time;
