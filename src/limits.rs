@@ -231,3 +231,5 @@ pub const TARGETS_SHOWN: u32 = 4;
 pub const BARS_SHOWN: usize = 500;
 /// Names that an act says it took; the others are counted.
 pub const NAMES_SAID: usize = 8;
+/// Characters of the words with which the watcher refuses: it quotes what it was given.
+pub const REFUSAL_CHARACTERS: usize = 1000;
