@@ -5,12 +5,14 @@
 //! import-nrpe       -> import           record, import -> system::atomic_file
 //! status            -> this_host -> reading (directory and board, as in the daemon), reader, port -> ask
 //!                      others: ask; both are shown by columns, hosts_json
+//! fleet             -> fleet (the watcher's control socket, by logic::control)
 //! ```
 
 mod arguments;
 mod ask;
 mod columns;
 mod error;
+mod fleet;
 mod hosts_json;
 mod import;
 mod parts;
@@ -116,6 +118,7 @@ fn obey(arguments: &Arguments) -> Result<u8, Error> {
         }
         Order::RunParts { timeout, parts } => parts::run(&directory(arguments)?, parts, *timeout),
         Order::ImportNrpe { force, file, parts } => import::import(file, parts, *force),
+        Order::Fleet(arguments) => fleet::obey(arguments),
         Order::Status { up: true, json, quiet, watch: _, verbose: _, timeout, hosts } => {
             match hosts.as_slice() {
                 [host] => Ok(status::is_up(host.clone(), *timeout, Form::of(*json, *quiet))),

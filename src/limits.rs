@@ -212,3 +212,24 @@ impl Default for Bounds {
 
 /// Entries of the fleet's log that are shown unless a time is given: what people read of it.
 pub const LOG_ENTRIES: usize = 1000;
+/// Octets of a line to the watcher: some thousand reports. Larger ones would hold up others.
+pub const CONTROL_REQUEST_OCTETS: usize = 1024 * 1024;
+/// Octets of a line from it: the status of 100,000 targets has about 50 MB.
+pub const CONTROL_REPLY_OCTETS: usize = 256 * 1024 * 1024;
+/// Octets of a line of the fleet's log: a reason and a command's arguments, generously.
+pub const LOG_ENTRY_OCTETS: usize = 1024 * 1024;
+/// How long the watcher may take for a line. It answers within milliseconds, and within two seconds where it reads its
+/// journal.
+pub const CONTROL_TIMEOUT: Duration = Duration::from_secs(10);
+/// The same where the fleet is watched, so that what is shown does not stand still for long.
+pub const CONTROL_WATCH_TIMEOUT: Duration = Duration::from_secs(2);
+/// The longest time that an act can be set for: about ten years. Who wants more gives no end.
+pub const LONGEST_ACT: Duration = Duration::from_secs(3660 * 86_400);
+/// Targets that are shown below a service that is not well; the others are counted.
+pub const TARGETS_SHOWN: u32 = 4;
+/// Bars that are asked for at once: more than a screen has lines.
+pub const BARS_SHOWN: usize = 500;
+/// Names that an act says it took; the others are counted.
+pub const NAMES_SAID: usize = 8;
+/// Characters of the words with which the watcher refuses: it quotes what it was given.
+pub const REFUSAL_CHARACTERS: usize = 1000;

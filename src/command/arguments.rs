@@ -1,5 +1,6 @@
 //! The command line of oco.
 
+use super::fleet::arguments::FleetArguments;
 use crate::limits::LONGEST_TIMEOUT;
 use crate::logic::code::Code;
 use crate::logic::endpoint::{self, Endpoint};
@@ -125,6 +126,8 @@ pub enum Order {
         #[arg(allow_negative_numbers = true)]
         text: Vec<OsString>,
     },
+    /// Show a fleet as its watcher sees it, and act on it; see oco-fleet(1)
+    Fleet(FleetArguments),
 }
 
 /// Whether the host is to be taken out.
@@ -137,9 +140,9 @@ pub enum Maintenance {
 }
 
 /// Whether the command line is one of `status --up`, good or bad: then every failure is "not up". One that runs a
-/// plugin with such an argument is not.
+/// plugin with such an argument is not, nor is one of `fleet status`.
 pub fn is_status_up(raw: &[OsString]) -> bool {
-    let mut options = raw.iter().skip(1).take_while(|argument| *argument != "--");
+    let mut options = raw.iter().skip(1).take_while(|argument| *argument != "--" && *argument != "fleet");
     let is_up = |argument: &OsString| argument == "--up" || argument.as_bytes().starts_with(b"--up=");
     options.any(|argument| argument == "status") && raw.iter().skip(1).any(is_up)
 }
@@ -158,7 +161,8 @@ fn name_parser() -> impl TypedValueParser<Value = String> {
     OsStringValueParser::new().try_map(|name| check_name(name.as_bytes()).map(str::to_owned))
 }
 
-fn parse_code(text: &str) -> Result<Code, &'static str> {
+/// Reads a code. The error says what was expected.
+pub fn parse_code(text: &str) -> Result<Code, &'static str> {
     let digits = text.as_bytes().try_into().ok();
     digits
         .and_then(Code::from_digits)
@@ -302,7 +306,13 @@ mod tests {
         {
             assert!(is_status_up(&raw(line)), "{line}");
         }
-        for line in ["oco status x", "oco set x 200 --up", "oco run x -- status --up", "oco --up"] {
+        for line in [
+            "oco status x",
+            "oco set x 200 --up",
+            "oco run x -- status --up",
+            "oco --up",
+            "oco fleet status --up",
+        ] {
             assert!(!is_status_up(&raw(line)), "{line}");
         }
     }

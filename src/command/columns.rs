@@ -26,16 +26,25 @@ impl Style {
         Style { width, is_coloured: width.is_some() && !is_set && !is_dumb }
     }
 
+    /// The columns that there are; none: lines are not cut.
+    pub fn width(self) -> Option<usize> {
+        self.width
+    }
+
     /// `text` in the colour of `verdict`.
     fn paint(self, verdict: Verdict, text: &str) -> String {
         let colour = match verdict {
-            _ if !self.is_coloured => return text.to_owned(),
             Verdict::Ok => 32,
             Verdict::But => 33,
             Verdict::Ko => 31,
             Verdict::Incident => 35,
         };
-        format!("\x1b[{colour}m{text}\x1b[0m")
+        self.coloured(colour, text)
+    }
+
+    /// `text` in a colour, by its number on a terminal.
+    pub fn coloured(self, colour: u8, text: &str) -> String {
+        if self.is_coloured { format!("\x1b[{colour}m{text}\x1b[0m") } else { text.to_owned() }
     }
 
     /// The beginning of `text` that fits behind `used` columns. A character counts as one column.
@@ -43,6 +52,19 @@ impl Style {
         let room = self.width.map_or(usize::MAX, |width| width.saturating_sub(used));
         let end = text.char_indices().nth(room).map_or(text.len(), |(end, _)| end);
         text.get(..end).unwrap_or(text)
+    }
+}
+
+#[cfg(test)]
+impl Style {
+    /// Without colours, for a terminal of this width.
+    pub const fn plain(width: Option<usize>) -> Style {
+        Style { width, is_coloured: false }
+    }
+
+    /// With colours.
+    pub const fn in_colour(width: Option<usize>) -> Style {
+        Style { width, is_coloured: true }
     }
 }
 
@@ -128,7 +150,7 @@ pub fn summary(host: &Endpoint, answer: &Result<Reply, NoAnswer>) -> String {
 }
 
 /// A duration in a word: its two largest units, `5m3s`, `1d2h`; milliseconds only below a second.
-fn short(duration: Duration) -> String {
+pub fn short(duration: Duration) -> String {
     const UNITS: [(u64, &str); 4] = [(86_400, "d"), (3600, "h"), (60, "m"), (1, "s")];
     let seconds = duration.as_secs();
     if seconds == 0 && duration.subsec_millis() > 0 {

@@ -1,5 +1,6 @@
 //! What can go wrong in oco, as a user sees it: one line, and an exit status.
 
+use super::fleet::error::FleetError;
 use super::import::error::ImportError;
 use super::parts::error::PartsError;
 use super::{BAD, NOT_UP, say};
@@ -34,6 +35,8 @@ pub enum Error {
     Parts(PartsError),
     /// NRPE's configuration could not be taken over.
     Import(ImportError),
+    /// The watcher of a fleet is away, or refused.
+    Fleet(FleetError),
     /// The system refused something that oco needs itself.
     System(&'static str, io::Error),
 }
@@ -52,6 +55,7 @@ impl Error {
             | Error::Lock(_)
             | Error::Parts(_)
             | Error::Import(_)
+            | Error::Fleet(_)
             | Error::System(..) => BAD,
         }
     }
@@ -85,6 +89,7 @@ impl fmt::Display for Error {
             Error::Lock(error) => error.fmt(f),
             Error::Parts(error) => error.fmt(f),
             Error::Import(error) => error.fmt(f),
+            Error::Fleet(error) => error.fmt(f),
             Error::System(what, error) => write!(f, "{what}: {}", words(error)),
         }
     }
@@ -102,7 +107,14 @@ macro_rules! from {
     };
 }
 
-from!(Config(ConfigError), Record(RecordError), Lock(LockError), Parts(PartsError), Import(ImportError));
+from!(
+    Config(ConfigError),
+    Record(RecordError),
+    Lock(LockError),
+    Parts(PartsError),
+    Import(ImportError),
+    Fleet(FleetError)
+);
 
 #[cfg(test)]
 mod tests {

@@ -18,3 +18,4 @@ pub mod state;
 pub mod time;
 pub mod transition;
 pub mod tree;
+pub mod when;

@@ -3,18 +3,50 @@
 //! ```text
 //!  > {"version":1,"order":"status","patterns":["web"]}
 //!  < {"version":1,"at":"2026-11-25T10:00:00Z","state":"ko","code":350,"services":[...],"nodes":[...],"slos":[...]}
+//!  > {"version":1,"zone":"Europe/Paris","local":true,"order":"ack","name":"web/oco","for":7200000,"text":"disk ordered"}
+//!  < {"version":1,"ok":true,"act":"ack","name":"web/oco","took":["web/oco"],"who":"root","until":"2026-11-25T13:00:00+01:00","text":"disk ordered"}
 //!  > {"version":1,"order":"report","reports":[{"name":"backup/nightly/db1","code":200,"period":60000,"text":"done"}]}
 //!  < {"version":1,"ok":true,"results":[null]}
 //!  < {"version":1,"error":"..."}                                  to any order that is refused
 //! ```
 //!
-//! A connection takes one order after the other; each gets its whole reply, in order. The reply to `log` is a line for
-//! each entry and a last one, `{"version":1,"ok":true}`. The shapes are those that `oco fleet ... --json` prints.
+//! | order | reply |
+//! | --- | --- |
+//! | `status` | [`FleetStatus`] |
+//! | `log` | a line for each [`LogEntry`], the newest last, then [`Done`] |
+//! | `ack` `unack` `mute` `unmute` `maint` `unmaint` `adjust` `unadjust` `alert` `forget` | [`ActReply`] |
+//! | `adjustments`, `incidents` | an array of [`AdjustmentStatus`], of [`IncidentStatus`] |
+//! | `report` | [`ReportReply`] |
+//! | `bars` | [`BarsReply`] |
+//! | `availability` | [`AvailabilityStatus`] |
+//! | what is refused | [`Refusal`], also behind entries of the log |
+//!
+//! A connection takes one order after the other; each gets its whole reply, in order. A line to the watcher has at most
+//! [`CONTROL_REQUEST_OCTETS`](crate::limits::CONTROL_REQUEST_OCTETS); one that is longer, or no JSON, is refused, and the
+//! connection closed. Unknown keys are ignored on both sides, so that keys can be added within a version.
+//!
+//! The shapes are those that `oco fleet ... --json` prints.
+//!
+//! # Times
+//!
+//! A time in a request is text, as a person writes it: RFC 3339, `2026-11-25`, `10:00` (both in [`Request::zone`]), `-2h`
+//! (before now). The watcher reads it, since it has calendars; `oco_fleet::when` is how. Lengths are milliseconds.
+//! Times in replies are RFC 3339: in UTC, with `Z`, unless [`Request::local`] asks for those of the zone, with its offset.
+
+mod history;
+mod status;
+
+pub use history::{AdjustmentStatus, AvailabilityStatus, BarStatus, BarsReply, IncidentStatus, LogEntry};
+pub use status::{
+    ActStatus, FleetStatus, LevelStatus, NodeStatus, ServiceStatus, TargetCounts, TargetStatus,
+};
 
 use serde::{Deserialize, Serialize};
 
 /// The version of what is said.
 pub const VERSION: u32 = 1;
+/// Where the watcher listens unless its file says otherwise.
+pub const SOCKET: &str = "/run/oco-watch/control";
 
 /// A line to the watcher.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,12 +56,19 @@ pub struct Request {
     /// Who acts, where a program acts for somebody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
+    /// The caller's time zone: a name of the time zone database, or what else the variable `TZ` may hold. None: that of
+    /// the watcher's host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+    /// Whether the times of the reply are to be that zone's. Else they are UTC.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub local: bool,
     /// What to do.
     #[serde(flatten)]
     pub order: FleetOrder,
 }
 
-/// What the watcher is to do. Times are milliseconds since 1970, lengths milliseconds.
+/// What the watcher is to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "order", rename_all = "lowercase")]
 pub enum FleetOrder {
@@ -38,6 +77,11 @@ pub enum FleetOrder {
         /// Of whom; none: of all.
         #[serde(default)]
         patterns: Vec<String>,
+        /// Of each service at most so many targets, the worst first, and of those that are ok only the ones that are
+        /// acknowledged, muted or under maintenance, with [`ServiceStatus::counts`] of all. None: all targets, and no
+        /// counts.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        most: Option<u32>,
     },
     /// Tell what happened.
     Log {
@@ -46,7 +90,7 @@ pub enum FleetOrder {
         patterns: Vec<String>,
         /// From then on; none: the last [`LOG_ENTRIES`](crate::limits::LOG_ENTRIES).
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        since: Option<i64>,
+        since: Option<String>,
     },
     /// No further alerts of this failure.
     Ack(Act),
@@ -65,10 +109,10 @@ pub enum FleetOrder {
         /// Of whom.
         name: String,
         /// From then on
-        from: i64,
+        from: String,
         /// until then
-        to: i64,
-        /// it was so.
+        to: String,
+        /// it was so: `ok`, `but`, `ko`, `unknown` or `planned`.
         state: String,
         /// Why.
         text: String,
@@ -82,7 +126,7 @@ pub enum FleetOrder {
     },
     /// List the incidents.
     Incidents,
-    /// Take in passive results: all or, for each that can't be, the reason.
+    /// Take in passive results: each, or the reason why not.
     Report {
         /// The results.
         reports: Vec<Report>,
@@ -101,13 +145,14 @@ pub enum FleetOrder {
     },
     /// Tell how it was over a time, in `cells` pieces of equal length, as [`BarStatus`].
     Bars {
-        /// Of whom; none: of all services and nodes.
+        /// Of whom; none: of all services, nodes and levels.
         #[serde(default)]
         patterns: Vec<String>,
         /// From then on
-        from: i64,
-        /// until then.
-        to: i64,
+        from: String,
+        /// until then; none: now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<String>,
         /// In so many pieces.
         cells: u32,
     },
@@ -115,28 +160,31 @@ pub enum FleetOrder {
     Availability {
         /// Whose.
         name: String,
-        /// From then on; none: from the journal's beginning.
+        /// From then on; none: from the journal's beginning, for a level from that of its period.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        from: Option<i64>,
+        from: Option<String>,
         /// Until then; none: now.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        to: Option<i64>,
+        to: Option<String>,
     },
 }
 
-/// Somebody acts on somebody.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Somebody acts on somebody. Who says both `until` and `for` is refused.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Act {
     /// On whom: a target, service, node or group.
     pub name: String,
-    /// From then on; none: from now.
+    /// From then on; none: from now. Of planned work alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub from: Option<i64>,
+    pub from: Option<String>,
     /// Until then; none: until it is undone, an acknowledgement also until it ends by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub until: Option<i64>,
+    pub until: Option<String>,
+    /// For so many milliseconds from its beginning.
+    #[serde(default, rename = "for", skip_serializing_if = "Option::is_none")]
+    pub length: Option<i64>,
     /// Why.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub text: String,
 }
 
@@ -162,281 +210,89 @@ pub struct Report {
     pub text: String,
 }
 
-/// How a fleet stands.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct FleetStatus {
+/// All was told, or done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Done {
     /// [`VERSION`].
     pub version: u32,
-    /// When, RFC 3339.
-    pub at: String,
-    /// The worst of what was asked for, what is planned left out.
-    pub state: String,
-    /// Its code; none while unknown.
-    pub code: Option<u16>,
-    /// The services, worst first.
-    pub services: Vec<ServiceStatus>,
-    /// The nodes, worst first.
-    pub nodes: Vec<NodeStatus>,
-    /// The levels, worst first.
-    pub slos: Vec<LevelStatus>,
+    /// True.
+    pub ok: bool,
 }
 
-/// How a service stands.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ServiceStatus {
-    /// `GROUP/SERVICE`.
-    pub name: String,
-    /// `unknown`, `ok`, `but` or `ko`.
-    pub state: String,
-    /// Its code; none while unknown.
-    pub code: Option<u16>,
-    /// Why.
-    pub reason: String,
-    /// Since when, RFC 3339.
-    pub since: String,
-    /// How many have to be up.
-    pub need: u32,
-    /// How many are.
-    pub up: u32,
-    /// How many there are.
-    pub of: u32,
-    /// Who acknowledged.
-    pub acked: Option<ActStatus>,
-    /// Who muted it.
-    pub muted: Option<ActStatus>,
-    /// Whose maintenance it is under.
-    pub maint: Option<ActStatus>,
-    /// Whether it goes up and down.
-    pub flapping: bool,
-    /// Its targets, worst first.
-    pub targets: Vec<TargetStatus>,
+impl Default for Done {
+    fn default() -> Done {
+        Done { version: VERSION, ok: true }
+    }
 }
 
-/// How a target stands.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct TargetStatus {
-    /// `GROUP/SERVICE/HOST`.
-    pub name: String,
-    /// The host's name.
-    pub host: String,
-    /// Its address in use, with the port where there is one; none while that is not known.
-    pub address: Option<String>,
-    /// `unknown`, `ok`, `but` or `ko`.
-    pub state: String,
-    /// Its code; none while unknown.
-    pub code: Option<u16>,
-    /// Why.
-    pub reason: String,
-    /// Since when, RFC 3339.
-    pub since: String,
-    /// When something was last found out, RFC 3339.
-    pub last: Option<String>,
-    /// How many milliseconds the last probe took, to the microsecond.
-    pub latency_ms: Option<f64>,
-    /// Who acknowledged.
-    pub acked: Option<ActStatus>,
-    /// Who muted it.
-    pub muted: Option<ActStatus>,
-    /// Whose maintenance it is under.
-    pub maint: Option<ActStatus>,
-}
-
-/// How a node stands.
+/// Nothing was done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NodeStatus {
-    /// `node:NAME`.
-    pub name: String,
-    /// For people; the name where the file has none.
-    pub title: String,
-    /// `unknown`, `ok`, `but` or `ko`.
-    pub state: String,
-    /// Its code; none while unknown.
-    pub code: Option<u16>,
-    /// Why.
-    pub reason: String,
-    /// Since when, RFC 3339.
-    pub since: String,
-    /// How many members have to be up, as the file has it.
-    pub rule: String,
-    /// Their names.
-    pub members: Vec<String>,
-    /// Who acknowledged.
-    pub acked: Option<ActStatus>,
-    /// Who muted it.
-    pub muted: Option<ActStatus>,
-    /// Whose maintenance it is under.
-    pub maint: Option<ActStatus>,
+pub struct Refusal {
+    /// [`VERSION`].
+    pub version: u32,
+    /// Why: one line, what, which, and what was expected.
+    pub error: String,
 }
 
-/// How a level stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LevelStatus {
-    /// `slo:NAME`.
-    pub name: String,
-    /// `unknown`, `ok`, `but` or `ko`.
-    pub state: String,
-    /// Its code; none while unknown.
-    pub code: Option<u16>,
-    /// Why.
-    pub reason: String,
-    /// Since when, RFC 3339.
-    pub since: String,
-    /// Whose availability it is.
-    pub of: String,
+impl Refusal {
+    /// A refusal for this reason.
+    pub fn new(error: impl Into<String>) -> Refusal {
+        Refusal { version: VERSION, error: error.into() }
+    }
 }
 
-/// Who acted, until when, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ActStatus {
-    /// A user, or `NAME via USER`; of a window in the file its file.
-    pub who: String,
-    /// Since when, RFC 3339.
-    pub at: String,
-    /// Until when, RFC 3339.
-    pub until: Option<String>,
-    /// Why.
-    pub text: String,
-}
-
-/// An entry of the log.
+/// What became of an act.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LogEntry {
-    /// When, RFC 3339.
-    pub at: String,
-    /// `transition`, `alert`, `act` or `incident`.
-    pub kind: String,
-    /// Of whom.
+pub struct ActReply {
+    /// [`VERSION`].
+    pub version: u32,
+    /// True.
+    pub ok: bool,
+    /// The word of the order.
+    pub act: String,
+    /// The name that was given; of `unadjust` whose correction it was.
     pub name: String,
-    /// Of a transition: the state before.
+    /// What it took: of a group each service (or, of an acknowledgement, each that fails), of an undoing what there was to
+    /// undo, of a direct alert who is told (`ALERT: COMMAND`). Empty where there was nothing.
+    #[serde(default)]
+    pub took: Vec<String>,
+    /// Of a direct alert: who is not told yet, and why (`ALERT: outside of its hours`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<String>,
+    /// Who acted: a user, or `NAME via USER`.
+    pub who: String,
+    /// The number of a correction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub old: Option<String>,
-    /// The state from then on.
+    pub id: Option<i64>,
+    /// The state of a correction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub new: Option<String>,
-    /// Its code.
+    pub state: Option<String>,
+    /// From when, RFC 3339; none: from now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub code: Option<u16>,
-    /// Why.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    /// Whether it was planned from then on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub planned: Option<bool>,
-    /// The dependency that was ko meanwhile.
-    #[serde(default, rename = "while", skip_serializing_if = "Option::is_none")]
-    pub depends_on: Option<String>,
-    /// Of an alert: the word of `on`; of an incident what became of it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub event: Option<String>,
-    /// Which step.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub step: Option<u32>,
-    /// What was run.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub command: Option<String>,
-    /// What came of it: `sent`, `held: ...`, `failed: ...`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub result: Option<String>,
-    /// Of an act: `ack`, `unack`, `mute` and so on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub act: Option<String>,
-    /// Who acted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub who: Option<String>,
-    /// Words of who acted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub text: Option<String>,
+    pub from: Option<String>,
     /// Until when, RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
-}
-
-/// How somebody was over a time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BarStatus {
-    /// Who.
-    pub name: String,
-    /// A letter a piece, oldest first: `k` where it was ko at any time in it, else `b` for but, else `u` where it was
-    /// unknown for more than half of it, else `o` for ok; `.` where nobody watched.
-    pub cells: String,
-}
-
-/// A correction that is laid over the journal.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AdjustmentStatus {
-    /// Its number.
-    pub id: i64,
-    /// Of whom.
-    pub name: String,
-    /// From when, RFC 3339.
-    pub from: String,
-    /// Until when, RFC 3339.
-    pub to: String,
-    /// What counts in place of the journal.
-    pub state: String,
-    /// Who corrected.
-    pub who: String,
-    /// When, RFC 3339.
-    pub at: String,
     /// Why.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub text: String,
 }
 
-/// An incident.
+/// What became of reports.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IncidentStatus {
-    /// Its number.
-    pub id: i64,
-    /// Of whom.
-    pub name: String,
-    /// `open`, `acknowledged` or `closed`.
-    pub state: String,
-    /// When it was opened, RFC 3339.
-    pub opened: String,
-    /// When it was acknowledged.
-    pub acknowledged: Option<String>,
-    /// When it was closed.
-    pub closed: Option<String>,
-    /// Who acknowledged it.
-    pub who: Option<String>,
-    /// The members that failed.
-    pub members: Vec<String>,
-}
-
-/// An availability: lengths in milliseconds, which sum to the period.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AvailabilityStatus {
+pub struct ReportReply {
     /// [`VERSION`].
     pub version: u32,
-    /// Of whom.
-    pub name: String,
-    /// From when, RFC 3339.
-    pub from: String,
-    /// Until when, RFC 3339.
-    pub to: String,
-    /// Up.
-    pub ok: i64,
-    /// Up, but.
-    pub but: i64,
-    /// Down.
-    pub ko: i64,
-    /// Not known.
-    pub unknown: i64,
-    /// Down, as planned.
-    pub planned: i64,
-    /// Nobody watched.
-    pub no_data: i64,
-    /// In per cent, rounded down to three decimals: of all that was measured.
-    pub measured: Option<f64>,
-    /// The same without what was planned.
-    pub contractual: Option<f64>,
-    /// Of a level: what was promised, in per cent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub target: Option<f64>,
-    /// How long it may be down in the whole period.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub budget: Option<i64>,
-    /// What is left of that.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub left: Option<i64>,
+    /// True, also where some were not taken.
+    pub ok: bool,
+    /// For each in its order: none where it was taken, else why not.
+    pub results: Vec<Option<String>>,
 }
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives it so")]
+fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+#[cfg(test)]
+mod tests;
