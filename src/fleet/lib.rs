@@ -10,6 +10,7 @@
 //! All but [`journal`] is pure: no I/O and no clock; names, times and states come in as arguments.
 
 pub mod calendar;
+pub mod journal;
 pub mod object;
 pub mod state;
 pub mod time;
