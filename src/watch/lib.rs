@@ -2,6 +2,9 @@
 
 pub mod config;
 pub mod decide;
+pub mod journal_reader;
+pub mod journal_writer;
+pub mod limits;
 pub mod probe;
 
 use std::process::ExitCode;

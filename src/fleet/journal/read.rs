@@ -104,22 +104,22 @@ impl Reader {
         self.look(|look| log::page(look, wish))
     }
 
-    /// How `name` stood from `from` until `to`, without a hole. `known` is until when it is known at all: now, if the
-    /// watcher lives.
+    /// How each of `names` stood from `from` until `to`, without a hole. `known` is until when it is known at all: now,
+    /// if the watcher lives.
     ///
     /// # Errors
     /// The journal can't be read.
     pub fn spans(
         &mut self,
-        name: &ObjectName,
+        names: &[ObjectName],
         from: Millis,
         to: Millis,
         known: Millis,
-    ) -> Result<Vec<Span>, JournalError> {
-        self.look(|look| spans::spans(look, name, from, to, known))
+    ) -> Result<Vec<Vec<Span>>, JournalError> {
+        self.look(|look| spans::spans(look, names, from, to, known))
     }
 
-    /// The same of many, summed up in `cells` pieces of equal length, at most [`BAR_CELLS`].
+    /// The same, summed up in `cells` pieces of equal length, at most [`BAR_CELLS`].
     ///
     /// # Errors
     /// The journal can't be read.

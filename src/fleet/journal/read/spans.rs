@@ -41,24 +41,28 @@ struct Found {
 
 pub(super) fn spans(
     look: &Look<'_>,
-    name: &ObjectName,
+    names: &[ObjectName],
     from: Millis,
     to: Millis,
     known: Millis,
-) -> rusqlite::Result<Vec<Span>> {
+) -> rusqlite::Result<Vec<Vec<Span>>> {
     let era = Era::new(look, from, to, known)?;
-    let mut spans: Vec<Span> = Vec::new();
-    era.walk(look, name, &mut |from, to, number| {
-        let (state, planned) = number.map_or((None, false), |number| {
-            let (state, planned) = state_of(number);
-            (Some(state), planned)
-        });
-        match spans.last_mut() {
-            Some(last) if (last.state, last.planned) == (state, planned) => last.to = Millis(to),
-            _ => spans.push(Span { from: Millis(from), to: Millis(to), state, planned }),
-        }
-    })?;
-    Ok(spans)
+    let mut all = Vec::with_capacity(names.len());
+    for name in names {
+        let mut spans: Vec<Span> = Vec::new();
+        era.walk(look, name, &mut |from, to, number| {
+            let (state, planned) = number.map_or((None, false), |number| {
+                let (state, planned) = state_of(number);
+                (Some(state), planned)
+            });
+            match spans.last_mut() {
+                Some(last) if (last.state, last.planned) == (state, planned) => last.to = Millis(to),
+                _ => spans.push(Span { from: Millis(from), to: Millis(to), state, planned }),
+            }
+        })?;
+        all.push(spans);
+    }
+    Ok(all)
 }
 
 impl Era {

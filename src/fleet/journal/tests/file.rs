@@ -292,7 +292,7 @@ fn old_rows_go_a_few_at_a_time_and_the_rest_is_as_it_was() {
     let mut reader = reader(&dir);
     assert_eq!(reader.log(&LogWish { limit: 5000, ..LogWish::default() }).unwrap().rows.len(), 1000);
     assert_eq!((reader.names().unwrap().len(), reader.known().unwrap().0), (1999, at(1000)));
-    let spans = reader.spans(&name("web/oco/host5"), at(0), at(2000), at(2000)).unwrap();
+    let spans = reader.spans(&[name("web/oco/host5")], at(0), at(2000), at(2000)).unwrap().remove(0);
     let read: Vec<_> = spans.iter().map(|span| (span.to.since(at(0)), span.state)).collect();
     assert_eq!(read, [(1000, None), (2000, Some(State::Ko))]);
 }

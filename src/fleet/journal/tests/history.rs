@@ -157,7 +157,7 @@ fn run(steps: Vec<(i64, Step)>) {
 
 fn check_spans(reader: &mut Reader, who: &str, model: &Model, from: i64, to: i64) {
     let (begin, end) = (at(from * PIECE), at(to * PIECE));
-    let spans = reader.spans(&name(who), begin, end, Millis(i64::MAX)).unwrap();
+    let spans = reader.spans(&[name(who)], begin, end, Millis(i64::MAX)).unwrap().remove(0);
     let mut next = begin;
     for span in &spans {
         assert_eq!(span.from, next, "a hole in {spans:?}");
@@ -259,7 +259,7 @@ fn who_comes_back_in_the_millisecond_of_its_going_is_noted_behind_it() {
         Entry::Transition(transition("web/oco/a", 10, Standing::default(), ko)),
     ];
     writer.write(&entries).unwrap();
-    let spans = reader(&dir).spans(&name("web/oco/a"), at(0), at(20), at(20)).unwrap();
+    let spans = reader(&dir).spans(&[name("web/oco/a")], at(0), at(20), at(20)).unwrap().remove(0);
     let read: Vec<_> = spans.iter().map(|span| (span.from.since(at(0)), span.state)).collect();
     assert_eq!(read, [(0, Some(State::Ok)), (10, Some(State::Unknown)), (11, Some(State::Ko))]);
 }

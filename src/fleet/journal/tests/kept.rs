@@ -151,7 +151,7 @@ fn what_is_forgotten_is_not_kept_but_its_past_is() {
     drop(writer);
     let (_writer, opened) = Writer::open(dir.path(), at(5), 1000).unwrap();
     assert!(opened.kept.objects.is_empty() && opened.gap.is_none());
-    let spans = reader(&dir).spans(&name("push/a/b"), at(2), at(9), at(9)).unwrap();
+    let spans = reader(&dir).spans(&[name("push/a/b")], at(2), at(9), at(9)).unwrap().remove(0);
     let read: Vec<_> = spans.iter().map(|span| (span.to.since(at(0)), span.state)).collect();
     assert_eq!(read, [(5, Some(State::Ok)), (9, None)]);
 }
