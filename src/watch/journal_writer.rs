@@ -31,6 +31,9 @@ pub enum Event {
     Recovered,
     /// So many entries found no place in the queue and are lost.
     Lost(u64),
+    /// The journal was damaged, and a new one is begun: how everything stands has to be entered again. The words say
+    /// where the damaged one is.
+    Replaced(String),
     /// The journal never takes this one entry, for this reason: it is left out.
     Refused(String),
 }

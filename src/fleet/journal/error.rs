@@ -1,5 +1,6 @@
 //! Why the journal can't be had, written or read.
 
+use super::SetAside;
 use oco::system::words::{lowered, words};
 use rusqlite::ErrorCode;
 use std::fmt;
@@ -33,6 +34,8 @@ pub enum JournalError {
     Foreign(PathBuf),
     /// Its content is damaged.
     Corrupt(PathBuf, String),
+    /// It was found damaged while it was written, and put aside; a new one is begun, in which nothing is yet.
+    Replaced(PathBuf, SetAside),
     /// SQLite says so. It may be over later: a full disk, a lock, a failing device.
     Failed(PathBuf, String),
     /// The journal takes this never, however often it is tried.
@@ -69,7 +72,10 @@ impl JournalError {
     /// Whether trying again later may help.
     pub fn may_pass(&self) -> bool {
         match self {
-            JournalError::Io { .. } | JournalError::Failed(..) | JournalError::Late(_) => true,
+            JournalError::Io { .. }
+            | JournalError::Replaced(..)
+            | JournalError::Failed(..)
+            | JournalError::Late(_) => true,
             JournalError::Locked(_)
             | JournalError::Newer { .. }
             | JournalError::Foreign(_)
@@ -95,6 +101,9 @@ impl fmt::Display for JournalError {
             ),
             JournalError::Foreign(path) => {
                 write!(f, "{}: a database, but no journal of ocowatch", path.display())
+            }
+            JournalError::Replaced(path, aside) => {
+                write!(f, "{}: {aside}", path.display())
             }
             JournalError::Corrupt(path, said) => write!(f, "{}: corrupt ({said})", path.display()),
             JournalError::Failed(path, said) | JournalError::Refused(path, said) => {

@@ -7,6 +7,7 @@ use crate::time::Millis;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::ffi::OsString;
+use std::fmt;
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::ErrorKind;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -26,6 +27,12 @@ pub struct SetAside {
     pub path: PathBuf,
     /// What was wrong with it.
     pub why: String,
+}
+
+impl fmt::Display for SetAside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "corrupt ({}), kept as {}; a new one is begun", self.why, self.path.display())
+    }
 }
 
 /// Opens the journal at `path` to write to it, and makes it where there is none.

@@ -68,6 +68,9 @@ impl Writer {
     /// Writes all of these, or none. Of the counts of one object the last are written, of heartbeats the last one and
     /// the gaps between them.
     ///
+    /// A journal that turns out to be damaged is put aside and a new one begun, which is the error
+    /// [`JournalError::Replaced`]: how everything stands then has to be entered again.
+    ///
     /// # Errors
     /// None of them is written. [`JournalError::may_pass`] says whether to try again.
     pub fn write(&mut self, entries: &[Entry]) -> Result<(), JournalError> {
@@ -92,9 +95,27 @@ impl Writer {
             }
             transaction.commit()
         })();
-        written.map_err(|error| JournalError::of(&self.path, &error))?;
-        self.alive = alive;
-        Ok(())
+        match written.map_err(|error| JournalError::of(&self.path, &error)) {
+            Ok(()) => {
+                self.alive = alive;
+                Ok(())
+            }
+            Err(JournalError::Corrupt(_, why)) => Err(self.replace(why)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Puts the damaged journal aside and begins a new one, as of the last sign of life.
+    fn replace(&mut self, why: String) -> JournalError {
+        let replaced = set_aside(&self.path, self.alive, why).and_then(|aside| {
+            let (connection, _, _) = begin(&self.path, self.alive, 0)?;
+            self.connection = connection;
+            Ok(aside)
+        });
+        match replaced {
+            Ok(aside) => JournalError::Replaced(self.path.clone(), aside),
+            Err(error) => error,
+        }
     }
 
     /// Takes out what ended before `before`, but at most `at_most` rows of each kind. How many transitions went.

@@ -91,6 +91,10 @@ fn write_batch(
         match result {
             Ok(()) => return true,
             Err(error @ JournalError::Refused(..)) => return part(journal, shared, batch, &error, wake),
+            Err(error @ JournalError::Replaced(..)) => {
+                tell(&mut shared.lock(), Event::Replaced(error.to_string()));
+                wake();
+            }
             Err(error) => tell_failing(shared, error.to_string(), wake),
         }
         if !pause_for(shared, pause) {

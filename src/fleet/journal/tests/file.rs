@@ -51,6 +51,7 @@ fn who_may_only_read_reads_also_while_nobody_writes() {
     if let Ok(path) = std::env::var("OCO_TEST_JOURNAL_TO_READ") {
         let mut reader = Reader::open(Path::new(&path)).unwrap();
         assert_eq!(reader.log(&LogWish { limit: 5000, ..LogWish::default() }).unwrap().rows.len(), 2000);
+        println!("read as {}", fs::metadata("/proc/self").unwrap().uid());
         return;
     }
     fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o750)).unwrap();
@@ -66,14 +67,18 @@ fn who_may_only_read_reads_also_while_nobody_writes() {
         if !is_written {
             writer = begun().1;
         }
-        let mut child = child("who_may_only_read_reads_also_while_nobody_writes");
+        let mut child = child("file::who_may_only_read_reads_also_while_nobody_writes");
         child.env("OCO_TEST_JOURNAL_TO_READ", dir.path().join(FILE));
         if is_root {
             std::os::unix::process::CommandExt::uid(&mut child, 54_321);
             std::os::unix::process::CommandExt::gid(&mut child, group);
         }
         match child.output() {
-            Ok(output) => assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout)),
+            Ok(output) => {
+                let said = String::from_utf8_lossy(&output.stdout);
+                let has_read = said.contains(if is_root { "read as 54321" } else { "read as " });
+                assert!(output.status.success() && has_read, "{said}");
+            }
             // Where others can't even reach the test's own program, they show nothing.
             Err(error) => eprintln!("not tried as another user: {error}"),
         }
@@ -83,10 +88,10 @@ fn who_may_only_read_reads_also_while_nobody_writes() {
 
 /// This test again, in a process of its own.
 pub(super) fn child(test: &str) -> std::process::Command {
-    let thread = std::thread::current();
-    let full = thread.name().unwrap_or(test).to_owned();
     let mut command = std::process::Command::new(std::env::current_exe().unwrap());
-    command.args([&full, "--exact", "--nocapture"]).stdin(std::process::Stdio::null());
+    command
+        .args([&format!("journal::tests::{test}"), "--exact", "--nocapture"])
+        .stdin(std::process::Stdio::null());
     command
 }
 
@@ -141,6 +146,23 @@ fn damaged_files_are_put_aside_whole_and_a_new_one_begun() {
         let (_writer, opened) = Writer::open(dir.path(), at(6000), 0).unwrap();
         assert_eq!((opened.set_aside, opened.kept.objects.len()), (None, 2000), "{what}");
     }
+}
+
+#[test]
+fn damage_that_a_write_meets_has_the_file_put_aside_too() {
+    let (dir, mut writer) = begun();
+    some(&mut writer);
+    writer.settle().unwrap();
+    let path = dir.path().join(FILE);
+    overwrite(&path, 8192, 200_000);
+    writer.connection().execute_batch("PRAGMA shrink_memory").unwrap();
+    let entry = [Entry::Transition(transition("web/oco/new", 7, Standing::default(), standing(200, "")))];
+    let error = writer.write(&entry).unwrap_err();
+    assert!(matches!(error, JournalError::Replaced(..)) && error.may_pass(), "{error:?}");
+    let said = error.to_string();
+    assert!(said.contains("fleet.db: corrupt (") && said.ends_with("; a new one is begun"), "{said}");
+    writer.write(&entry).unwrap();
+    assert_eq!(reader(&dir).names().unwrap(), [name("web/oco/new")]);
 }
 
 fn overwrite(path: &Path, from: u64, octets: usize) {

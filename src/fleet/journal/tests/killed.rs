@@ -61,7 +61,7 @@ fn killed_at_any_moment_nothing_that_was_committed_is_missing() {
     let dir = tempfile::tempdir().unwrap();
     let mut done = 0;
     for round in 0..6_i64 {
-        let mut writing = child("killed_at_any_moment_nothing_that_was_committed_is_missing")
+        let mut writing = child("killed::killed_at_any_moment_nothing_that_was_committed_is_missing")
             .env("OCO_TEST_JOURNAL_TO_WRITE", dir.path())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
