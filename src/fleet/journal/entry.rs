@@ -3,7 +3,7 @@
 //! written twice is there once.
 
 use crate::object::ObjectName;
-use crate::state::State;
+use crate::state::{Standing, State};
 use crate::time::Millis;
 use crate::transition::Transition;
 
@@ -19,6 +19,18 @@ pub enum Entry {
     },
     /// This object changed.
     Transition(Transition),
+    /// This object stands so: for all of them after entries were lost, or a new journal was begun. Where the journal has
+    /// it otherwise, that is a change at `at`; where it has it so, nothing.
+    Stands {
+        /// Who.
+        name: ObjectName,
+        /// How.
+        standing: Standing,
+        /// Since when it is in this state.
+        since: Millis,
+        /// When this was said.
+        at: Millis,
+    },
     /// This was counted of it.
     Counts(Counts),
     /// It is not watched any more: it becomes unknown, and what a start would know of it goes. Its past stays.

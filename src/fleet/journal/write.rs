@@ -224,6 +224,9 @@ fn write_one(transaction: &Transaction<'_>, entry: &Entry) -> rusqlite::Result<(
     match entry {
         Entry::Watched { name, at } => objects::watched(transaction, name, *at),
         Entry::Transition(transition) => objects::transition(transaction, transition),
+        Entry::Stands { name, standing, since, at } => {
+            objects::stands(transaction, name, standing, *since, *at)
+        }
         Entry::Counts(counts) => objects::counts(transaction, counts),
         Entry::Forget { name, at } => objects::forget(transaction, name, *at),
         Entry::Reporter(reporter) => objects::reporter(transaction, reporter),

@@ -157,6 +157,38 @@ fn what_is_forgotten_is_not_kept_but_its_past_is() {
 }
 
 #[test]
+fn what_was_lost_is_made_good_by_how_all_stands_now() {
+    let (dir, mut writer) = begun();
+    let (ok, ko) = (standing(200, ""), standing(300, "refused"));
+    let stands = |who: &str, standing: &Standing| Entry::Stands {
+        name: name(who),
+        standing: standing.clone(),
+        since: at(5),
+        at: at(9),
+    };
+    let old = [
+        Entry::Transition(transition("web/oco/a", 2, Standing::default(), ok.clone())),
+        Entry::Transition(transition("web/oco/b", 2, Standing::default(), ko.clone())),
+    ];
+    writer.write(&old).unwrap();
+    // Twice: the second time nothing is new.
+    for _ in 0..2 {
+        let all = [stands("web/oco/a", &ko), stands("web/oco/b", &ko), stands("web/oco/c", &ok)];
+        writer.write(&all).unwrap();
+    }
+    let mut reader = reader(&dir);
+    let names = ["web/oco/a", "web/oco/b", "web/oco/c"].map(name);
+    let bars = reader.bars(&names, at(0), at(12), 12, at(12)).unwrap();
+    let letters: Vec<_> = bars.iter().map(Bar::letters).collect();
+    assert_eq!(letters, ["..oooooookkk", "..kkkkkkkkkk", ".........ooo"]);
+    assert_eq!(reader.log(&LogWish { limit: 9, ..LogWish::default() }).unwrap().rows.len(), 4);
+    drop(writer);
+    let (_writer, opened) = Writer::open(dir.path(), at(20), 0).unwrap();
+    let since = names.map(|name| opened.kept.objects[&name].since);
+    assert_eq!(since, [at(5), at(2), at(5)]);
+}
+
+#[test]
 fn late_heartbeats_are_gaps_though_only_the_last_is_written() {
     let (_dir, mut writer) = begun();
     let minute = 60_000;

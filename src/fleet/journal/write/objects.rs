@@ -1,7 +1,7 @@
 //! Objects, how they stand, and what changed of them.
 
 use super::cut;
-use crate::journal::{Counts, Reporter, chunk_of, number_of, state_of};
+use crate::journal::{Counts, Reporter, chunk_of, number_of, standing_of, state_of};
 use crate::object::ObjectName;
 use crate::state::{Standing, State};
 use crate::time::Millis;
@@ -176,12 +176,35 @@ pub(super) fn counts(transaction: &Transaction<'_>, counts: &Counts) -> rusqlite
     Ok(())
 }
 
-pub(super) fn forget(transaction: &Transaction<'_>, name: &ObjectName, at: Millis) -> rusqlite::Result<()> {
-    let Some(Before { id, last: Some(last), .. }) = before(transaction, name)? else { return Ok(()) };
+/// How the journal has an object, but for its reason.
+fn noted(transaction: &Transaction<'_>, id: i64) -> rusqlite::Result<Standing> {
     let mut statement =
         transaction.prepare_cached("SELECT standing, code FROM standing WHERE object = ?1")?;
-    let old =
-        statement.query_row([id], |row| Ok(crate::journal::standing_of(row.get(0)?, row.get(1)?, None)))?;
+    statement.query_row([id], |row| Ok(standing_of(row.get(0)?, row.get(1)?, None)))
+}
+
+pub(super) fn stands(
+    transaction: &Transaction<'_>,
+    name: &ObjectName,
+    new: &Standing,
+    since: Millis,
+    at: Millis,
+) -> rusqlite::Result<()> {
+    watched(transaction, name, at)?;
+    let Some(Before { id, last: Some(last), .. }) = before(transaction, name)? else { return Ok(()) };
+    let old = noted(transaction, id)?;
+    if (old.state, old.code, old.planned) == (new.state, new.code, new.planned) {
+        return Ok(());
+    }
+    let at = at.0.max(last.at);
+    let n = if at == last.at { last.n.saturating_add(1) } else { 0 };
+    row(transaction, id, Millis(at), n, &old, new, None)?;
+    stand(transaction, id, new, at, n, since.0.min(at))
+}
+
+pub(super) fn forget(transaction: &Transaction<'_>, name: &ObjectName, at: Millis) -> rusqlite::Result<()> {
+    let Some(Before { id, last: Some(last), .. }) = before(transaction, name)? else { return Ok(()) };
+    let old = noted(transaction, id)?;
     let at = at.0.max(last.at);
     if number_of(old.state, old.planned) != number_of(State::Unknown, false) {
         let n = if at == last.at { last.n.saturating_add(1) } else { 0 };
