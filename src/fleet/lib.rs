@@ -13,6 +13,7 @@ pub mod availability;
 pub mod calendar;
 pub mod level;
 pub mod maintenance;
+pub mod journal;
 pub mod object;
 pub mod state;
 pub mod time;

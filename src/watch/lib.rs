@@ -5,6 +5,8 @@ pub mod arguments;
 pub mod config;
 pub mod control;
 pub mod decide;
+pub mod journal_reader;
+pub mod journal_writer;
 pub mod limits;
 pub mod probe;
 pub mod programs;
