@@ -1,0 +1,3 @@
+//! All targets, services and nodes, and what they are known by.
+
+pub mod ids;
