@@ -40,3 +40,10 @@ pub const FLAP_CHANGES: usize = 1000;
 pub const EPISODE: Duration = Duration::from_secs(60);
 /// Kinds of our own failures that are told apart; further ones are not told.
 pub const EPISODES: usize = 16;
+
+/// What is called flapping of nodes, which have no timing of their own: so many changes of state
+pub const NODE_FLAP_CHANGES: u32 = 6;
+/// within this time,
+pub const NODE_FLAP_WITHIN: Duration = Duration::from_secs(600);
+/// until it was calm for so long: the defaults of services.
+pub const NODE_FLAP_CALM: Duration = Duration::from_secs(300);

@@ -101,8 +101,8 @@ pub struct Kept {
 pub struct KeptObject {
     /// Where it stood.
     pub standing: Standing,
-    /// Since when it had that state.
-    pub since: Millis,
+    /// Since when it had that state; none: there was no transition of it yet.
+    pub since: Option<Millis>,
     /// Of a target.
     pub target: KeptTarget,
     /// Of a target that others report: the last periods, in milliseconds, the latest first.

@@ -10,3 +10,7 @@ pub mod fleet;
 pub mod passive;
 pub mod schedule;
 pub mod target;
+
+#[cfg(test)]
+#[allow(clippy::as_conversions)]
+mod simulation;

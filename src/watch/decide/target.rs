@@ -23,6 +23,7 @@ use crate::limits::REASON_OCTETS;
 use crate::probe::outcome::Outcome;
 pub use counts::{Counts, Pending};
 use oco::logic::code::Code;
+use oco::logic::time::Nanos;
 use oco_fleet::state::{Standing, State};
 use oco_fleet::time::Millis;
 
@@ -31,6 +32,8 @@ use oco_fleet::time::Millis;
 pub struct Target {
     standing: Standing,
     since: Millis,
+    /// When it last changed in any way: nothing is dated before that.
+    changed: Millis,
     counts: Counts,
     /// When its last probe that counts began.
     last: Option<Millis>,
@@ -74,13 +77,13 @@ impl Target {
     /// One of which nothing is known.
     pub fn new(since: Millis) -> Target {
         let (standing, counts) = (Standing::default(), Counts::default());
-        Target { standing, since, counts, last: None, pending: None }
+        Target { standing, since, changed: since, counts, last: None, pending: None }
     }
 
-    /// One that stood there before.
-    pub fn kept(standing: Standing, since: Millis, kept: KeptTarget) -> Target {
+    /// One that stood there before the process began, `at` for the journal.
+    pub fn kept(standing: Standing, since: Millis, kept: KeptTarget, at: Millis) -> Target {
         let pending = kept.pending.map(Box::new);
-        Target { standing, since, counts: kept.counts, last: kept.last, pending }
+        Target { standing, since, changed: at.max(since), counts: kept.counts, last: kept.last, pending }
     }
 
     /// What has to be kept, so that [`Target::kept`] goes on.
@@ -96,6 +99,11 @@ impl Target {
     /// Since when.
     pub fn since(&self) -> Millis {
         self.since
+    }
+
+    /// When it last changed.
+    pub fn changed(&self) -> Millis {
+        self.changed
     }
 
     /// Its counts.
@@ -202,12 +210,21 @@ impl Target {
         self.own_failure(reason)
     }
 
-    /// Holds a ko until it may be judged. The first one counts, with the words of the last.
-    pub fn hold(&mut self, verdict: Verdict<'_>, dated: Option<Millis>) {
-        let code = verdict.code.unwrap_or(Code::KO);
-        let dated = self.pending.as_ref().map_or(dated, |pending| pending.dated);
-        let reason = bounded(verdict.reason).into();
-        self.pending = Some(Box::new(Pending { code, reason, probes: verdict.probes, dated }));
+    /// Holds a ko until it may be judged: the time of the first one counts, with the words of the last. Tells whether it is
+    /// the first one.
+    pub fn hold(&mut self, verdict: Verdict<'_>, dated: Option<Millis>, failed: Nanos) -> bool {
+        let first = self.pending.as_ref().map(|pending| (pending.dated, pending.failed));
+        let (dated, failed) = first.unwrap_or((dated, failed));
+        let (code, reason) = (verdict.code.unwrap_or(Code::KO), bounded(verdict.reason).into());
+        self.pending = Some(Box::new(Pending { code, reason, probes: verdict.probes, dated, failed }));
+        first.is_none()
+    }
+
+    /// A ko that was held before the process began waits from now on.
+    pub fn hold_anew(&mut self, failed: Nanos) {
+        if let Some(pending) = &mut self.pending {
+            pending.failed = failed;
+        }
     }
 
     /// Takes the ko that is held, to be judged.
@@ -239,6 +256,7 @@ impl Target {
     /// A state's `since` is that of the state, not of its code or words.
     fn change(&mut self, standing: Standing, at: Millis) -> (Standing, Millis) {
         let since = self.since;
+        self.changed = at;
         if standing.state != self.standing.state {
             self.since = at;
         }

@@ -27,3 +27,7 @@ pub enum MemberId {
 pub(crate) fn place(number: u32) -> usize {
     usize::try_from(number).expect("a fleet watches on machines whose addresses have 32 bits at least")
 }
+/// The number of a place in a table.
+pub(super) fn number(place: usize) -> u32 {
+    u32::try_from(place).expect("what one file and its reports name fits into 32 bits")
+}
