@@ -1,2 +1,16 @@
 //! What is decided, without I/O and without a clock: times, outcomes and settings come in as arguments.
 #![deny(clippy::disallowed_methods)]
+
+pub mod canary;
+pub mod changes;
+pub mod clock;
+pub mod episodes;
+pub mod flapping;
+pub mod fleet;
+pub mod passive;
+pub mod schedule;
+pub mod target;
+
+#[cfg(test)]
+#[allow(clippy::as_conversions)]
+mod simulation;
