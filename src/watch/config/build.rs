@@ -3,7 +3,7 @@
 use super::file::{File, GroupSection, ServiceSection, TimingKeys};
 use super::host::{canaries, hosts};
 use super::names::Known;
-use super::node::{nodes, ordered};
+use super::node::{Dependencies, nodes, ordered};
 use super::section::{Culprit, Section, Sections, wrong};
 use super::{Address, Group, Incident, Probe, Service, Settings};
 use super::{alert, level, probe, table};
@@ -36,35 +36,24 @@ struct Later {
 /// The settings that a file means.
 pub(super) fn build(file: File) -> Result<Settings, Culprit> {
     let outer = file.defaults.as_ref().map(|defaults| defaults.timing()).unwrap_or_default();
-    let (mut groups, mut later) = groups(file.hostgroup, outer)?;
+    let (mut groups, later) = groups(file.hostgroup, outer)?;
     let node_names: Vec<(String, Range<usize>)> =
         file.node.0.iter().map(|node| (node.name.clone(), node.span.clone())).collect();
     let level_names: Vec<String> = file.slo.0.iter().map(|level| level.name.clone()).collect();
-    let shape = groups.clone();
     let known = Known::new(
-        &shape,
+        &groups,
         node_names.iter().map(|(name, _)| name.as_str()),
         level_names.iter().map(String::as_str),
     );
-    let (nodes, mut places) = nodes(file.node, &known)?;
-    for (name, service) in services(&mut groups) {
-        let Some(later) = later.get_mut(&name) else { continue };
-        if later.depends.is_empty() {
-            continue;
-        }
-        let depends = std::mem::take(&mut later.depends);
-        places.depends.insert(name, depends.iter().map(Spanned::span).collect());
-        let depends = depends.into_iter().map(|name| known.object(name, &[Kind::Service, Kind::Node]));
-        service.depends = depends.collect::<Result<_, _>>()?;
-    }
-    let nodes = ordered(nodes, &groups, &known, &places)?;
     let publish = file.publish.map(level::PublishSection::directory);
     if publish.is_some() {
         let services = later.iter().map(|(name, later)| (name.to_string(), later.span.clone()));
         let nodes = node_names.iter().map(|(name, span)| (format!("node:{name}"), span.clone()));
         level::published(services.chain(nodes))?;
     }
-    Ok(Settings {
+    let (nodes, places) = nodes(file.node, &known)?;
+    let mut depends = depends(later, &known)?;
+    let mut settings = Settings {
         state_dir: file.state_dir.map_or_else(|| PathBuf::from(STATE_DIR), |path| path.0),
         control: file.control.map_or_else(|| PathBuf::from(CONTROL), |path| path.0),
         control_group: file.control_group.map(|word| word.0),
@@ -74,6 +63,8 @@ pub(super) fn build(file: File) -> Result<Settings, Culprit> {
         base_url: file.base_url.map(|url| url.0),
         time_zone: file.time_zone.map(|zone| zone.0),
         canary: file.canary.map(|canary| canaries(canary.hosts.0)).transpose()?.unwrap_or_default(),
+        groups: Vec::new(),
+        nodes: ordered(nodes, &known, &places, &depends)?,
         alerts: alert::alerts(file.alert, &known)?,
         alertmanager: file.alertmanager.map(|section| section.alertmanager(&known)).transpose()?,
         tables: table::tables(file.table, &groups, &known)?,
@@ -88,9 +79,24 @@ pub(super) fn build(file: File) -> Result<Settings, Culprit> {
         publish,
         figures_keep: file.figures.map(|section| section.keep.map_or(FIGURES_KEEP, |length| length.0)),
         forward: file.forward.map(|section| section.forward(&known)).transpose()?,
-        groups,
-        nodes,
-    })
+    };
+    for (name, service) in services(&mut groups) {
+        service.depends = depends.remove(&name).unwrap_or_default().into_iter().map(|(on, _)| on).collect();
+    }
+    settings.groups = groups;
+    Ok(settings)
+}
+
+/// What each service that depends on something depends on, and where that stands.
+fn depends(later: BTreeMap<ObjectName, Later>, known: &Known<'_>) -> Result<Dependencies, Culprit> {
+    let of_service = |(name, later): (ObjectName, Later)| {
+        let on = later.depends.into_iter().map(|on| {
+            let span = on.span();
+            known.object(on, &[Kind::Service, Kind::Node]).map(|on| (on, span))
+        });
+        on.collect::<Result<Vec<_>, _>>().map(|on| (name, on))
+    };
+    later.into_iter().filter(|(_, later)| !later.depends.is_empty()).map(of_service).collect()
 }
 
 /// Every service, by its name.

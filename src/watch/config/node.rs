@@ -1,9 +1,9 @@
 //! Nodes: their members, whether their rule can be met, and their order. Also circles of nodes and dependencies.
 
+use super::Node;
 use super::names::Known;
 use super::section::{Culprit, Sections, wrong};
 use super::value::{List, Names, Share, Text};
-use super::{Group, Node};
 use oco_fleet::object::{Kind, ObjectName};
 use oco_fleet::tree::Rule;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,24 +21,22 @@ pub(super) struct NodeSection {
     ignore_but: bool,
 }
 
-/// Where the members of a node and the dependencies of a service stand, for circles.
-pub(super) struct Places {
-    /// Of each node: its name and its members.
-    nodes: Vec<(String, Vec<Range<usize>>)>,
-    /// Of each service that has any, by group and service: its dependencies.
-    pub depends: BTreeMap<ObjectName, Vec<Range<usize>>>,
-}
+/// Where the members of each node stand.
+pub(super) type Places = Vec<Vec<Range<usize>>>;
 
-/// The nodes, in the file's order; and where their members stand.
+/// What services depend on, and where that stands.
+pub(super) type Dependencies = BTreeMap<ObjectName, Vec<(ObjectName, Range<usize>)>>;
+
+/// The nodes, in the file's order, and the places of their members.
 pub(super) fn nodes(
     sections: Sections<NodeSection>,
     known: &Known<'_>,
 ) -> Result<(Vec<Node>, Places), Culprit> {
     let mut nodes = Vec::with_capacity(sections.0.len());
-    let mut places = Places { nodes: Vec::with_capacity(sections.0.len()), depends: BTreeMap::new() };
+    let mut places = Vec::with_capacity(sections.0.len());
     for section in sections.0 {
         let keys = section.keys;
-        places.nodes.push((section.name.clone(), keys.members.0.iter().map(Spanned::span).collect()));
+        places.push(keys.members.0.iter().map(Spanned::span).collect());
         let members = known.patterns(keys.members, &[Kind::Service, Kind::Target, Kind::Node])?;
         if let Some(rule) = &keys.rule
             && let Rule::Count(count) = rule.get_ref().0
@@ -72,38 +70,30 @@ pub(super) fn nodes(
 /// A node is its own member, or a service waits for itself, over some others or not: nobody could say what it is.
 pub(super) fn ordered(
     nodes: Vec<Node>,
-    groups: &[Group],
     known: &Known<'_>,
     places: &Places,
+    depends: &Dependencies,
 ) -> Result<Vec<Node>, Culprit> {
     // Nodes come first, then the services that depend on something; others lead nowhere.
     let of_nodes = nodes.iter().map(|node| ObjectName::node(&node.name));
-    let names: Vec<ObjectName> = of_nodes.chain(places.depends.keys().cloned()).collect();
+    let names: Vec<ObjectName> = of_nodes.chain(depends.keys().cloned()).collect();
     let numbers: BTreeMap<&ObjectName, usize> =
         names.iter().enumerate().map(|(number, name)| (name, number)).collect();
-    let mut graph: Vec<Vec<Edge>> = Vec::with_capacity(numbers.len());
-    for (node, (_, spans)) in nodes.iter().zip(&places.nodes) {
+    let edge = |name: &ObjectName, span: &Range<usize>| {
+        numbers.get(name).map(|to| Edge { to: *to, span: span.clone() })
+    };
+    let mut graph: Vec<Vec<Edge>> = Vec::with_capacity(names.len());
+    for (node, spans) in nodes.iter().zip(places) {
         let mut edges = Vec::new();
         for (pattern, span) in node.members.iter().zip(spans) {
             known.each(pattern, &mut |name| {
-                let of = name.service_of_target().unwrap_or(name);
-                edges.extend(numbers.get(&of).map(|to| Edge { to: *to, span: span.clone() }));
+                edges.extend(edge(&name.service_of_target().unwrap_or(name), span));
                 true
             });
         }
         graph.push(edges);
     }
-    let services = groups.iter().flat_map(|group| {
-        group.services.iter().map(|service| (ObjectName::service(&group.name, &service.name), service))
-    });
-    let services: BTreeMap<_, _> = services.filter(|(_, service)| !service.depends.is_empty()).collect();
-    for (name, spans) in &places.depends {
-        let depends = services.get(name).into_iter().flat_map(|service| &service.depends);
-        let edge = |(on, span): (&ObjectName, &Range<usize>)| {
-            numbers.get(on).map(|to| Edge { to: *to, span: span.clone() })
-        };
-        graph.push(depends.zip(spans).filter_map(edge).collect());
-    }
+    graph.extend(depends.values().map(|on| on.iter().filter_map(|(on, span)| edge(on, span)).collect()));
     let order = depth_first(&graph).map_err(|circle| {
         let path = circle.path.iter().filter_map(|number| names.get(*number)).map(ObjectName::as_str);
         Culprit { span: circle.span, what: format!("a circle: {}", path.collect::<Vec<_>>().join(", ")) }
