@@ -5,6 +5,7 @@ use super::host::{canaries, hosts};
 use super::names::Known;
 use super::node::{Dependencies, nodes, ordered};
 use super::section::{Culprit, Section, Sections, wrong};
+use super::value::counted;
 use super::{Address, Group, Incident, Probe, Service, Settings};
 use super::{alert, level, probe, table};
 use crate::limits::TARGETS;
@@ -65,11 +66,12 @@ pub(super) fn build(file: File) -> Result<Settings, Culprit> {
         canary: file.canary.map(|canary| canaries(canary.hosts.0)).transpose()?.unwrap_or_default(),
         groups: Vec::new(),
         nodes: ordered(nodes, &known, &places, &depends)?,
-        alerts: alert::alerts(file.alert, &known)?,
+        alerts: alert::alerts(file.alert.0, &known)?,
         alertmanager: file.alertmanager.map(|section| section.alertmanager(&known)).transpose()?,
-        tables: table::tables(file.table, &groups, &known)?,
+        tables: table::tables(file.table.0, &groups, &known)?,
         maintenance: file
             .maintenance
+            .0
             .into_iter()
             .map(|section| section.maintenance(&known))
             .collect::<Result<_, _>>()?,
@@ -195,7 +197,7 @@ fn service(
         && usize::try_from(count).is_ok_and(|count| count > group.hosts.len())
         && !(group.accept_reports && is_passive)
     {
-        let what = format!("{count} can never be up: the group has {} hosts", group.hosts.len());
+        let what = format!("{count} can never be up: the group has {}", counted(group.hosts.len(), "host"));
         return Err(wrong(place, what));
     }
     let name = ObjectName::service(&group.name, &section.name);

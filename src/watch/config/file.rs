@@ -5,7 +5,7 @@ use super::host::{CanaryEntry, HostEntry};
 use super::level::{ForwardSection, LevelSection, PublishSection};
 use super::node::NodeSection;
 use super::probe::ProbeKey;
-use super::section::Sections;
+use super::section::{Repeated, Sections};
 use super::table::TableSection;
 use super::value::{Address, FilePath, Length, List, Number, Object, Share, SocketPath, Url, Word, Zone};
 use super::{Flap, Timing};
@@ -32,12 +32,12 @@ pub(super) struct File {
     #[serde(default)]
     pub node: Sections<NodeSection>,
     #[serde(default)]
-    pub alert: Vec<Spanned<AlertSection>>,
+    pub alert: Repeated<Spanned<AlertSection>>,
     pub alertmanager: Option<AlertmanagerSection>,
     #[serde(default)]
-    pub table: Vec<Spanned<TableSection>>,
+    pub table: Repeated<Spanned<TableSection>>,
     #[serde(default)]
-    pub maintenance: Vec<MaintenanceSection>,
+    pub maintenance: Repeated<MaintenanceSection>,
     pub journal: Option<KeepSection>,
     pub incident: Option<IncidentSection>,
     #[serde(default)]

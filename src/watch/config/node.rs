@@ -3,7 +3,7 @@
 use super::Node;
 use super::names::Known;
 use super::section::{Culprit, Sections, wrong};
-use super::value::{List, Names, Share, Text};
+use super::value::{List, Names, Share, Text, counted};
 use oco_fleet::object::{Kind, ObjectName};
 use oco_fleet::tree::Rule;
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,7 +50,10 @@ pub(super) fn nodes(
                 });
             }
             if usize::try_from(count).is_ok_and(|count| count > all.len()) {
-                return Err(wrong(rule, format!("{count} can never be up: it has {} members", all.len())));
+                return Err(wrong(
+                    rule,
+                    format!("{count} can never be up: it has {}", counted(all.len(), "member")),
+                ));
             }
         }
         nodes.push(Node {

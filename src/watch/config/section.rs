@@ -4,7 +4,7 @@
 use super::value::Name;
 use oco::config::{Fault, Place, source::one_line};
 use oco_fleet::object::check_part;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Range;
@@ -54,6 +54,38 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Sections<T> {
             }
         }
         deserializer.deserialize_map(Named(PhantomData))
+    }
+}
+
+/// Sections without names, `[[alert]]`.
+#[derive(Debug)]
+pub(super) struct Repeated<T>(pub Vec<T>);
+
+impl<T> Default for Repeated<T> {
+    fn default() -> Repeated<T> {
+        Repeated(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Repeated<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Repeated<T>, D::Error> {
+        struct Each<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Each<T> {
+            type Value = Repeated<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("sections in double brackets, as [[alert]]")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Repeated<T>, A::Error> {
+                let mut sections = Vec::new();
+                while let Some(section) = items.next_element()? {
+                    sections.push(section);
+                }
+                Ok(Repeated(sections))
+            }
+        }
+        deserializer.deserialize_seq(Each(PhantomData))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::names::Known;
 use super::section::{Culprit, wrong};
-use super::value::{Address, Length, List, Number, Object, Port, Word};
+use super::value::{Address, Length, List, Number, Object, Port, TextOrNumber, Word, counted};
 use super::word::{Placeholder, command};
 use super::{Forwarding, Group, HaproxySocket, Table, TableKind, VirtualService};
 use oco::config::parse_address;
@@ -96,7 +96,6 @@ enum Weight {
 
 impl<'de> Deserialize<'de> for Weight {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Weight, D::Error> {
-        use super::value::TextOrNumber;
         match TextOrNumber::deserialize(deserializer)? {
             TextOrNumber::Number(number) => match u32::try_from(number) {
                 Ok(weight @ 0..=HIGHEST_WEIGHT) => Ok(Weight::Number(weight)),
@@ -241,7 +240,10 @@ impl TableSection {
         let can_grow = group.is_some_and(|group| group.accept_reports);
         match usize::try_from(number.get_ref().0).is_ok_and(|number| number <= hosts) || can_grow {
             true => Ok(number.into_inner().0),
-            false => Err(wrong(&number, format!("the group has {hosts} hosts; expected at most that"))),
+            false => Err(wrong(
+                &number,
+                format!("the group has {}; expected at most that", counted(hosts, "host")),
+            )),
         }
     }
 

@@ -9,8 +9,9 @@ use oco_fleet::calendar::{Hours, Period};
 use oco_fleet::object::{ObjectName, Pattern, check_part};
 use oco_fleet::tree::Rule;
 use regex::bytes::{Regex, RegexBuilder};
-use serde::de::{self, Deserialize, Deserializer, Error as _, Visitor};
+use serde::de::{self, Deserialize, Deserializer, Error as _, SeqAccess, Visitor};
 use std::fmt;
+use std::marker::PhantomData;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -221,12 +222,32 @@ pub(super) struct List<T>(pub Vec<T>);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<List<T>, D::Error> {
-        let list = Vec::deserialize(deserializer)?;
-        match list.is_empty() {
-            false => Ok(List(list)),
-            true => Err(D::Error::custom("the list is empty; expected at least one")),
+        struct Items<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Items<T> {
+            type Value = List<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list in brackets, as [\"...\"]")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<List<T>, A::Error> {
+                let mut list = Vec::new();
+                while let Some(item) = items.next_element()? {
+                    list.push(item);
+                }
+                match list.is_empty() {
+                    false => Ok(List(list)),
+                    true => Err(A::Error::custom("the list is empty; expected at least one")),
+                }
+            }
         }
+        deserializer.deserialize_seq(Items(PhantomData))
     }
+}
+
+/// So many of them, in words.
+pub(super) fn counted(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
 /// What may be written with quotes or as a number.
