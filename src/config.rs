@@ -2,9 +2,9 @@
 
 mod address;
 mod file;
-mod source;
+pub mod source;
 
-use crate::limits::{BUT_WEIGHT, LISTENERS, MAX_CONNECTIONS};
+use crate::limits::{BUT_WEIGHT, CONFIG_OCTETS, LISTENERS, MAX_CONNECTIONS};
 use crate::logic::answer::PORT;
 use crate::logic::board::Rules;
 use crate::logic::face::Face;
@@ -141,14 +141,16 @@ impl ConfigError {
         self.is_denied
     }
 
-    fn unread(file: &Path, error: &ReadError) -> ConfigError {
+    /// What is wrong with `file` as a whole.
+    pub fn unread(file: &Path, error: &ReadError) -> ConfigError {
         let is_denied =
             matches!(error, ReadError::Unreadable(error) if error.kind() == ErrorKind::PermissionDenied);
         let (line, what) = (error.line(), error.to_string());
         ConfigError { file: Some(file.to_owned()), line, what, excerpt: None, is_denied }
     }
 
-    fn misunderstood(file: &Path, fault: Fault) -> ConfigError {
+    /// What is wrong in `file`.
+    pub fn misunderstood(file: &Path, fault: Fault) -> ConfigError {
         let (line, excerpt) = fault.place.map(|place| (place.line, place.excerpt())).unzip();
         ConfigError { file: Some(file.to_owned()), line, what: fault.what, excerpt, is_denied: false }
     }
@@ -173,7 +175,7 @@ impl std::error::Error for ConfigError {}
 /// The file can't be read, or there is something wrong in it.
 pub fn load(file: Option<&Path>) -> Result<Settings, ConfigError> {
     let path = file.unwrap_or(Path::new(DEFAULT_FILE));
-    match source::read(path) {
+    match source::read(path, CONFIG_OCTETS) {
         Ok(text) => parse(&text).map_err(|fault| ConfigError::misunderstood(path, fault)),
         Err(ReadError::Unreadable(error)) if error.kind() == ErrorKind::NotFound && file.is_none() => {
             Ok(Settings::default())

@@ -1,14 +1,13 @@
 //! The format of the file: its keys, and what each may hold.
 
 use super::address::parse_address;
-use super::source::{Fault, Place};
+use super::source::{Fault, Place, one_line};
 use super::{Listen, Settings, check_listeners};
-use crate::limits::{CONFIG_ERROR_CHARACTERS, HIGHEST_WEIGHT, MOST_CONNECTIONS};
+use crate::limits::{HIGHEST_WEIGHT, MOST_CONNECTIONS};
 use crate::logic::board::{CheckRules, Rules};
 use crate::logic::face::Face;
 use crate::logic::name::{Pattern, check_name};
 use crate::logic::network::Network;
-use crate::logic::text::printable;
 use crate::logic::time::parse_max_age;
 use serde::de::{Deserialize, Deserializer, Error as _};
 use std::collections::BTreeMap;
@@ -199,15 +198,6 @@ pub fn parse(text: &str) -> Result<Settings, Fault> {
     })
 }
 
-/// `what` in one line that a terminal may see, and of a length that somebody reads.
-fn one_line(what: &str) -> String {
-    let line = printable(what.trim_end().replace('\n', "; ").as_bytes());
-    match line.char_indices().nth(CONFIG_ERROR_CHARACTERS) {
-        Some((end, _)) => format!("{}...", line.get(..end).unwrap_or(&line)),
-        None => line,
-    }
-}
-
 /// The name of the check whose part behind a dot stands at `place`, where it was taken for a key of another check:
 /// `[checks.php8.2]` is the key `2` of `php8`.
 fn unquoted_name(text: &str, place: &Range<usize>) -> Option<String> {
@@ -264,6 +254,7 @@ fn listener(section: ListenSection) -> Result<Listen, (Range<usize>, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::CONFIG_ERROR_CHARACTERS;
     use proptest::prelude::*;
 
     #[test]

@@ -1,6 +1,6 @@
-//! A file's text, and the place in it where something is wrong.
+//! A settings file's text, and the place in it where something is wrong. It knows no key of any file.
 
-use crate::limits::{CONFIG_OCTETS, EXCERPT_COLUMNS};
+use crate::limits::{CONFIG_ERROR_CHARACTERS, EXCERPT_COLUMNS};
 use crate::logic::text::{columns, printable};
 use crate::system::small_file::read_at_most;
 use crate::system::words::words;
@@ -83,10 +83,22 @@ fn last_columns(text: &str, room: usize) -> String {
     first_columns(&reversed, room).chars().rev().collect()
 }
 
-/// Reads the text of the file at `path`. The error tells whether the file could be read at all.
-pub fn read(path: &Path) -> Result<String, ReadError> {
-    let octets = read_at_most(path, CONFIG_OCTETS).map_err(ReadError::Unreadable)?;
-    let octets = octets.ok_or(ReadError::TooLarge)?;
+/// `what` in one line that a terminal may see, and of a length that somebody reads.
+pub fn one_line(what: &str) -> String {
+    let line = printable(what.trim_end().replace('\n', "; ").as_bytes());
+    match line.char_indices().nth(CONFIG_ERROR_CHARACTERS) {
+        Some((end, _)) => format!("{}...", line.get(..end).unwrap_or(&line)),
+        None => line,
+    }
+}
+
+/// Reads the text of the file at `path`, which has at most `most` octets.
+///
+/// # Errors
+/// The error tells whether the file could be read at all.
+pub fn read(path: &Path, most: u64) -> Result<String, ReadError> {
+    let octets = read_at_most(path, most).map_err(ReadError::Unreadable)?;
+    let octets = octets.ok_or(ReadError::TooLarge(most))?;
     String::from_utf8(octets).map_err(|error| {
         let good = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
         ReadError::NotText(good.split(|octet| *octet == b'\n').count())
@@ -98,8 +110,8 @@ pub fn read(path: &Path) -> Result<String, ReadError> {
 pub enum ReadError {
     /// The system says why.
     Unreadable(io::Error),
-    /// It is larger than [`CONFIG_OCTETS`].
-    TooLarge,
+    /// It has more octets than this.
+    TooLarge(u64),
     /// It is no UTF-8, first on this line, counted from 1.
     NotText(usize),
 }
@@ -109,7 +121,7 @@ impl ReadError {
     pub fn line(&self) -> Option<usize> {
         match self {
             ReadError::NotText(line) => Some(*line),
-            ReadError::Unreadable(_) | ReadError::TooLarge => None,
+            ReadError::Unreadable(_) | ReadError::TooLarge(_) => None,
         }
     }
 }
@@ -118,7 +130,7 @@ impl std::fmt::Display for ReadError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             ReadError::Unreadable(error) => write!(f, "can't be read: {}", words(error)),
-            ReadError::TooLarge => write!(f, "too large; expected at most {CONFIG_OCTETS} octets"),
+            ReadError::TooLarge(most) => write!(f, "too large; expected at most {most} octets"),
             ReadError::NotText(_) => f.write_str("not UTF-8; expected text, as an editor writes it"),
         }
     }

@@ -1,11 +1,35 @@
-//! The settings of ocowatch: what `watch.toml` says, checked. `file` reads its text, `build` makes these of it.
+//! The settings of ocowatch: what `watch.toml` says, checked. `file` and the sections beside it read its text, `build`
+//! makes these of it. Nothing here is done about a setting.
+
+mod alert;
+mod build;
+mod file;
+mod host;
+mod level;
+mod names;
+mod node;
+mod probe;
+mod section;
+mod silence;
+mod table;
+#[cfg(test)]
+mod tests;
+mod value;
+mod word;
+
+use crate::limits::SETTINGS_OCTETS;
+use oco::config::ConfigError;
+use oco::config::source::{self, Fault};
 
 use oco_fleet::object::{ObjectName, Pattern};
 use oco_fleet::tree::Rule;
+use section::Culprit;
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+
+pub use word::{Piece, Placeholder, pieces};
 
 /// Where the file is unless told.
 pub const DEFAULT_FILE: &str = "/etc/oco/watch.toml";
@@ -55,6 +79,50 @@ pub struct Settings {
     pub figures_keep: Option<Duration>,
     /// Another board to tell.
     pub forward: Option<Forward>,
+}
+
+/// Reads the settings from the file at `path`.
+///
+/// # Errors
+/// The file can't be read, or there is something wrong in it: one line, `FILE:LINE: what`.
+pub fn load(path: &Path) -> Result<Settings, ConfigError> {
+    let text = source::read(path, SETTINGS_OCTETS).map_err(|error| ConfigError::unread(path, &error))?;
+    parse(&text).map_err(|fault| ConfigError::misunderstood(path, fault))
+}
+
+/// Reads the text of a file.
+///
+/// # Errors
+/// The first fault, with its line.
+pub fn parse(text: &str) -> Result<Settings, Fault> {
+    let file: file::File = toml::from_str(text).map_err(|error| {
+        let span = error.span().unwrap_or_default();
+        Culprit { span, what: error.message().to_owned() }.fault(text)
+    })?;
+    build::build(file).map_err(|culprit| culprit.fault(text))
+}
+
+/// The socket beside the control socket that takes an acknowledgement by token and nothing else.
+pub fn token_socket(control: &Path) -> PathBuf {
+    control.with_file_name("token")
+}
+
+/// The status file that a service or node is published as.
+pub fn published_name(name: &ObjectName) -> String {
+    level::file_name(name.as_str())
+}
+
+impl Settings {
+    /// What differs from `old` and counts only after a restart: its keys.
+    pub fn needs_restart(&self, old: &Settings) -> Vec<&'static str> {
+        let keys = [
+            ("state-dir", self.state_dir != old.state_dir),
+            ("control", self.control != old.control),
+            ("control-group", self.control_group != old.control_group),
+            ("user", self.user != old.user),
+        ];
+        keys.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key).collect()
+    }
 }
 
 /// A host that answers where our own network works.

@@ -1,0 +1,197 @@
+//! Hosts as people write them: `web1`, `192.0.2.1:7979`, `[2001:db8::1]`, `{ name = "web1", address = "192.0.2.1" }`.
+
+use super::section::{Culprit, wrong};
+use super::value::Name;
+use super::{Address, Canary, Host};
+use oco::logic::endpoint;
+use oco_fleet::object::check_host;
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
+use std::collections::BTreeSet;
+use std::fmt;
+use std::net::IpAddr;
+use toml::Spanned;
+
+/// Octets of a name in the DNS, and of a part of it (RFC 1035, 2.3.4).
+const DNS_NAME_OCTETS: usize = 253;
+const DNS_LABEL_OCTETS: usize = 63;
+
+/// A host of the file. Deserialized, it is checked by itself.
+#[derive(Debug)]
+pub(super) struct HostEntry(pub Host);
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NamedHost {
+    name: Name,
+    address: HostAddress,
+}
+
+/// The address of a host, as it is written.
+struct HostAddress(String, Address, Option<u16>);
+
+impl<'de> Deserialize<'de> for HostAddress {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<HostAddress, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let (address, port) = split(&text).map_err(de::Error::custom)?;
+        Ok(HostAddress(text, address, port))
+    }
+}
+
+impl<'de> Deserialize<'de> for HostEntry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<HostEntry, D::Error> {
+        struct TextOrTable;
+        impl<'de> Visitor<'de> for TextOrTable {
+            type Value = HostEntry;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a host as \"192.0.2.1\" or { name = \"web1\", address = \"192.0.2.1\" }")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<HostEntry, E> {
+                unnamed(text).map(HostEntry).map_err(E::custom)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<HostEntry, A::Error> {
+                let NamedHost { name, address: HostAddress(written, address, port) } =
+                    NamedHost::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(HostEntry(Host { name: name.0, written, address, port }))
+            }
+        }
+        deserializer.deserialize_any(TextOrTable)
+    }
+}
+
+/// A host that is called by its address.
+fn unnamed(text: &str) -> Result<Host, String> {
+    let (address, port) = split(text)?;
+    check_host(text).map_err(|why| {
+        format!("{text:?}: {why}; or give it a name, as {{ name = \"web1\", address = \"ADDRESS\" }}")
+    })?;
+    Ok(Host { name: text.to_owned(), written: text.to_owned(), address, port })
+}
+
+/// Reads `HOST` or `HOST:PORT`.
+///
+/// # Errors
+/// The words say what was expected.
+pub(super) fn split(text: &str) -> Result<(Address, Option<u16>), String> {
+    let endpoint = endpoint::parse(text).map_err(|why| format!("{text:?}: {why}"))?;
+    let has_port = text != endpoint.name && text != format!("[{}]", endpoint.name);
+    let port = has_port.then_some(endpoint.port);
+    if let Ok(address) = endpoint.name.parse::<IpAddr>() {
+        return Ok((Address::Ip(address), port));
+    }
+    // What is left with a colon has a zone, `fe80::1%eth0`: the resolver knows the numbers of interfaces.
+    if endpoint.name.contains(':') || is_host_name(&endpoint.name) {
+        return Ok((Address::Name(endpoint.name), port));
+    }
+    let is_numeric = endpoint.name.bytes().all(|octet| octet.is_ascii_digit() || octet == b'.');
+    let what = if is_numeric { "no IPv4 address" } else { "no name of a host" };
+    Err(format!("{text:?}: {what}; expected HOST or HOST:PORT, as web1, 192.0.2.1:79 or [2001:db8::1]:79"))
+}
+
+/// Whether the DNS can have it. A name whose last part is a number is a mistyped address.
+pub(super) fn is_host_name(text: &str) -> bool {
+    let name = text.strip_suffix('.').unwrap_or(text);
+    let is_label = |label: &str| {
+        (1..=DNS_LABEL_OCTETS).contains(&label.len())
+            && !label.starts_with('-')
+            && label.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"-_".contains(&octet))
+    };
+    let last = name.rsplit('.').next().unwrap_or_default();
+    name.len() <= DNS_NAME_OCTETS
+        && name.split('.').all(is_label)
+        && !last.bytes().all(|octet| octet.is_ascii_digit())
+}
+
+/// The hosts of a group, each name once.
+pub(super) fn hosts(entries: Vec<Spanned<HostEntry>>) -> Result<Vec<Host>, Culprit> {
+    let mut names = BTreeSet::new();
+    for entry in &entries {
+        if !names.insert(entry.get_ref().0.name.as_str()) {
+            return Err(wrong(entry, format!("{:?}: given twice", entry.get_ref().0.name)));
+        }
+    }
+    Ok(entries.into_iter().map(|entry| entry.into_inner().0).collect())
+}
+
+/// A canary of the file.
+#[derive(Debug)]
+pub(super) struct CanaryEntry(pub Canary);
+
+impl<'de> Deserialize<'de> for CanaryEntry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<CanaryEntry, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        match split(&name).map_err(de::Error::custom)? {
+            (Address::Ip(address), port) => Ok(CanaryEntry(Canary { name, address, port })),
+            (Address::Name(_), _) => Err(de::Error::custom(format!(
+                "{name:?}: a canary must not hang on the DNS; expected ADDRESS or ADDRESS:PORT"
+            ))),
+        }
+    }
+}
+
+/// The canaries, each once.
+pub(super) fn canaries(entries: Vec<Spanned<CanaryEntry>>) -> Result<Vec<Canary>, Culprit> {
+    let mut canaries: Vec<Canary> = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let canary = &entry.get_ref().0;
+        let is_again = |other: &Canary| (other.address, other.port) == (canary.address, canary.port);
+        if canaries.iter().any(is_again) {
+            return Err(wrong(&entry, format!("{:?}: given twice", canary.name)));
+        }
+        canaries.push(entry.into_inner().0);
+    }
+    Ok(canaries)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_have_addresses_and_perhaps_ports() {
+        let ip = |text: &str| Address::Ip(text.parse().unwrap());
+        let name = |text: &str| Address::Name(text.to_owned());
+        for (text, address, port) in [
+            ("192.0.2.11", ip("192.0.2.11"), None),
+            ("192.0.2.12:79", ip("192.0.2.12"), Some(79)),
+            ("2001:db8::3", ip("2001:db8::3"), None),
+            ("[2001:db8::3]", ip("2001:db8::3"), None),
+            ("[2001:db8::3]:7979", ip("2001:db8::3"), Some(7979)),
+            ("web4.example.org", name("web4.example.org"), None),
+            ("web4.example.org.:25", name("web4.example.org."), Some(25)),
+            ("fe80::1%eth0", name("fe80::1%eth0"), None),
+            ("x_1-a", name("x_1-a"), None),
+        ] {
+            assert_eq!(split(text), Ok((address, port)), "{text}");
+            assert_eq!(unnamed(text).unwrap().name, text);
+        }
+        let long = format!("{}.example.org", "x".repeat(63));
+        assert!(split(&long).is_ok());
+        assert!(unnamed(&long).is_ok());
+        assert!(unnamed(&format!("{long}:79")).unwrap_err().contains("give it a name"));
+        for text in [
+            "",
+            "a b",
+            "192.0.2.300",
+            "192.0.2",
+            "1",
+            "a..b",
+            "-a",
+            "a.-b",
+            "web1:0",
+            "web1:http",
+            "[web1]",
+            "a/b",
+            "a/b:79",
+            "caf\u{e9}",
+            "web,a",
+            &"x".repeat(64),
+            "[::1",
+            "192.0.2.1:65536",
+        ] {
+            assert!(split(text).is_err_and(|why| why.contains("expected")), "{text:?}: {:?}", split(text));
+        }
+    }
+}

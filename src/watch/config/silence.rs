@@ -1,0 +1,68 @@
+//! What a silent fleet costs: how many sockets wait at once when nobody answers.
+
+use super::{Probe, Settings};
+use oco::limits::RESERVED_DESCRIPTORS;
+
+impl Settings {
+    /// Sockets that are open at once when no target answers: each target's for its timeout in each interval.
+    pub fn sockets_of_a_silent_fleet(&self) -> u64 {
+        let of_group = |group: &super::Group| {
+            let hosts = u128::try_from(group.hosts.len()).unwrap_or(u128::MAX);
+            let waiting = group.services.iter().map(|service| {
+                let (timeout, interval) =
+                    (service.timing.timeout.as_millis(), service.timing.interval.as_millis());
+                if has_socket(&service.probe) {
+                    hosts.saturating_mul(timeout).div_ceil(interval.max(1)).min(hosts)
+                } else {
+                    0
+                }
+            });
+            waiting.sum::<u128>()
+        };
+        u64::try_from(self.groups.iter().map(of_group).sum::<u128>()).unwrap_or(u64::MAX)
+    }
+
+    /// The warning, in one line, where `descriptors` are too few for a silent fleet.
+    pub fn warning_of_silence(&self, descriptors: u64) -> Option<String> {
+        let sockets = self.sockets_of_a_silent_fleet();
+        let room = descriptors.saturating_sub(RESERVED_DESCRIPTORS);
+        (sockets > room).then(|| {
+            format!(
+                "a silent fleet needs {sockets} sockets at once (targets / interval x timeout), and {descriptors} open \
+                 files are allowed: what can't be probed then is unknown; raise the limit (LimitNOFILE=), or make \
+                 timeouts shorter or intervals longer"
+            )
+        })
+    }
+}
+
+/// Whether a probe has a socket of its own for each target. Pings share one, and children have a bound of their own.
+fn has_socket(probe: &Probe) -> bool {
+    match probe {
+        Probe::Oco { .. } | Probe::Tcp { .. } | Probe::Banner(_) | Probe::Http(_) | Probe::Udp(_) => true,
+        Probe::Ping | Probe::Exec(_) | Probe::Mon(_) | Probe::Report(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parse;
+
+    #[test]
+    fn a_silent_fleet_is_warned_of_where_descriptors_are_few() {
+        let hosts: Vec<String> = (0..1000).map(|n| format!("\"10.0.{}.{}\"", n / 256, n % 256)).collect();
+        let text = format!(
+            "[hostgroup.a]\nhosts = [{}]\ninterval = \"10s\"\ntimeout = \"3s\"\n\
+             [hostgroup.a.service.oco]\nprobe = \"oco\"\n[hostgroup.a.service.up]\nprobe = \"ping\"\n\
+             [hostgroup.a.service.slow]\nprobe = {{ tcp = true, port = 25 }}\ntimeout = \"1m\"\n",
+            hosts.join(", ")
+        );
+        let settings = parse(&text).unwrap();
+        assert_eq!(settings.sockets_of_a_silent_fleet(), 300 + 1000);
+        assert_eq!(settings.warning_of_silence(1316), None);
+        let warning = settings.warning_of_silence(1315).unwrap();
+        assert!(warning.contains("1300 sockets") && warning.contains("1315 open files"), "{warning}");
+        assert!(!warning.contains('\n') && !warning.contains("  "));
+        assert_eq!(parse("").unwrap().warning_of_silence(0), None);
+    }
+}

@@ -1,0 +1,317 @@
+//! Single values of the file: durations, numbers, paths, words, addresses. What it takes two keys to judge is not here.
+
+use crate::limits::{
+    LONGEST_DURATION, REGEX_CACHE_OCTETS, REGEX_OCTETS, REGEX_TEXT_OCTETS, SHORTEST_DURATION,
+    SOCKET_PATH_OCTETS, TEXT_OCTETS,
+};
+use oco::config::parse_address;
+use oco_fleet::calendar::{Hours, Period};
+use oco_fleet::object::{ObjectName, Pattern, check_part};
+use oco_fleet::tree::Rule;
+use regex::bytes::{Regex, RegexBuilder};
+use serde::de::{self, Deserialize, Deserializer, Error as _, SeqAccess, Visitor};
+use std::fmt;
+use std::marker::PhantomData;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Declares a value that is made of a text by a function.
+macro_rules! of_text {
+    ($($(#[$doc:meta])* $name:ident($inner:ty) = $parse:expr;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+        pub(super) struct $name(pub $inner);
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<$name, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                let parse: fn(&str) -> Result<$inner, String> = $parse;
+                parse(&text).map($name).map_err(D::Error::custom)
+            }
+        }
+    )*};
+}
+
+of_text! {
+    /// The name of a group, a service, a node, a level.
+    Name(String) = name;
+    /// A duration from 100ms on.
+    Length(Duration) = length;
+    /// A path that begins with `/`.
+    FilePath(PathBuf) = path;
+    /// The path of the control socket, beside which there is another one.
+    SocketPath(PathBuf) = socket_path;
+    /// Something that has a name elsewhere: a user, a group, a backend.
+    Word(String) = word;
+    /// A text for people.
+    Text(String) = text;
+    /// An address and a port.
+    Address(SocketAddr) = |text| parse_address(text);
+    /// Where something speaks HTTP, without a slash at its end.
+    Url(String) = url;
+    /// The name of a time zone that this host knows.
+    Zone(String) = zone;
+}
+
+/// Declares the same of values that cannot be compared.
+macro_rules! checked_by_its_type {
+    ($($(#[$doc:meta])* $name:ident($inner:ty) = $parse:expr;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone)]
+        pub(super) struct $name(pub $inner);
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<$name, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                let parse: fn(&str) -> Result<$inner, String> = $parse;
+                parse(&text).map($name).map_err(D::Error::custom)
+            }
+        }
+    )*};
+}
+
+checked_by_its_type! {
+    /// A pattern of names.
+    Names(Pattern) = |text| Pattern::parse(text);
+    /// A name.
+    Object(ObjectName) = |text| ObjectName::parse(text);
+    /// Weekly hours.
+    WeeklyHours(Hours) = |text| Hours::parse(text);
+    /// The period of a level.
+    LevelPeriod(Period) = |text| Period::parse(text);
+    /// A regular expression.
+    Expression(Regex) = expression;
+}
+
+fn name(name: &str) -> Result<String, String> {
+    check_part(name).map(|()| name.to_owned()).map_err(|why| format!("{name:?}: {why}"))
+}
+
+/// Reads a duration of the file.
+fn length(text: &str) -> Result<Duration, String> {
+    match delay(text) {
+        Ok(length) if length < SHORTEST_DURATION => Err(format!("{text:?}: expected at least 100ms")),
+        read => read,
+    }
+}
+
+/// Reads a duration that may be nothing.
+pub(super) fn delay(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(length) if length <= LONGEST_DURATION => Ok(length),
+        Ok(_) => Err(format!("{text:?}: expected at most 100 years")),
+        Err(error) => Err(format!("{text:?}: {error}; expected a duration as 500ms, 10s or 5m")),
+    }
+}
+
+fn path(text: &str) -> Result<PathBuf, String> {
+    match text.starts_with('/') && !text.contains('\0') {
+        true => Ok(PathBuf::from(text)),
+        false => Err(format!("{text:?}: expected a path that begins with /")),
+    }
+}
+
+fn socket_path(text: &str) -> Result<PathBuf, String> {
+    let path = path(text)?;
+    let token = super::token_socket(&path);
+    if text.ends_with('/') || path == token {
+        return Err(format!("{text:?}: expected the path of a socket, with another name than token"));
+    }
+    match text.len().max(token.as_os_str().len()) <= SOCKET_PATH_OCTETS {
+        true => Ok(path),
+        false => Err(format!(
+            "{text:?}: too long for a socket; expected at most {SOCKET_PATH_OCTETS} octets, also with token as its name"
+        )),
+    }
+}
+
+fn word(text: &str) -> Result<String, String> {
+    match !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_graphic()) {
+        true => Ok(text.to_owned()),
+        false => Err(format!("{text:?}: expected a name, without blanks")),
+    }
+}
+
+fn text(text: &str) -> Result<String, String> {
+    if text.len() > TEXT_OCTETS {
+        return Err(format!("too long; expected at most {TEXT_OCTETS} octets"));
+    }
+    match !text.trim().is_empty() && !text.chars().any(char::is_control) {
+        true => Ok(text.to_owned()),
+        false => Err(format!("{text:?}: expected a text of one line")),
+    }
+}
+
+fn url(text: &str) -> Result<String, String> {
+    let wrong =
+        |why: &str| Err(format!("{text:?}: {why}; expected a URL as https://host.example.org:8443/path"));
+    let Some(rest) = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://")) else {
+        return wrong("it begins with neither http:// nor https://");
+    };
+    if !text.bytes().all(|octet| octet.is_ascii_graphic()) {
+        return wrong("it holds a blank, or a character that a URL has to encode");
+    }
+    if rest.contains(['?', '#', '@']) {
+        return wrong("it has a ?, a # or an @");
+    }
+    let host = rest.split('/').next().unwrap_or_default();
+    match super::host::split(host) {
+        Ok(_) => Ok(text.trim_end_matches('/').to_owned()),
+        Err(_) if host.is_empty() => wrong("the host is missing"),
+        Err(_) => wrong("no host"),
+    }
+}
+
+fn zone(text: &str) -> Result<String, String> {
+    match jiff::tz::TimeZone::get(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => {
+            Err(format!("{text:?}: this host knows no such time zone; expected a name as Europe/Paris"))
+        }
+    }
+}
+
+fn expression(text: &str) -> Result<Regex, String> {
+    if text.len() > REGEX_TEXT_OCTETS {
+        return Err(format!("too long; expected a regular expression of at most {REGEX_TEXT_OCTETS} octets"));
+    }
+    let mut builder = RegexBuilder::new(text);
+    builder.size_limit(REGEX_OCTETS).dfa_size_limit(REGEX_CACHE_OCTETS);
+    builder.build().map_err(|error| {
+        let why = match error {
+            regex::Error::CompiledTooBig(_) => "it becomes too large".to_owned(),
+            // The engine draws a picture; the last line of it says why.
+            error => {
+                let words = error.to_string();
+                let last = words.lines().last().unwrap_or_default();
+                last.strip_prefix("error: ").unwrap_or(last).to_owned()
+            }
+        };
+        format!("{text:?}: {why}; expected a regular expression as \"^220 \"")
+    })
+}
+
+/// A number from `LEAST` to `MOST`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Number<const LEAST: u32, const MOST: u32>(pub u32);
+
+impl<'de, const LEAST: u32, const MOST: u32> Deserialize<'de> for Number<LEAST, MOST> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = i64::deserialize(deserializer)?;
+        match u32::try_from(number) {
+            Ok(number) if (LEAST..=MOST).contains(&number) => Ok(Number(number)),
+            _ => Err(D::Error::custom(format!("{number}: expected a number from {LEAST} to {MOST}"))),
+        }
+    }
+}
+
+/// A TCP or UDP port that can be reached.
+pub(super) type Port = Number<1, 65_535>;
+
+impl Port {
+    /// As sockets have it.
+    pub(super) fn number(self) -> u16 {
+        u16::try_from(self.0).unwrap_or(u16::MAX)
+    }
+}
+
+/// A list that is not empty.
+#[derive(Debug, Clone)]
+pub(super) struct List<T>(pub Vec<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<List<T>, D::Error> {
+        struct Items<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Items<T> {
+            type Value = List<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list in brackets, as [\"...\"]")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<List<T>, A::Error> {
+                let mut list = Vec::new();
+                while let Some(item) = items.next_element()? {
+                    list.push(item);
+                }
+                match list.is_empty() {
+                    false => Ok(List(list)),
+                    true => Err(A::Error::custom("the list is empty; expected at least one")),
+                }
+            }
+        }
+        deserializer.deserialize_seq(Items(PhantomData))
+    }
+}
+
+/// So many of them, in words.
+pub(super) fn counted(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+/// What may be written with quotes or as a number.
+pub(super) enum TextOrNumber {
+    Text(String),
+    Number(i64),
+}
+
+impl<'de> Deserialize<'de> for TextOrNumber {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<TextOrNumber, D::Error> {
+        struct Either;
+        impl Visitor<'_> for Either {
+            type Value = TextOrNumber;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number or a text in quotes")
+            }
+
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<TextOrNumber, E> {
+                Ok(TextOrNumber::Number(number))
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<TextOrNumber, E> {
+                Ok(TextOrNumber::Text(text.to_owned()))
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}
+
+/// `need` and `rule`: how many have to be up.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Share(pub Rule);
+
+impl<'de> Deserialize<'de> for Share {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Share, D::Error> {
+        let rule = match TextOrNumber::deserialize(deserializer)? {
+            TextOrNumber::Number(number) => count(&number.to_string()),
+            TextOrNumber::Text(text) => match text.as_str() {
+                "all" => Ok(Rule::All),
+                "any" => Ok(Rule::Any),
+                text => text
+                    .strip_suffix('%')
+                    .map(percent)
+                    .or_else(|| text.strip_suffix(" of").map(|number| count(number.trim_end())))
+                    .unwrap_or_else(|| count(text))
+                    .map_err(|why| format!("{text:?}: {why}")),
+            },
+        };
+        rule.map(Share).map_err(D::Error::custom)
+    }
+}
+
+fn count(digits: &str) -> Result<Rule, String> {
+    match digits.parse() {
+        Ok(count) if count > 0 => Ok(Rule::Count(count)),
+        Ok(_) => Err("0 are always up; expected 1 or more".to_owned()),
+        Err(_) => Err("expected \"all\", \"any\", a number of members or a share as \"50%\"".to_owned()),
+    }
+}
+
+fn percent(digits: &str) -> Result<Rule, String> {
+    match digits.trim_end().parse() {
+        Ok(percent @ 1..=100) => Ok(Rule::Percent(percent)),
+        Ok(_) | Err(_) => Err("expected 1% to 100%".to_owned()),
+    }
+}
