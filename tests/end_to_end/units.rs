@@ -25,9 +25,29 @@ fn exposure(unit: &str) -> Option<f64> {
 #[test]
 fn the_units_expose_little() {
     let _alone = Scene::new();
-    for (unit, most) in [("ocod-socket.service", 1.0), ("ocod.service", 1.8)] {
+    for (unit, most) in [("ocod-socket.service", 1.0), ("ocod.service", 1.8), ("ocowatch.service", 2.6)] {
         if let Some(found) = exposure(unit) {
             assert!(found <= most, "{unit}: {found}");
         }
     }
+}
+
+/// What ocowatch runs may be setuid, which a plain `User=` would make of no use; and whoever reads the unit finds a reason
+/// beside each line that is off.
+#[test]
+fn the_watcher_may_run_setuid_programs_and_says_what_is_off() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/etc/systemd/ocowatch.service");
+    let text = std::fs::read_to_string(path).expect("the unit");
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(
+        lines.contains(&"ExecStart=!/usr/sbin/ocowatch"),
+        "started as root, for systemd to keep this right"
+    );
+    assert!(!text.contains("\nNoNewPrivileges="), "setuid programs would have no right");
+    let is_off = |line: &str| line.starts_with('#') && !line.starts_with("# ");
+    for (index, line) in lines.iter().enumerate().filter(|(_, line)| is_off(line)) {
+        let mut before = lines.iter().take(index).rev().skip_while(|line| is_off(line));
+        assert!(before.next().is_some_and(|line| line.starts_with("# ")), "{line}: no reason stands there");
+    }
+    assert!(lines.iter().any(|line| is_off(line)));
 }
