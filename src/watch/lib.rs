@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod decide;
+pub mod limits;
 pub mod probe;
 
 use std::process::ExitCode;
