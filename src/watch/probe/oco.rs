@@ -1,0 +1,116 @@
+//! The probe that reads an OCO line: the target says itself how it is.
+
+use super::errors::CLOSED;
+use super::lines::Lines;
+use super::step::Step;
+use super::words;
+use oco::limits::LINE_OCTETS;
+use oco::logic::answer;
+use oco::logic::code::{Code, Verdict};
+
+/// Reads one line.
+#[derive(Debug)]
+pub struct OcoTalk {
+    lines: Lines,
+}
+
+impl OcoTalk {
+    /// Nothing came yet. `buffer` is empty.
+    pub fn new(buffer: Vec<u8>) -> OcoTalk {
+        OcoTalk { lines: Lines::new(buffer, LINE_OCTETS) }
+    }
+
+    /// Octets came.
+    pub fn received(&mut self, octets: &[u8], words: &mut String) -> Step {
+        self.lines.read(octets, |line| Some(judge(line, words))).unwrap_or(Step::Receive)
+    }
+
+    /// The target closed.
+    pub fn closed(&mut self, words: &mut String) -> Step {
+        match self.lines.rest() {
+            [] => {
+                words.push_str(CLOSED);
+                Step::Told(Code::KO)
+            }
+            line => judge(line, words),
+        }
+    }
+
+    /// The buffer, for the next one.
+    pub fn into_buffer(self) -> Vec<u8> {
+        self.lines.into_buffer()
+    }
+}
+
+/// What a line says.
+fn judge(line: &[u8], words: &mut String) -> Step {
+    let Some(parsed) = answer::parse(line) else {
+        words::expected(words, "an OCO line", line);
+        return Step::Told(Code::KO);
+    };
+    if parsed.verdict != Verdict::Ok {
+        // The line is printable ASCII, or it would not have been parsed. Everybody knows which program said it.
+        let line = std::str::from_utf8(line).unwrap_or_default().trim_end();
+        let (before, after) = line.split_once(parsed.program).unwrap_or((line, ""));
+        words.push_str(before.trim_end());
+        words.push_str(after);
+    }
+    Code::new(parsed.verdict.number()).map_or(Step::Own, Step::Told)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn probe(pieces: &[&[u8]]) -> (Step, String) {
+        let (mut talk, mut words) = (OcoTalk::new(Vec::new()), String::new());
+        for piece in pieces {
+            match talk.received(piece, &mut words) {
+                Step::Receive => {}
+                step => return (step, words),
+            }
+        }
+        (talk.closed(&mut words), words)
+    }
+
+    fn told(number: u16, words: &str) -> (Step, String) {
+        (Step::Told(Code::new(number).unwrap()), words.to_owned())
+    }
+
+    #[test]
+    fn the_line_tells_code_and_reason() {
+        assert_eq!(probe(&[b"200 OK oco-1.0.0\r\n"]), told(200, ""));
+        assert_eq!(probe(&[b"250 OK, but oco-1.0.0 210-disk\r\n"]), told(250, "250 OK, but 210-disk"));
+        assert_eq!(probe(&[b"350 KO oco-1.14h 300-http\r\n"]), told(350, "350 KO 300-http"));
+        assert_eq!(probe(&[b"550 KO oco-1 500-raid,+2\r\n"]), told(550, "550 KO 500-raid,+2"));
+        assert_eq!(probe(&[b"200 OK o", b"co-1", b"\r", b"\nmore"]), told(200, ""));
+        assert_eq!(probe(&[b"200 OK oco-1"]), told(200, ""), "its end ends it too");
+    }
+
+    #[test]
+    fn what_is_no_line_is_shown() {
+        assert_eq!(probe(&[]), told(300, "closed"));
+        let mail = told(300, r#"expected an OCO line, got "220 mail ESMTP""#);
+        assert_eq!(probe(&[b"220 mail ESMTP\r\n"]), mail);
+        assert_eq!(probe(&[b"\xff\xfe\x1b\n"]), told(300, r#"expected an OCO line, got "???""#));
+        let flood = probe(&[&[b'x'; 10_000]]);
+        assert_eq!(flood, told(300, &format!("expected an OCO line, got \"{}...\"", "x".repeat(60))));
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_say_what_the_whole_says(
+            text in "(200 OK|250 OK, but|350 KO|550 KO|) ?oco-1( [235][0-9]{2}-[a-z]{1,3}){0,1}\\PC{0,20}(\r\n|\n|)",
+            length in 1usize..9,
+        ) {
+            let pieces: Vec<&[u8]> = text.as_bytes().chunks(length).collect();
+            let whole = probe(&[text.as_bytes()]);
+            prop_assert_eq!(probe(&pieces), whole.clone());
+            // Only what the line says is believed.
+            if let Step::Told(code) = whole.0 {
+                prop_assert!(code == Code::KO || text.starts_with(&code.to_string()));
+            }
+        }
+    }
+}
