@@ -12,7 +12,7 @@ mod arguments;
 mod ask;
 mod columns;
 mod error;
-mod fleet;
+pub mod fleet;
 mod hosts_json;
 mod import;
 mod parts;

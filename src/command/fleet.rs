@@ -29,14 +29,21 @@ use super::error::Error;
 use super::{BAD, print, say};
 use crate::limits::CONTROL_TIMEOUT;
 use crate::logic::control::{
-    Act, ActReply, AdjustmentStatus, AvailabilityStatus, FleetOrder, IncidentStatus, Report, ReportReply,
-    Undo,
+    Act, ActReply, AdjustmentStatus, AvailabilityStatus, FleetOrder, FleetStatus, IncidentStatus, Report,
+    ReportReply, Undo,
 };
 use arguments::{ActArguments, Fleet, FleetArguments, NameArgument};
 use connection::Connection;
 use error::FleetError;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
+
+/// How a fleet stands, as `oco fleet status` shows it to who reads standard output: for who has the status himself.
+pub fn table(status: &FleetStatus) -> String {
+    let canvas = overview::Canvas { style: Style::of_stdout(), height: None };
+    overview::draw(status, &BTreeMap::new(), items::Scope::Targets, None, canvas)
+}
 
 /// Does what is asked of the watcher, and returns the exit status.
 pub fn obey(arguments: &FleetArguments) -> Result<u8, Error> {

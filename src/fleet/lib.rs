@@ -11,9 +11,9 @@
 
 pub mod availability;
 pub mod calendar;
+pub mod journal;
 pub mod level;
 pub mod maintenance;
-pub mod journal;
 pub mod object;
 pub mod state;
 pub mod time;

@@ -7,7 +7,9 @@
 //! - Each order gets its whole reply before the next one of its connection is taken.
 
 mod connection;
+pub mod history;
 pub mod reply;
+pub mod status;
 
 use crate::limits::{CONTROL_CONNECTIONS, CONTROL_OCTETS_PER_TURN};
 use crate::token::Source;
@@ -23,12 +25,33 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
+/// Who gave an order: a connection, until it is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Client {
+    slot: usize,
+    /// Numbers only count up, so that a late reply finds nobody else in its slot.
+    number: u64,
+}
+
+/// An order that came.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Order {
+    /// From whom.
+    pub client: Client,
+    /// Which user that is.
+    pub user: u32,
+    /// The line.
+    pub line: Line,
+}
+
 /// The control socket and its connections.
 #[derive(Debug)]
 pub struct Control {
     listener: UnixListener,
     registry: Registry,
     connections: Vec<Option<Connection>>,
+    /// Connections so far.
+    count: u64,
     /// Somebody may wait to be accepted.
     is_ready: bool,
     /// Who is read first in the next turn, so that nobody floods the others out.
@@ -69,11 +92,15 @@ impl std::fmt::Display for ControlError {
 impl std::error::Error for ControlError {}
 
 impl Control {
-    /// Listens at `path`, for our user and `group`. A socket that nobody listens at any more is replaced.
+    /// Listens at `path`, for this user and group; none: our own. A socket that nobody listens at any more is replaced.
     ///
     /// # Errors
     /// Another one listens there, or the system does not let us.
-    pub fn bind(path: &Path, group: Option<u32>, registry: Registry) -> Result<Control, ControlError> {
+    pub fn bind(
+        path: &Path,
+        (user, group): (Option<u32>, Option<u32>),
+        registry: Registry,
+    ) -> Result<Control, ControlError> {
         let system = |error| ControlError::System(path.to_owned(), error);
         if let Ok(found) = std::fs::symlink_metadata(path) {
             if !found.file_type().is_socket() {
@@ -89,11 +116,11 @@ impl Control {
         }
         let mut listener = UnixListener::bind(path).map_err(system)?;
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660)).map_err(system)?;
-        if let Some(group) = group {
-            std::os::unix::fs::chown(path, None, Some(group)).map_err(system)?;
+        if user.is_some() || group.is_some() {
+            std::os::unix::fs::chown(path, user, group).map_err(system)?;
         }
         registry.register(&mut listener, Source::Control.encode(), Interest::READABLE).map_err(system)?;
-        Ok(Control { listener, registry, connections: Vec::new(), is_ready: true, first: 0 })
+        Ok(Control { listener, registry, connections: Vec::new(), count: 0, is_ready: true, first: 0 })
     }
 
     /// Somebody connects.
@@ -113,12 +140,12 @@ impl Control {
         self.connections.iter().flatten().filter_map(Connection::deadline).min()
     }
 
-    /// Accepts, closes what is over, and returns the orders that came: the slot, the peer's user, the line. Each of them is
-    /// to be [replied](Control::reply) to.
-    pub fn turn(&mut self, now: Nanos) -> Vec<(usize, u32, Line)> {
+    /// Accepts, closes what is over, and returns the orders that came. Each of them is to be
+    /// [replied](Control::reply) to.
+    pub fn turn(&mut self, now: Nanos) -> Vec<Order> {
         self.accept(now);
         let mut budget = CONTROL_OCTETS_PER_TURN;
-        let mut lines = Vec::new();
+        let mut orders = Vec::new();
         let count = self.connections.len();
         for offset in 0..count {
             let slot = (self.first + offset) % count;
@@ -126,7 +153,8 @@ impl Control {
             let Some(connection) = place else { continue };
             connection.send(now);
             if let Some(line) = connection.next_line(&mut budget, now) {
-                lines.push((slot, connection.peer, line));
+                let client = Client { slot, number: connection.number };
+                orders.push(Order { client, user: connection.peer, line });
             }
             if connection.is_over(now) {
                 // Closed by being dropped, of which the poll then tells nothing more.
@@ -134,17 +162,20 @@ impl Control {
             }
         }
         self.first = if count == 0 { 0 } else { (self.first + 1) % count };
-        lines
+        orders
     }
 
-    /// Whether the connection in `slot` is there and takes a further part of its reply.
-    pub fn wants_reply(&self, slot: usize) -> Option<bool> {
-        self.connections.get(slot)?.as_ref().map(Connection::wants_reply)
+    /// Whether the client takes a further part of its reply now; none: it has gone.
+    pub fn wants_reply(&self, client: Client) -> Option<bool> {
+        let connection = self.connections.get(client.slot)?.as_ref();
+        connection.filter(|one| one.number == client.number).map(Connection::wants_reply)
     }
 
-    /// Adds to the reply to the order of the connection in `slot`, if that is still there.
-    pub fn reply(&mut self, slot: usize, octets: &[u8], is_last: bool, now: Nanos) {
-        if let Some(Some(connection)) = self.connections.get_mut(slot) {
+    /// Adds to the reply to the client's order, if it is still there. `is_last`: the reply is whole now.
+    pub fn reply(&mut self, client: Client, octets: &[u8], is_last: bool, now: Nanos) {
+        if let Some(Some(connection)) = self.connections.get_mut(client.slot)
+            && connection.number == client.number
+        {
             connection.reply(octets, is_last, now);
         }
     }
@@ -170,7 +201,8 @@ impl Control {
                     return;
                 }
             };
-            self.enter(Connection::new(stream, peer), now);
+            self.count += 1;
+            self.enter(Connection::new(stream, peer, self.count), now);
         }
     }
 

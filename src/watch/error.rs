@@ -23,8 +23,10 @@ pub enum Error {
     Said(ExitCode),
     /// What is wrong with the settings.
     Config(ConfigError),
-    /// A user whom it can't become, or a group that is not there.
+    /// A user whom it can't become.
     User(UserError),
+    /// A group that is not there.
+    Group(String),
     /// The control socket can't be had.
     Control(ControlError),
     /// The journal can't be had.
@@ -46,6 +48,7 @@ impl Error {
             Error::Said(exit) => *exit,
             Error::Config(_)
             | Error::User(_)
+            | Error::Group(_)
             | Error::Control(_)
             | Error::Journal(_)
             | Error::Certificates(_)
@@ -61,6 +64,7 @@ impl Error {
             Error::Said(_) => return,
             Error::Config(error) => error.excerpt().filter(|_| io::stderr().is_terminal()),
             Error::User(_)
+            | Error::Group(_)
             | Error::Control(_)
             | Error::Journal(_)
             | Error::Certificates(_)
@@ -88,10 +92,12 @@ impl fmt::Display for Error {
             Error::User(error) => error.fmt(f),
             Error::Control(error) => error.fmt(f),
             Error::Journal(error) => error.fmt(f),
-            Error::Certificates(what) => f.write_str(what),
+            Error::Group(what) | Error::Certificates(what) => f.write_str(what),
             Error::System(what, error) => write!(f, "{what}: {}", words(error)),
             Error::NeedsRestart(what) => write!(f, "{what}; that needs a restart"),
-            Error::HelperLost => write!(f, "the helper that runs programs has died; a restart brings it back"),
+            Error::HelperLost => {
+                write!(f, "the helper that runs programs has died; a restart brings it back")
+            }
         }
     }
 }

@@ -1,21 +1,48 @@
 //! ocowatch: watches hosts from where the load balancer stands.
+//!
+//! ```text
+//!  start --> config --> Watcher: Fleet (decide) <--outcomes-- probe::Pool, Programs <-- poll, helper process
+//!               |          | Changes
+//!  event_loop --+          +--> log, journal_writer (thread) --> fleet.db <-- journal_reader (thread)
+//!      |                                                                          |
+//!      +-- control: orders of `oco fleet` and the board, and their replies -------+
+//! ```
+//!
+//! | room | has |
+//! | --- | --- |
+//! | [`config`] | the file, checked |
+//! | [`decide`] | what is judged, pure: no clock, no I/O |
+//! | [`probe`] | probes over sockets, as machines over one poll |
+//! | [`programs`] | probes that run programs |
+//! | [`watcher`] | these three together |
+//! | [`control`] | the control socket |
+//! | [`event_loop`] | the loop that waits for nobody |
+//!
+//! # Invariants
+//!
+//! - The loop waits for no disk, no name and no child.
+//! - What is not known is never ok; our own failure makes a target unknown, never ko.
+//! - Every transition is one line of the log and one row of the journal.
+//! - Every table, buffer and wait has its limit in [`limits`].
 
 pub mod addresses;
 pub mod arguments;
 pub mod config;
 pub mod control;
 pub mod decide;
+pub mod error;
+pub mod event_loop;
 pub mod journal_reader;
 pub mod journal_writer;
+pub mod kept;
 pub mod limits;
+pub mod once;
 pub mod probe;
 pub mod programs;
 pub mod resolver;
+pub mod sandbox;
+mod start;
 pub mod token;
+pub mod watcher;
 
-use std::process::ExitCode;
-
-/// Runs ocowatch with the command line of the process.
-pub fn main() -> ExitCode {
-    ExitCode::FAILURE
-}
+pub use start::main;

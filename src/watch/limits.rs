@@ -31,8 +31,8 @@ pub const KEPT_FOR: [usize; 2] = [8, 16];
 pub const CHILD_OUTPUT_OCTETS: usize = 64 * 1024;
 /// Octets of the hosts in one call of a monitor: below what a kernel takes as arguments, with room for the environment.
 pub const MONITOR_OCTETS: usize = 100 * 1024;
-/// Octets of a reason: what has room in a line of a terminal, twice.
-pub const REASON_OCTETS: usize = 200;
+/// Octets of a reason: a line in the log, and memory that others fill.
+pub const REASON_OCTETS: usize = 255;
 
 /// Names that are looked up side by side, so that one whose server hangs does not hold up all.
 pub const RESOLVER_THREADS: usize = 4;
@@ -41,10 +41,6 @@ pub const RESOLVE_AGAIN: Duration = Duration::from_secs(10);
 /// Octets of a resolver's stack: glibc's resolver needs about 64 KiB.
 pub const RESOLVER_STACK_OCTETS: usize = 256 * 1024;
 
-/// An episode of our own failure ends after so long without one.
-pub const OWN_EPISODE: Duration = Duration::from_secs(60);
-/// Episodes at once: there are few kinds of them, and beyond these nobody reads on.
-pub const OWN_EPISODES: usize = 32;
 /// How often the journal's heartbeat is renewed.
 pub const HEARTBEAT: Duration = Duration::from_secs(60);
 /// How long the end waits for the journal.
@@ -66,9 +62,6 @@ pub const LONGEST_JOURNAL_RETRY: Duration = Duration::from_secs(5);
 pub const JOURNAL_EVENTS: usize = 64;
 /// Questions to the journal that wait; each takes milliseconds, and at most two seconds.
 pub const JOURNAL_QUERIES: usize = 64;
-//! Every limit of ocowatch, with its unit and its reason.
-
-use std::time::Duration;
 
 /// Starts of probes share a wake-up that comes at most so late: costs 2.5 ms of mean lateness, and takes 30 % off a probe.
 pub const TICK: Duration = Duration::from_millis(5);
@@ -99,8 +92,6 @@ pub const PERIODS: usize = 5;
 pub const LEAST_GRACE: Duration = Duration::from_secs(5);
 /// Targets that report and that the file does not name: a table that somebody else fills.
 pub const TAKEN_IN: usize = 100_000;
-/// Octets of a reason: a line in the log, and memory that others fill.
-pub const REASON_OCTETS: usize = 255;
 
 /// Changes that flapping can be made of: they are remembered one by one.
 pub const FLAP_CHANGES: usize = 1000;
@@ -127,8 +118,8 @@ pub const LONGEST_DURATION: Duration = oco::limits::LONGEST_MAX_AGE;
 pub const TARGETS: u64 = 1_000_000;
 /// The most failures or successes in a row that `fall` and `rise` may ask for: more is never reached in practice.
 pub const PROBES_IN_A_ROW: u32 = 1000;
-/// The most transitions that `flap` may count: each target remembers the times of so many.
-pub const FLAP_CHANGES: u32 = 32;
+/// The most transitions that `flap` may count: each service and node remembers the times of so many.
+pub const MOST_FLAP_CHANGES: u32 = 32;
 /// Octets of a regular expression as it is written.
 pub const REGEX_TEXT_OCTETS: usize = 1024;
 /// Octets of a regular expression once it is compiled: room for some classes of Unicode, none for `(a{1000}){1000}`.
@@ -175,3 +166,6 @@ pub const CA_FILE_OCTETS: u64 = 32 * 1024 * 1024;
 pub const PINGS_BETWEEN_LOOKS: u32 = 64;
 /// Octets of answers that a ping socket shall keep, as far as `net.core.rmem_max` allows: each takes a kilobyte there.
 pub const PING_QUEUE_OCTETS: usize = 4 * 1024 * 1024;
+
+/// How long a host of the canary may take: as long as a probe by default.
+pub const CANARY_TIMEOUT: Duration = Duration::from_secs(3);

@@ -10,9 +10,8 @@
 
 pub mod exec;
 pub mod mon;
-pub mod words;
 
-use crate::config::Word;
+use crate::config::{Placeholder, Word};
 use crate::probe::outcome::Outcome;
 use exec::Told;
 use log::{debug, warn};
@@ -24,7 +23,6 @@ use oco::system::words::words as words_of;
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 use std::time::Duration;
-use words::{Facts, filled};
 
 /// Probes are less urgent than tables and alerts.
 const PROBES: Class = Class(2);
@@ -46,8 +44,38 @@ struct Errand {
     targets: Vec<(u32, Box<str>)>,
     is_monitor: bool,
     began: Nanos,
+    /// It did not begin at once: it had to wait for others.
+    waits: bool,
     /// Its result is known.
     is_told: bool,
+}
+
+/// What is put into the words of a command.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// The host's name.
+    pub host: &'a str,
+    /// Its address, without brackets.
+    pub address: &'a str,
+    /// Its port; empty where it has none.
+    pub port: &'a str,
+    /// Its group.
+    pub group: &'a str,
+    /// The service.
+    pub service: &'a str,
+}
+
+impl Facts<'_> {
+    fn fill(&self, word: &Word) -> OsString {
+        let fact = |placeholder| match placeholder {
+            Placeholder::Host => self.host,
+            Placeholder::Address => self.address,
+            Placeholder::Port => self.port,
+            Placeholder::Group => self.group,
+            Placeholder::Service => self.service,
+        };
+        word.fill(fact).into()
+    }
 }
 
 /// What a program is run for.
@@ -79,7 +107,7 @@ impl<S: Starter> Programs<S> {
 
     /// Runs a plugin for `target`.
     pub fn exec(&mut self, target: u32, errand: &Errands<'_>, now: Nanos) {
-        let words = errand.command.iter().map(|word| filled(word, &errand.facts)).collect();
+        let words = errand.command.iter().map(|word| errand.facts.fill(word)).collect();
         self.start(vec![(target, Box::default())], false, words, errand.timeout, now);
     }
 
@@ -95,7 +123,7 @@ impl<S: Starter> Programs<S> {
                 .map(|(target, host)| (*target, (*host).into()))
                 .collect();
             let mut words: Vec<OsString> =
-                errand.command.iter().map(|word| filled(word, &errand.facts)).collect();
+                errand.command.iter().map(|word| errand.facts.fill(word)).collect();
             words.extend(targets.iter().map(|(_, host)| OsString::from(host.as_ref())));
             self.start(targets, true, words, errand.timeout, now);
         }
@@ -113,8 +141,9 @@ impl<S: Starter> Programs<S> {
         let Some(name) = words.next() else { return };
         let job = Job { program: Program { name, arguments: words.collect() }, timeout };
         self.busy.extend(targets.iter().map(|(target, _)| *target));
+        let waits = self.children.is_full();
         let id = self.children.start(job, PROBES);
-        self.errands.insert(id, Errand { targets, is_monitor, began: now, is_told: false });
+        self.errands.insert(id, Errand { targets, is_monitor, began: now, waits, is_told: false });
     }
 
     /// Goes on after an event with this token.
@@ -143,7 +172,7 @@ impl<S: Starter> Programs<S> {
             match event {
                 ChildEvent::Started { id, process } => {
                     debug!("child {}: runs as {process}", id.0);
-                    if let Some(errand) = self.errands.get_mut(&id) {
+                    if let Some(errand) = self.errands.get_mut(&id).filter(|errand| errand.waits) {
                         errand.began = now;
                     }
                 }

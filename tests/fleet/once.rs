@@ -62,7 +62,7 @@ fn a_configuration_is_checked() {
     let (status, said, complaints) = parts(&scene.ocowatch(&["-t"]).output().unwrap());
     assert_eq!((status, said.as_str()), (Some(1), ""));
     let file = scene.path("watch.toml").display().to_string();
-    let begin = format!("ocowatch: {file}:4: unknown field `host`");
+    let begin = format!("ocowatch: {file}:4: hostgroup.a: unknown field `host`");
     assert!(complaints.starts_with(&begin) && complaints.lines().count() == 1, "{complaints}");
     assert_eq!(scene.ocowatch(&["--no-such-option"]).output().unwrap().status.code(), Some(2));
 }

@@ -73,6 +73,7 @@ pub enum Fleet {
             conflicts_with = "length"
         )]
         to: Option<String>,
+        /// On whom, for how long, and why
         #[command(flatten)]
         act: ActArguments,
     },

@@ -125,6 +125,8 @@ pub struct Counts {
     pub settled: Option<State>,
     /// Since when it goes up and down; none: it does not.
     pub flapping: Option<Millis>,
+    /// Of a service or node: from its first ko until it is up again; none: it does not fail.
+    pub failing: Option<Millis>,
 }
 
 /// The kinds of acts.

@@ -59,6 +59,8 @@ pub struct KeptObject {
     pub settled: Option<State>,
     /// Since when it goes up and down; none: it does not.
     pub flapping: Option<Millis>,
+    /// Of a service or node: from its first ko until it is up again; none: it does not fail.
+    pub failing: Option<Millis>,
     /// When its state changed within the time that was asked for, oldest first.
     pub recent: Vec<Millis>,
     /// What it has promised, where it reports.
@@ -95,7 +97,7 @@ pub(super) fn load(connection: &Connection, recent: Millis) -> rusqlite::Result<
 
 fn objects(connection: &Connection) -> rusqlite::Result<HashMap<ObjectName, KeptObject>> {
     let mut statement = connection.prepare(
-        "SELECT name, standing, code, reason, at, since, failures, successes, silent, settled, flapping
+        "SELECT name, standing, code, reason, at, since, failures, successes, silent, settled, flapping, failing
          FROM standing JOIN object ON object.id = standing.object",
     )?;
     let mut rows = statement.query([])?;
@@ -112,6 +114,7 @@ fn objects(connection: &Connection) -> rusqlite::Result<HashMap<ObjectName, Kept
             silent_ms: row.get(8)?,
             settled: settled.and_then(State::from_number),
             flapping: row.get::<_, Option<i64>>(10)?.map(Millis),
+            failing: row.get::<_, Option<i64>>(11)?.map(Millis),
             recent: Vec::new(),
             reporter: None,
         };

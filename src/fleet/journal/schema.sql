@@ -28,7 +28,8 @@ CREATE TABLE standing (
     successes INTEGER NOT NULL DEFAULT 0,  -- in a row
     silent    INTEGER NOT NULL DEFAULT 0,  -- milliseconds of probing without a success
     settled   INTEGER,               -- the state that was decided by counting; none: nothing was yet
-    flapping  INTEGER                -- since when it goes up and down; none: it does not
+    flapping  INTEGER,               -- since when it goes up and down; none: it does not
+    failing   INTEGER                -- of a service or node: from its first ko until it is up again
 ) STRICT;
 
 -- What happened: a row is one change of one object. Each row has the standing before and after it, so that the

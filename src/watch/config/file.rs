@@ -9,7 +9,7 @@ use super::section::{Repeated, Sections};
 use super::table::TableSection;
 use super::value::{Address, FilePath, Length, List, Number, Object, Share, SocketPath, Url, Word, Zone};
 use super::{Flap, Timing};
-use crate::limits::{FLAP_CHANGES, PROBES_IN_A_ROW};
+use crate::limits::{MOST_FLAP_CHANGES, PROBES_IN_A_ROW};
 use std::time::Duration;
 use toml::Spanned;
 
@@ -117,7 +117,7 @@ with_timing! {
 #[derive(Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table, as { changes = 6, within = \"10m\", calm = \"5m\" }")]
 struct FlapSection {
-    changes: Option<Number<2, FLAP_CHANGES>>,
+    changes: Option<Number<2, MOST_FLAP_CHANGES>>,
     within: Option<Length>,
     calm: Option<Length>,
 }

@@ -1,7 +1,7 @@
 //! What a silent fleet costs: how many sockets wait at once when nobody answers.
 
 use super::{Probe, Settings};
-use oco::limits::RESERVED_DESCRIPTORS;
+use crate::limits::RESERVED_DESCRIPTORS;
 
 impl Settings {
     /// Sockets that are open at once when no target answers: each target's for its timeout in each interval.

@@ -14,6 +14,8 @@ pub struct Connection {
     stream: UnixStream,
     /// Who is at its other end.
     pub peer: u32,
+    /// Its number, which no other connection has.
+    pub number: u64,
     /// Octets of a line that is not whole yet, and of those behind it.
     input: Vec<u8>,
     /// How much of `input` was searched for its end.
@@ -44,10 +46,11 @@ pub enum Line {
 
 impl Connection {
     /// A connection that was accepted.
-    pub fn new(stream: UnixStream, peer: u32) -> Connection {
+    pub fn new(stream: UnixStream, peer: u32, number: u64) -> Connection {
         Connection {
             stream,
             peer,
+            number,
             input: Vec::new(),
             searched: 0,
             output: Vec::new(),

@@ -16,7 +16,7 @@ impl Scene {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("control");
         let poll = Poll::new().unwrap();
-        let control = Control::bind(&path, None, poll.registry().try_clone().unwrap()).unwrap();
+        let control = Control::bind(&path, (None, None), poll.registry().try_clone().unwrap()).unwrap();
         Scene { poll, control, path, _directory: directory }
     }
 
@@ -25,7 +25,7 @@ impl Scene {
     }
 
     /// Turns until there are orders.
-    fn orders(&mut self) -> Vec<(usize, u32, Line)> {
+    fn orders(&mut self) -> Vec<Order> {
         let mut orders = Vec::new();
         self.until(|control| {
             orders = control.turn(clock::now().boot);
@@ -61,20 +61,22 @@ fn each_order_is_replied_to_before_the_next_is_taken() {
     let mut client = scene.connect();
     client.write_all(b"one\ntwo\nthr").unwrap();
     let orders = scene.orders();
-    let [(slot, user, Line::Whole(line))] = orders.as_slice() else { panic!("{orders:?}") };
+    let [Order { client: from, user, line: Line::Whole(line) }] = orders.as_slice() else {
+        panic!("{orders:?}")
+    };
     assert_eq!((line.as_slice(), *user), (b"one".as_slice(), nix::unistd::getuid().as_raw()));
     assert_eq!(scene.control.turn(clock::now().boot), []);
-    assert_eq!(scene.control.wants_reply(*slot), Some(true));
-    scene.control.reply(*slot, b"1 ", false, clock::now().boot);
+    assert_eq!(scene.control.wants_reply(*from), Some(true));
+    scene.control.reply(*from, b"1 ", false, clock::now().boot);
     assert_eq!(scene.control.turn(clock::now().boot), []);
-    scene.control.reply(*slot, b"done\n", true, clock::now().boot);
-    let orders = scene.orders();
-    assert_eq!(orders[0].2, Line::Whole(b"two".to_vec()));
-    scene.control.reply(0, b"2\n", true, clock::now().boot);
+    scene.control.reply(*from, b"done\n", true, clock::now().boot);
+    let next = scene.orders();
+    assert_eq!(next[0].line, Line::Whole(b"two".to_vec()));
+    scene.control.reply(*from, b"2\n", true, clock::now().boot);
     client.write_all(b"ee\n").unwrap();
     client.shutdown(std::net::Shutdown::Write).unwrap();
-    assert_eq!(scene.orders()[0].2, Line::Whole(b"three".to_vec()));
-    scene.control.reply(0, b"3\n", true, clock::now().boot);
+    assert_eq!(scene.orders()[0].line, Line::Whole(b"three".to_vec()));
+    scene.control.reply(*from, b"3\n", true, clock::now().boot);
     let mut said = String::new();
     scene.until(|control| {
         control.turn(clock::now().boot);
@@ -96,8 +98,8 @@ fn a_line_without_an_end_is_told_and_closed() {
         let _ = client.read_to_string(&mut said);
     });
     let orders = scene.orders();
-    assert_eq!(orders[0].2, Line::TooLong);
-    scene.control.reply(0, &reply::error("too long"), true, clock::now().boot);
+    assert_eq!(orders[0].line, Line::TooLong);
+    scene.control.reply(orders[0].client, &reply::error("too long"), true, clock::now().boot);
     scene.until(|control| {
         control.turn(clock::now().boot);
         control.connections.iter().all(Option::is_none)
@@ -110,9 +112,9 @@ fn who_does_not_take_its_reply_or_end_its_line_is_closed_in_time() {
     let mut scene = Scene::new();
     let mut client = scene.connect();
     client.write_all(b"status\n").unwrap();
-    scene.orders();
+    let orders = scene.orders();
     let now = clock::now().boot;
-    scene.control.reply(0, &vec![b'x'; 8 * 1024 * 1024], true, now);
+    scene.control.reply(orders[0].client, &vec![b'x'; 8 * 1024 * 1024], true, now);
     let mut idle = scene.connect();
     idle.write_all(b"half").unwrap();
     scene.until(|control| {
@@ -143,14 +145,14 @@ fn one_too_many_is_told_so() {
 fn a_socket_in_use_is_left_alone_and_one_left_over_is_replaced() {
     let scene = Scene::new();
     let registry = scene.poll.registry().try_clone().unwrap();
-    let error = Control::bind(&scene.path, None, registry.try_clone().unwrap()).unwrap_err();
+    let error = Control::bind(&scene.path, (None, None), registry.try_clone().unwrap()).unwrap_err();
     assert!(matches!(error, ControlError::InUse(_)), "{error}");
     let Scene { control, path, _directory, .. } = scene;
     drop(control);
     let poll = Poll::new().unwrap();
-    Control::bind(&path, None, poll.registry().try_clone().unwrap()).unwrap();
+    Control::bind(&path, (None, None), poll.registry().try_clone().unwrap()).unwrap();
     std::fs::remove_file(&path).unwrap();
     std::fs::write(&path, "").unwrap();
-    let error = Control::bind(&path, None, registry).unwrap_err();
+    let error = Control::bind(&path, (None, None), registry).unwrap_err();
     assert!(error.to_string().ends_with("not a socket; expected nothing there, or one that is left over"));
 }

@@ -7,6 +7,8 @@ use oco::system::words::lowered;
 
 /// Where there is no descriptor left, be it the kernel's limit or our own.
 pub const NO_DESCRIPTORS: &str = "no free descriptors";
+/// Nobody listens there, but somebody is there.
+pub const REFUSED: &str = "refused";
 /// Nothing came in time.
 pub const TIMEOUT: &str = "timeout";
 /// The target ended the connection before it had said what was waited for.
@@ -15,7 +17,7 @@ pub const CLOSED: &str = "closed";
 /// The result of a probe that ended by this error, and its word.
 pub fn failed(errno: Errno, words: &mut String) -> Step {
     let (step, word) = match errno {
-        Errno::ECONNREFUSED => (Step::Told(Code::KO), "refused"),
+        Errno::ECONNREFUSED => (Step::Told(Code::KO), REFUSED),
         Errno::ETIMEDOUT => (Step::Told(Code::KO), TIMEOUT),
         Errno::ECONNRESET | Errno::EPIPE | Errno::ECONNABORTED => (Step::Told(Code::KO), "reset"),
         Errno::EHOSTUNREACH | Errno::EHOSTDOWN => (Step::Told(Code::KO), "no route"),

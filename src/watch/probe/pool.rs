@@ -109,6 +109,12 @@ impl<N: Network> Pool<N> {
         }
     }
 
+    /// Has a result that we ourselves could not find out, for a probe that can't begin.
+    pub fn refuse(&mut self, id: u32, reason: &str, now: Nanos) {
+        self.results.words().push_str(reason);
+        self.results.push(id, Step::Own, now, now);
+    }
+
     /// Something happened to the socket of this token, perhaps.
     pub fn ready(&mut self, token: Token, now: Nanos) {
         for family in [Family::V4, Family::V6] {

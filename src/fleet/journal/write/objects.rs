@@ -162,7 +162,8 @@ fn stand(
 
 pub(super) fn counts(transaction: &Transaction<'_>, counts: &Counts) -> rusqlite::Result<()> {
     let mut statement = transaction.prepare_cached(
-        "UPDATE standing SET failures = ?2, successes = ?3, silent = ?4, settled = ?5, flapping = ?6
+        "UPDATE standing SET failures = ?2, successes = ?3, silent = ?4, settled = ?5, flapping = ?6,
+                failing = ?7
          WHERE object = (SELECT id FROM object WHERE name = ?1)",
     )?;
     statement.execute(params![
@@ -172,6 +173,7 @@ pub(super) fn counts(transaction: &Transaction<'_>, counts: &Counts) -> rusqlite
         counts.silent_ms,
         counts.settled.map(State::number),
         counts.flapping.map(|at| at.0),
+        counts.failing.map(|at| at.0),
     ])?;
     Ok(())
 }

@@ -1,0 +1,342 @@
+//! The reply to `status`, made piece by piece, so that a fleet of 100,000 delays no probe. Worst first.
+
+use crate::config::{Address, Settings};
+use crate::decide::fleet::Fleet;
+use crate::decide::fleet::ids::{MemberId, NodeId, ServiceId, TargetId};
+use crate::decide::fleet::{ServiceView, TargetView};
+use crate::limits::STATUS_TARGETS_PER_TURN;
+use crate::probe::port_of;
+use jiff::tz::TimeZone;
+use oco::logic::code::{Code, Verdict};
+use oco::logic::control::{ActStatus, NodeStatus, ServiceStatus, TargetCounts, TargetStatus, VERSION};
+use oco_fleet::object::{ObjectName, Pattern};
+use oco_fleet::state::{Standing, State};
+use oco_fleet::time::Millis;
+use oco_fleet::tree::Rule;
+use oco_fleet::when::{rfc3339, rfc3339_in};
+use std::net::IpAddr;
+
+/// What somebody wants to know.
+#[derive(Debug, Clone, Default)]
+pub struct Wish {
+    /// Of whom; none: of all.
+    pub patterns: Vec<Pattern>,
+    /// Of each service at most so many targets.
+    pub most: Option<u32>,
+    /// Times are to be of this zone; none: UTC.
+    pub zone: Option<TimeZone>,
+}
+
+/// Whom the reply is of, and how far it is made.
+#[derive(Debug)]
+pub struct StatusReply {
+    wish: Wish,
+    services: Vec<(ServiceId, bool)>,
+    nodes: Vec<NodeId>,
+    /// Services whose head was written.
+    begun: usize,
+    /// In the targets of the last one of them.
+    place: Option<TargetPlace>,
+    has_begun: bool,
+}
+
+/// A place in the targets of a service: those in the state of this rank are being written.
+#[derive(Debug, Clone, Copy, Default)]
+struct TargetPlace {
+    rank: usize,
+    index: usize,
+    written: u32,
+}
+
+/// What a reply is made of: the fleet, and where its hosts are.
+pub struct Facts<'a> {
+    /// How things stand.
+    pub fleet: &'a Fleet,
+    /// What the file says of them.
+    pub settings: &'a Settings,
+    /// Where a name leads.
+    pub address_of: &'a dyn Fn(&str) -> Option<IpAddr>,
+    /// Who acts on whom, if somebody does: acknowledged, muted, under maintenance.
+    pub acts_on: &'a dyn Fn(&ObjectName) -> [Option<ActStatus>; 3],
+    /// Now.
+    pub now: Millis,
+}
+
+impl StatusReply {
+    /// Chooses whom it is of.
+    ///
+    /// # Errors
+    /// Nothing is known by a name.
+    pub fn new(wish: Wish, facts: &Facts<'_>) -> Result<StatusReply, String> {
+        let fleet = facts.fleet;
+        for pattern in &wish.patterns {
+            let is_known = fleet.services().any(|service| pattern.matches(service.name))
+                || fleet.nodes().any(|node| pattern.matches(node.name))
+                || (is_of_targets(pattern) && fleet.targets().any(|target| pattern.matches(target.name)));
+            if !is_known {
+                return Err(format!("{pattern}: nothing is known by that name"));
+            }
+        }
+        let is_wanted =
+            |name: &ObjectName| wish.patterns.is_empty() || wish.patterns.iter().any(|one| one.matches(name));
+        let mut services = Vec::new();
+        for service in fleet.services() {
+            if is_wanted(service.name) {
+                services.push((service.id, true));
+            } else if wish.patterns.iter().any(is_of_targets)
+                && targets(fleet, &service).any(|one| is_wanted(one.name))
+            {
+                services.push((service.id, false));
+            }
+        }
+        services.sort_by_key(|(id, _)| fleet.service(*id).map(|service| service.standing.state.rank()));
+        let mut nodes: Vec<NodeId> =
+            fleet.nodes().filter(|node| is_wanted(node.name)).map(|node| node.id).collect();
+        nodes.sort_by_key(|id| fleet.node(*id).map(|node| node.standing.state.rank()));
+        Ok(StatusReply { wish, services, nodes, begun: 0, place: None, has_begun: false })
+    }
+
+    /// The worst of what was asked for, what is planned left out, and its code.
+    pub fn worst(&self, fleet: &Fleet) -> (State, Option<Code>) {
+        let mut worst: Option<(State, Option<Code>)> = None;
+        let mut see = |standing: &Standing| {
+            if standing.planned {
+                return;
+            }
+            let seen = (standing.state, standing.code);
+            worst = Some(match worst {
+                None => seen,
+                Some((state, code)) if state == seen.0 => (state, code.max(seen.1)),
+                Some((state, _)) if state.worse(seen.0) == seen.0 => seen,
+                Some(worst) => worst,
+            });
+        };
+        for (id, is_whole) in &self.services {
+            let Some(service) = fleet.service(*id) else { continue };
+            if *is_whole {
+                see(service.standing);
+            } else {
+                targets(fleet, &service).filter(|one| self.wants(one.name)).for_each(|one| see(one.standing));
+            }
+        }
+        self.nodes.iter().filter_map(|id| fleet.node(*id)).for_each(|node| see(node.standing));
+        let (state, code) = worst.unwrap_or((State::Ok, Some(Code::OK)));
+        let summed = match code.map(Code::verdict) {
+            None => None,
+            Some(Verdict::Ok) => Code::new(Verdict::Ok.number()),
+            Some(verdict @ (Verdict::But | Verdict::Ko | Verdict::Incident)) => Code::new(verdict.number()),
+        };
+        (state, summed)
+    }
+
+    /// Writes on. Whether that was the end.
+    pub fn write(&mut self, facts: &Facts<'_>, out: &mut Vec<u8>) -> bool {
+        if !self.has_begun {
+            self.has_begun = true;
+            let (state, code) = self.worst(facts.fleet);
+            let at = self.time(facts.now);
+            let head = serde_json::json!({
+                "version": VERSION, "at": at, "state": state.word(), "code": code.map(Code::number),
+            });
+            push_open(out, &head, "}");
+            out.extend_from_slice(b",\"services\":[");
+        }
+        let mut left = STATUS_TARGETS_PER_TURN;
+        while left > 0 {
+            if let Some(place) = self.place {
+                self.place = self.write_targets(place, facts, out, &mut left);
+                if self.place.is_none() {
+                    out.extend_from_slice(b"]}");
+                }
+                continue;
+            }
+            let Some((id, _)) = self.services.get(self.begun) else {
+                self.write_rest(facts, out);
+                return true;
+            };
+            if let Some(service) = facts.fleet.service(*id) {
+                out.extend_from_slice(if self.begun > 0 { b"," } else { b"" });
+                push_open(out, &self.service(&service, facts), "]}");
+                self.place = Some(TargetPlace::default());
+            }
+            self.begun += 1;
+            left -= 1;
+        }
+        false
+    }
+
+    fn wants(&self, name: &ObjectName) -> bool {
+        self.wish.patterns.iter().any(|pattern| pattern.matches(name))
+    }
+
+    fn time(&self, at: Millis) -> String {
+        self.wish.zone.as_ref().map_or_else(|| rfc3339(at), |zone| rfc3339_in(at, zone))
+    }
+
+    /// A service, without its targets.
+    fn service(&self, service: &ServiceView<'_>, facts: &Facts<'_>) -> ServiceStatus {
+        let [acked, muted, maint] = (facts.acts_on)(service.name);
+        let counts = self.wish.most.map(|_| {
+            let mut counts = TargetCounts::default();
+            for target in targets(facts.fleet, service) {
+                match target.standing.state {
+                    State::Ko => counts.ko += 1,
+                    State::Unknown => counts.unknown += 1,
+                    State::But => counts.but += 1,
+                    State::Ok => counts.ok += 1,
+                }
+            }
+            counts
+        });
+        ServiceStatus {
+            name: service.name.to_string(),
+            state: service.standing.state.word().to_owned(),
+            code: service.standing.code.map(Code::number),
+            reason: service.standing.reason.to_string(),
+            since: self.time(service.since),
+            need: service.need,
+            up: service.up,
+            of: service.of,
+            counts,
+            acked,
+            muted,
+            maint,
+            flapping: service.is_flapping,
+            targets: Vec::new(),
+        }
+    }
+
+    /// Writes targets of the service that was begun last, from `place` on. Returns where it stopped, if before their end.
+    fn write_targets(
+        &self,
+        mut place: TargetPlace,
+        facts: &Facts<'_>,
+        out: &mut Vec<u8>,
+        left: &mut usize,
+    ) -> Option<TargetPlace> {
+        let (id, is_whole) = self.services.get(self.begun.checked_sub(1)?)?;
+        let service = facts.fleet.service(*id)?;
+        while let Some(state) = State::WORST_FIRST.get(place.rank) {
+            while let Some(id) = service.targets.get(place.index) {
+                place.index += 1;
+                let Some(target) = facts.fleet.target(*id).filter(|one| one.standing.state == *state) else {
+                    continue;
+                };
+                if !*is_whole && !self.wants(target.name) {
+                    continue;
+                }
+                if *left == 0 {
+                    place.index -= 1;
+                    return Some(place);
+                }
+                *left -= 1;
+                let status = self.target(&target, &service, facts);
+                let is_of_note = status.acked.is_some() || status.muted.is_some() || status.maint.is_some();
+                let has_room = self
+                    .wish
+                    .most
+                    .is_none_or(|most| place.written < most && (*state != State::Ok || is_of_note));
+                if has_room {
+                    out.extend_from_slice(if place.written > 0 { b"," } else { b"" });
+                    place.written += 1;
+                    push(out, &status);
+                }
+            }
+            (place.rank, place.index) = (place.rank + 1, 0);
+        }
+        None
+    }
+
+    fn target(&self, target: &TargetView<'_>, service: &ServiceView<'_>, facts: &Facts<'_>) -> TargetStatus {
+        let [acked, muted, maint] = (facts.acts_on)(target.name);
+        TargetStatus {
+            name: target.name.to_string(),
+            host: target.name.host().unwrap_or_default().to_owned(),
+            address: address(target, service, facts),
+            state: target.standing.state.word().to_owned(),
+            code: target.standing.code.map(Code::number),
+            reason: target.standing.reason.to_string(),
+            since: self.time(target.since),
+            last: target.last.map(|(at, _)| self.time(at)),
+            latency_ms: target.last.map(|(_, took)| {
+                let micros = u32::try_from(took.as_micros()).unwrap_or(u32::MAX);
+                f64::from(micros) / 1000.0
+            }),
+            acked,
+            muted,
+            maint,
+        }
+    }
+
+    /// Writes all behind the services.
+    fn write_rest(&self, facts: &Facts<'_>, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"],\"nodes\":");
+        let nodes: Vec<NodeStatus> = self.nodes.iter().filter_map(|id| self.node(*id, facts)).collect();
+        push(out, &nodes);
+        out.extend_from_slice(b",\"slos\":[]}\n");
+    }
+
+    fn node(&self, id: NodeId, facts: &Facts<'_>) -> Option<NodeStatus> {
+        let node = facts.fleet.node(id)?;
+        let name = node.name.service_part();
+        let written = facts.settings.nodes.iter().find(|written| written.name == name);
+        let [acked, muted, maint] = (facts.acts_on)(node.name);
+        let member = |member: &MemberId| facts.fleet.name(*member).map(ToString::to_string);
+        Some(NodeStatus {
+            name: node.name.to_string(),
+            title: written.and_then(|node| node.title.clone()).unwrap_or_else(|| name.to_owned()),
+            state: node.standing.state.word().to_owned(),
+            code: node.standing.code.map(Code::number),
+            reason: node.standing.reason.to_string(),
+            since: self.time(node.since),
+            rule: written.map_or_else(String::new, |node| rule(node.rule)),
+            members: node.members.iter().filter_map(member).collect(),
+            acked,
+            muted,
+            maint,
+        })
+    }
+}
+
+fn is_of_targets(pattern: &Pattern) -> bool {
+    pattern.as_str().matches('/').count() == 2
+}
+
+fn targets<'a>(fleet: &'a Fleet, service: &ServiceView<'a>) -> impl Iterator<Item = TargetView<'a>> {
+    service.targets.iter().filter_map(|id: &TargetId| fleet.target(*id))
+}
+
+/// A rule as the file has it.
+fn rule(rule: Rule) -> String {
+    match rule {
+        Rule::All => "all".to_owned(),
+        Rule::Any => "any".to_owned(),
+        Rule::Count(count) => format!("{count} of"),
+        Rule::Percent(percent) => format!("{percent}%"),
+    }
+}
+
+/// The address in use, with the port where there is one.
+fn address(target: &TargetView<'_>, service: &ServiceView<'_>, facts: &Facts<'_>) -> Option<String> {
+    let group = facts.settings.groups.get(service.group)?;
+    let (host, written) = (group.hosts.get(target.host?)?, group.services.get(service.place?)?);
+    let address = match &host.address {
+        Address::Ip(address) => *address,
+        Address::Name(name) => (facts.address_of)(name)?,
+    };
+    Some(match port_of(&written.probe, host.port) {
+        Some(port) => std::net::SocketAddr::new(address, port).to_string(),
+        None => address.to_string(),
+    })
+}
+
+fn push(out: &mut Vec<u8>, value: &impl serde::Serialize) {
+    // What we make has no key that is no text, and no number that JSON lacks.
+    let _ = serde_json::to_writer(out, value);
+}
+
+/// Writes `value` without its `end`.
+fn push_open(out: &mut Vec<u8>, value: &impl serde::Serialize, end: &str) {
+    push(out, value);
+    out.truncate(out.len().saturating_sub(end.len()));
+}

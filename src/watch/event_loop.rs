@@ -1,0 +1,297 @@
+//! The loop of ocowatch: one poll, and what it wakes. It waits for no disk, no name and no child: threads and the helper
+//! process do that.
+//!
+//! A turn: sleep until something happens or a deadline comes; hand each event to its owner; obey signals; let the watcher
+//! take its turn; log and keep what changed; obey orders; go on with replies.
+
+mod keeping;
+mod orders;
+mod replies;
+
+use crate::addresses::News;
+use crate::config::Settings;
+use crate::control::Control;
+use crate::decide::changes::{Changes, earliest};
+use crate::error::Error;
+use crate::journal_reader::JournalReader;
+use crate::journal_writer::JournalWriter;
+use crate::limits::{EVENTS, HEARTBEAT, JOURNAL_FINISH};
+use crate::probe::network::KernelNetwork;
+use crate::resolver::Resolver;
+use crate::token::Source;
+use crate::watcher::Watcher;
+use log::{info, warn};
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll};
+use oco::children::helper::HelperStarter;
+use oco::logic::time::{Nanos, Now};
+use oco::system::signals::Signals;
+use oco::system::systemd::Notify;
+use oco::system::{clock, log_lines};
+use replies::Replies;
+use std::io::{self, ErrorKind};
+use std::time::{Duration, Instant};
+
+/// What a signal asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// Stop.
+    Stop,
+    /// Read the configuration again.
+    Reload,
+}
+
+/// What a turn leaves to its caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TurnEnd {
+    /// Go on with the next turn.
+    GoOn,
+    /// The configuration is to be read again.
+    Reload,
+    /// All is done.
+    Stop,
+}
+
+/// What runs in the thread of the loop.
+pub struct EventLoop {
+    poll: Poll,
+    events: Events,
+    watcher: Watcher<KernelNetwork, HelperStarter>,
+    control: Control,
+    replies: Replies,
+    journal: JournalWriter,
+    reader: JournalReader,
+    resolver: Resolver,
+    signals: Signals<Signal>,
+    notify: Notify,
+    /// How often systemd wants a sign of life, and when the next one is due.
+    watchdog: Option<(Duration, Nanos)>,
+    /// When the journal's heartbeat is due.
+    heartbeat: Nanos,
+    changes: Changes,
+    now: Now,
+    watches_log: bool,
+}
+
+/// The parts that a start has made.
+pub struct Parts {
+    /// The poll at which all are registered.
+    pub poll: Poll,
+    /// The probes and states.
+    pub watcher: Watcher<KernelNetwork, HelperStarter>,
+    /// What came of starting it.
+    pub changes: Changes,
+    /// The control socket.
+    pub control: Control,
+    /// Where all is kept.
+    pub journal: JournalWriter,
+    /// Who reads it.
+    pub reader: JournalReader,
+    /// Who looks names up.
+    pub resolver: Resolver,
+    /// Signals that were caught.
+    pub signals: Signals<Signal>,
+}
+
+impl EventLoop {
+    /// A loop of these parts.
+    ///
+    /// # Errors
+    /// Signals can't be waited for.
+    pub fn new(parts: Parts, notify: Notify) -> io::Result<EventLoop> {
+        let now = clock::now();
+        if let Some(descriptor) = parts.signals.raw_fd() {
+            let token = Source::Signals.encode();
+            parts.poll.registry().register(&mut SourceFd(&descriptor), token, Interest::READABLE)?;
+        }
+        Ok(EventLoop {
+            poll: parts.poll,
+            events: Events::with_capacity(EVENTS),
+            watcher: parts.watcher,
+            control: parts.control,
+            replies: Replies::default(),
+            journal: parts.journal,
+            reader: parts.reader,
+            resolver: parts.resolver,
+            signals: parts.signals,
+            notify,
+            watchdog: Notify::watchdog().map(|period| (period, now.boot)),
+            heartbeat: now.boot.after(HEARTBEAT),
+            changes: parts.changes,
+            now,
+            watches_log: false,
+        })
+    }
+
+    /// Runs until there is something for the caller. What changes is logged and kept from the first turn on.
+    ///
+    /// # Errors
+    /// Nothing can be waited for any more, or nothing can be run any more.
+    pub fn run(&mut self) -> Result<TurnEnd, Error> {
+        self.notify.ready();
+        loop {
+            match self.turn()? {
+                TurnEnd::GoOn => {}
+                end @ (TurnEnd::Reload | TurnEnd::Stop) => return Ok(end),
+            }
+        }
+    }
+
+    fn turn(&mut self) -> Result<TurnEnd, Error> {
+        self.watch_log();
+        let timeout = self.deadline().map(|at| at.since(self.now.boot));
+        match self.poll.poll(&mut self.events, timeout) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(Error::System("event loop", error)),
+        }
+        self.now = clock::now();
+        self.take_events();
+        let end = self.obey_signals();
+        self.look_up_names();
+        self.watcher.turn(self.now, &mut self.changes);
+        if self.watcher.programs().is_lost() {
+            return Err(Error::HelperLost);
+        }
+        self.obey_orders();
+        self.keep();
+        self.go_on_with_replies();
+        self.show_life();
+        Ok(end)
+    }
+
+    /// When the next turn is due without an event.
+    fn deadline(&self) -> Option<Nanos> {
+        let signal = self.signals.any().then_some(Nanos::PAST);
+        let replies = self.replies.has_more(&self.control).then_some(Nanos::PAST);
+        let journal = self
+            .journal
+            .deadline()
+            .map(|at| self.now.boot.after(at.saturating_duration_since(Instant::now())));
+        let changed = (!self.changes.is_empty()).then_some(Nanos::PAST);
+        earliest([
+            signal,
+            replies,
+            journal,
+            changed,
+            self.watcher.deadline(),
+            self.control.deadline(),
+            self.watchdog.map(|(_, next)| next),
+            Some(self.heartbeat),
+        ])
+    }
+
+    /// Hands each event to its owner. No probe begins before that is done: an event of a socket's last connection could
+    /// be taken for one of its next.
+    fn take_events(&mut self) {
+        for event in &self.events {
+            match Source::decode(event.token()) {
+                // Its flag tells more.
+                Some(Source::Signals) | None => {}
+                Some(Source::Log) => log_lines::flush(),
+                // They are asked in each turn.
+                Some(Source::Threads) => {}
+                Some(Source::Control) => self.control.ready(),
+                Some(Source::Connection(slot)) => self.control.connection_ready(slot),
+                Some(Source::Probe(token)) => self.watcher.socket_ready(token, self.now),
+                Some(Source::Child(token)) => self.watcher.child_ready(token),
+            }
+        }
+    }
+
+    fn obey_signals(&mut self) -> TurnEnd {
+        let mut end = TurnEnd::GoOn;
+        if self.signals.any() {
+            for signal in self.signals.take_asked() {
+                match signal {
+                    Signal::Stop => return TurnEnd::Stop,
+                    Signal::Reload => end = TurnEnd::Reload,
+                }
+            }
+        }
+        end
+    }
+
+    fn look_up_names(&mut self) {
+        for name in self.watcher.addresses().due(self.now.boot) {
+            self.resolver.look_up(&name);
+        }
+        for answer in self.resolver.answers() {
+            let name = answer.name.clone();
+            match self.watcher.resolved(answer, self.now) {
+                News::Nothing => {}
+                News::Moved(None, to) => info!("{name}: is at {to}"),
+                News::Moved(Some(from), to) => info!("{name}: is at {to} now, and was at {from}"),
+                News::Failing(why) => warn!("{name}: can't be looked up: {why}"),
+            }
+        }
+    }
+
+    /// Lets standard error wake the loop when it takes lines again, and only while some wait.
+    fn watch_log(&mut self) {
+        let descriptor = log_lines::raw_fd();
+        let (mut source, token) = (SourceFd(&descriptor), Source::Log.encode());
+        let registry = self.poll.registry();
+        let has_to_be_told = !self.watches_log || log_lines::has_more();
+        self.watches_log = match (log_lines::pending(), self.watches_log) {
+            (true, _) if has_to_be_told => match registry.register(&mut source, token, Interest::WRITABLE) {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                    registry.reregister(&mut source, token, Interest::WRITABLE).is_ok()
+                }
+                result => result.is_ok(),
+            },
+            (false, true) => registry.deregister(&mut source).is_err(),
+            (_, watches) => watches,
+        };
+    }
+
+    /// Tells the journal and systemd that we live.
+    fn show_life(&mut self) {
+        if self.heartbeat <= self.now.boot {
+            self.heartbeat = self.now.boot.after(HEARTBEAT);
+            self.keep_heartbeat();
+        }
+        if let Some((period, next)) = &mut self.watchdog
+            && *next <= self.now.boot
+        {
+            *next = self.now.boot.after(*period);
+            self.notify.alive();
+        }
+    }
+
+    /// The watcher, to be changed by a reload.
+    pub fn settings(&self) -> &Settings {
+        self.watcher.settings()
+    }
+
+    /// Takes on other settings.
+    pub fn reload(&mut self, settings: Settings, tls: std::sync::Arc<crate::probe::tls::store::TlsStore>) {
+        self.now = clock::now();
+        // They know services by numbers that a reload gives anew.
+        self.finish_replies();
+        self.watcher.pool().set_tls(tls);
+        self.watcher.reload(settings, self.now, &mut self.changes);
+        self.keep();
+        info!("reloaded");
+    }
+
+    /// Tells systemd that the settings are read anew.
+    pub fn begin_reload(&self) {
+        self.notify.reloading();
+    }
+
+    /// Ends: what is known is kept, tables stay as they are.
+    pub fn stop(mut self, path: &std::path::Path) {
+        info!("stopping");
+        self.notify.stopping();
+        self.now = clock::now();
+        self.keep();
+        self.keep_heartbeat();
+        let left = self.journal.finish(JOURNAL_FINISH);
+        if left > 0 {
+            warn!("journal: {left} entries are not written");
+        }
+        // Who connects from now on is to find nobody.
+        let _ = std::fs::remove_file(path);
+    }
+}

@@ -1,0 +1,132 @@
+//! What changed is logged and kept in the journal; and how the journal fares.
+
+use super::EventLoop;
+use crate::decide::changes::{Keep, Note};
+use crate::journal_writer::Event;
+use log::{error, info, warn};
+use oco::system::log_lines::{CHANGE, TRANSITION};
+use oco_fleet::journal::{Counts, Entry, Reporter};
+use oco_fleet::object::Kind;
+use oco_fleet::time::Millis;
+use oco_fleet::transition::Transition;
+use std::time::Instant;
+
+impl EventLoop {
+    /// Logs and keeps what changed since the last call.
+    pub(super) fn keep(&mut self) {
+        let mut changes = std::mem::take(&mut self.changes);
+        for transition in changes.transitions.drain(..) {
+            log_transition(&transition);
+            self.journal.push(Entry::Transition(transition));
+        }
+        for keep in changes.keep.drain(..) {
+            for entry in entries(keep) {
+                self.journal.push(entry);
+            }
+        }
+        let at = Millis::of(self.now.wall);
+        for name in changes.ended.drain(..) {
+            self.journal.push(Entry::Forget { name, at });
+        }
+        for note in changes.notes.drain(..) {
+            log_note(&note);
+        }
+        self.changes = changes;
+        self.hear_journal();
+    }
+
+    /// Enters how everything stands, in place of what was lost.
+    fn keep_all(&mut self) {
+        let fleet = self.watcher.fleet();
+        let targets = fleet.targets().map(|one| (one.name, one.standing, one.since));
+        let services = fleet.services().map(|one| (one.name, one.standing, one.since));
+        let nodes = fleet.nodes().map(|one| (one.name, one.standing, one.since));
+        let at = Millis::of(self.now.wall);
+        for (name, standing, since) in targets.chain(services).chain(nodes) {
+            let (name, standing) = (name.clone(), standing.clone());
+            self.journal.push(Entry::Stands { name, standing, since, at });
+        }
+    }
+
+    pub(super) fn keep_heartbeat(&mut self) {
+        let at = Millis::of(self.now.wall);
+        self.journal.push(Entry::Heartbeat(at));
+    }
+
+    fn hear_journal(&mut self) {
+        for event in self.journal.take_events(Instant::now()) {
+            match event {
+                Event::Failing(why) => error!("journal: can't be written: {why}; it is tried again"),
+                Event::Hanging => error!("journal: the disk does not answer; going on without it"),
+                Event::Recovered => info!("journal: is written again"),
+                Event::Lost(count) => {
+                    error!("journal: {count} entries are lost, there was no more room for them");
+                    self.keep_all();
+                }
+                Event::Replaced(aside) => {
+                    error!("journal: it was damaged, and a new one is begun; the damaged one is {aside}");
+                    self.keep_all();
+                }
+                Event::Refused(why) => error!("journal: an entry is left out: {why}"),
+            }
+        }
+    }
+}
+
+fn log_transition(transition: &Transition) {
+    match transition.name.kind() {
+        // There may be many of them at once; they leave room for the others.
+        Kind::Target => info!(target: CHANGE, "{transition}"),
+        Kind::Service | Kind::Node | Kind::Level => info!(target: TRANSITION, "{transition}"),
+    }
+}
+
+fn log_note(note: &Note) {
+    match note {
+        Note::CanaryLost => {
+            error!(target: TRANSITION, "no canary answers: it is our own network; every target is unknown");
+        }
+        Note::CanaryBack => info!(target: TRANSITION, "a canary answers again"),
+        Note::OwnFailure { target, reason } => warn!("{target}: not known, by our own fault: {reason}"),
+        Note::OwnFailureOver { reason, failures } => {
+            info!("for a minute nothing failed by our own fault any more: {reason} ({failures} probes)");
+        }
+        Note::Flapping(name, true) => info!(target: TRANSITION, "{name}: goes up and down"),
+        Note::Flapping(name, false) => info!(target: TRANSITION, "{name}: has been calm"),
+    }
+}
+
+/// What the journal keeps of it.
+fn entries(keep: Keep) -> Vec<Entry> {
+    match keep {
+        Keep::Target(name, kept, periods) => {
+            let counts = Counts {
+                name: name.clone(),
+                failures: kept.counts.failures,
+                successes: kept.counts.successes,
+                silent_ms: i64::try_from(kept.counts.silence).unwrap_or(i64::MAX),
+                settled: Some(kept.counts.known),
+                flapping: None,
+                failing: None,
+            };
+            let mut entries = vec![Entry::Counts(counts)];
+            if !periods.is_empty() {
+                // The journal has the latest last.
+                let periods = periods.into_iter().rev().map(i64::from).collect();
+                entries.push(Entry::Reporter(Reporter { name, taken_in: false, periods }));
+            }
+            entries
+        }
+        Keep::Above(name, kept) => vec![Entry::Counts(Counts {
+            name,
+            failures: 0,
+            successes: 0,
+            silent_ms: 0,
+            settled: None,
+            flapping: kept.is_flapping.then(|| kept.changes.last().copied().unwrap_or_default()),
+            failing: kept.failing_since,
+        })],
+        // A start asks the canary anew before it judges.
+        Keep::CanaryLost(_) => Vec::new(),
+    }
+}

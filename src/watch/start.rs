@@ -1,0 +1,245 @@
+//! ocowatch from its command line to its exit.
+//!
+//! The order of the start: read the settings, become the unprivileged user, take the state directory, start the helper
+//! that runs programs (before all that it must not inherit), confine this process, start the threads, and only then
+//! probe.
+
+use crate::arguments::Arguments;
+use crate::config::{self, Settings};
+use crate::control::Control;
+use crate::decide::changes::Changes;
+use crate::error::{BAD_USAGE, Error};
+use crate::event_loop::{EventLoop, Parts, Signal, TurnEnd};
+use crate::journal_reader::JournalReader;
+use crate::journal_writer::{JournalWriter, WriterBounds};
+use crate::limits::{CHILD_OUTPUT_OCTETS, CHILDREN, KEPT_FOR, RESERVED_DESCRIPTORS, RESOLVER_THREADS};
+use crate::probe::network::KernelNetwork;
+use crate::probe::pool::Pool;
+use crate::probe::tls::store::TlsStore;
+use crate::programs::Programs;
+use crate::resolver::Resolver;
+use crate::token::{FIRST_CHILD, PROBE_TOKENS, Source};
+use crate::watcher::Watcher;
+use crate::{kept, once, sandbox};
+use log::{error, info, warn};
+use mio::{Poll, Registry, Waker};
+use nix::sys::signal::Signal::{SIGHUP, SIGINT, SIGTERM};
+use nix::unistd::Group;
+use oco::children::helper::HelperStarter;
+use oco::children::{ChildLimits, Children, serve};
+use oco::logic::answer::PROGRAM;
+use oco::system::signals::Signals;
+use oco::system::systemd::Notify;
+use oco::system::{clock, command_line, log_lines, open_files, user};
+use oco_fleet::journal::{Entry, Writer};
+use oco_fleet::time::Millis;
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::{Command, ExitCode};
+use std::sync::Arc;
+
+/// What makes this program the helper that runs programs for another ocowatch.
+const HELPER: &str = "--run-programs-for-ocowatch";
+/// Where programs without a slash are looked for, before PATH.
+const PROGRAM_FOLDERS: &str =
+    "/usr/lib/mon/mon.d:/usr/lib/mon/alert.d:/usr/lib/oco/alerts:/usr/lib/nagios/plugins";
+/// What each signal asks for. None of them stays ignored, whoever has started ocowatch.
+const SIGNALS: [(nix::sys::signal::Signal, Signal); 3] =
+    [(SIGTERM, Signal::Stop), (SIGINT, Signal::Stop), (SIGHUP, Signal::Reload)];
+
+/// Runs ocowatch with the command line of the process.
+pub fn main() -> ExitCode {
+    log_lines::start("info");
+    if std::env::args_os().nth(1).is_some_and(|first| first == HELPER) {
+        return help();
+    }
+    let arguments = command_line::parse("ocowatch", std::env::args_os(), BAD_USAGE).map_err(Error::Said);
+    let exit = match arguments.and_then(|arguments| run(&arguments)) {
+        Ok(exit) => exit,
+        Err(error) => {
+            error.say();
+            error.exit()
+        }
+    };
+    log_lines::finish(oco::limits::LOG_FLUSH);
+    exit
+}
+
+/// Is the helper.
+fn help() -> ExitCode {
+    match serve::serve() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            error!("helper: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
+    let settings = config::load(&arguments.config).map_err(Error::Config)?;
+    let user = settings.user.as_deref().filter(|_| user::is_root()).map(user::find).transpose();
+    let user = user.map_err(Error::User)?;
+    let group = settings.control_group.as_deref().map(find_group).transpose()?;
+    if arguments.test {
+        TlsStore::load(&settings).map_err(Error::Certificates)?;
+        if let Some(warning) = settings.warning_of_silence(open_files::raise_limit(u64::MAX)) {
+            log_lines::say("ocowatch", &warning);
+        }
+        let said = writeln!(io::stdout(), "ocowatch: the configuration is good");
+        return said.map(|()| ExitCode::SUCCESS).map_err(|error| Error::System("stdout", error));
+    }
+    let signals = Signals::catch(&SIGNALS, &[]).map_err(|error| Error::System("signals", error))?;
+    let poll = Poll::new().map_err(|error| Error::System("event loop", error))?;
+    let room = make_room(&settings);
+    if arguments.once {
+        let tls = Arc::new(TlsStore::load(&settings).map_err(Error::Certificates)?);
+        let (pool, programs) = probes(&poll, room)?;
+        let mut changes = Changes::default();
+        let mut watcher =
+            Watcher::new(settings, &kept::nothing(), (pool, programs), clock::now(), &mut changes);
+        watcher.pool().set_tls(tls);
+        return once::run(poll, watcher, changes, signals, arguments.json);
+    }
+    info!("{PROGRAM} watching, state in {}", settings.state_dir.display());
+    let control = bind_control(&settings, user.as_ref(), group, &poll)?;
+    if let Some(user) = &user {
+        user::become_user(user).map_err(Error::User)?;
+    }
+    if user::is_root() {
+        warn!("running as root, which nothing here needs; name a user in the file");
+    }
+    serve_fleet(arguments, settings, signals, poll, control, room)
+}
+
+/// Runs until it is told to stop.
+fn serve_fleet(
+    arguments: &Arguments,
+    settings: Settings,
+    signals: Signals<Signal>,
+    poll: Poll,
+    control: Control,
+    room: usize,
+) -> Result<ExitCode, Error> {
+    let now = clock::now();
+    let at = Millis::of(now.wall);
+    let (writer, opened) =
+        Writer::open(&settings.state_dir, at, kept::longest_flap(&settings)).map_err(Error::Journal)?;
+    if let Some(aside) = &opened.set_aside {
+        error!("journal: {aside}");
+    }
+    let (pool, programs) = probes(&poll, room)?;
+    for what in sandbox::confine(&settings, arguments) {
+        info!("this kernel confines less than it could; missing: {what}");
+    }
+    // Read by the confined process, as a reload will.
+    let tls = Arc::new(TlsStore::load(&settings).map_err(Error::Certificates)?);
+    let waker = Waker::new(poll.registry(), Source::Threads.encode());
+    let waker = Arc::new(waker.map_err(|error| Error::System("event loop", error))?);
+    let wake = || {
+        let waker = Arc::clone(&waker);
+        // A loop that can't be woken looks by itself soon.
+        move || drop(waker.wake())
+    };
+    let path = writer.path().to_owned();
+    let journal = JournalWriter::start(writer, WriterBounds::default(), Box::new(wake()));
+    let mut journal = journal.map_err(|error| Error::System("journal", error))?;
+    if let Some((since, until)) = opened.gap {
+        journal.push(Entry::Gap { since, until });
+    }
+    let reader = JournalReader::start(path, Box::new(wake()));
+    let reader = reader.map_err(|error| Error::System("journal", error))?;
+    let resolver = Resolver::start(RESOLVER_THREADS, wake());
+    let resolver = resolver.map_err(|error| Error::System("resolver", error))?;
+    let control_path = settings.control.clone();
+    let mut changes = Changes::default();
+    let mut watcher = Watcher::new(settings, &kept::of(opened.kept), (pool, programs), now, &mut changes);
+    watcher.pool().set_tls(tls);
+    let parts = Parts { poll, watcher, changes, control, journal, reader, resolver, signals };
+    let event_loop = EventLoop::new(parts, Notify::from_environment());
+    let mut event_loop = event_loop.map_err(|error| Error::System("event loop", error))?;
+    loop {
+        match event_loop.run()? {
+            TurnEnd::GoOn => {}
+            TurnEnd::Stop => {
+                event_loop.stop(&control_path);
+                return Ok(ExitCode::SUCCESS);
+            }
+            TurnEnd::Reload => {
+                event_loop.begin_reload();
+                reload(&mut event_loop, arguments);
+            }
+        }
+    }
+}
+
+/// Takes on the settings as they are now, whole or not at all.
+fn reload(event_loop: &mut EventLoop, arguments: &Arguments) {
+    let read = config::load(&arguments.config).map_err(Error::Config).and_then(|settings| {
+        let tls = TlsStore::load(&settings).map_err(Error::Certificates)?;
+        Ok((settings, tls))
+    });
+    match read {
+        Ok((settings, tls)) => {
+            for key in settings.needs_restart(event_loop.settings()) {
+                warn!("{key}: can't be changed while running; that needs a restart");
+            }
+            event_loop.reload(settings, Arc::new(tls));
+        }
+        Err(error) => error.refuse_reload(),
+    }
+}
+
+/// The sockets and programs of probes. The helper is started here.
+fn probes(poll: &Poll, room: usize) -> Result<(Pool<KernelNetwork>, Programs<HelperStarter>), Error> {
+    let registry = || -> Result<Registry, Error> {
+        poll.registry().try_clone().map_err(|error| Error::System("event loop", error))
+    };
+    let mut command = Command::new("/proc/self/exe");
+    command.arg(HELPER).env("PATH", program_path());
+    let starter = HelperStarter::launch(command, registry()?, FIRST_CHILD);
+    let starter = starter.map_err(|error| Error::System("start the helper that runs programs", error))?;
+    let limits =
+        ChildLimits { at_once: CHILDREN, kept_places: KEPT_FOR.to_vec(), output_octets: CHILD_OUTPUT_OCTETS };
+    let programs = Programs::new(Children::new(starter, FIRST_CHILD, limits));
+    Ok((Pool::new(KernelNetwork::new(registry()?), PROBE_TOKENS, room), programs))
+}
+
+/// Where the helper looks for programs.
+fn program_path() -> OsString {
+    let mut path = OsString::from(PROGRAM_FOLDERS);
+    if let Some(inherited) = std::env::var_os("PATH").filter(|path| !path.is_empty()) {
+        path.push(":");
+        path.push(inherited);
+    }
+    path
+}
+
+/// Makes room for as many probes at once as there can be. Returns for how many.
+fn make_room(settings: &Settings) -> usize {
+    let wanted = settings.sockets_of_a_silent_fleet();
+    let limit = open_files::raise_limit(RESERVED_DESCRIPTORS.saturating_add(wanted));
+    if let Some(warning) = settings.warning_of_silence(limit) {
+        warn!("{warning}");
+    }
+    usize::try_from(limit.saturating_sub(RESERVED_DESCRIPTORS)).unwrap_or(usize::MAX)
+}
+
+fn bind_control(
+    settings: &Settings,
+    user: Option<&nix::unistd::User>,
+    group: Option<u32>,
+    poll: &Poll,
+) -> Result<Control, Error> {
+    let registry = poll.registry().try_clone().map_err(|error| Error::System("event loop", error))?;
+    let owner = user.map(|user| user.uid.as_raw());
+    Control::bind(&settings.control, (owner, group), registry).map_err(Error::Control)
+}
+
+fn find_group(name: &str) -> Result<u32, Error> {
+    match Group::from_name(name) {
+        Ok(Some(group)) => Ok(group.gid.as_raw()),
+        Ok(None) => Err(Error::Group(format!("control-group {name}: no such group"))),
+        Err(errno) => Err(Error::System("control-group", errno.into())),
+    }
+}

@@ -1,0 +1,292 @@
+//! The watcher: what is due is probed, what a probe finds out is judged, and what follows from that is handed out.
+//!
+//! ```text
+//!   Fleet --due--> probes: Pool (sockets), Programs (plugins, monitors) --outcomes--> Fleet --> Changes
+//! ```
+//!
+//! It has no poll and no clock of its own, writes nothing and logs nothing: [`event_loop`](crate::event_loop) and
+//! [`once`](crate::once) do that with what it hands out, and so does the simulation.
+
+mod canary;
+
+use crate::addresses::Addresses;
+use crate::config::{Address, Host, Probe, Service, Settings};
+use crate::decide::changes::{Changes, Kept, earliest};
+use crate::decide::fleet::Fleet;
+use crate::decide::fleet::ids::{ServiceId, TargetId};
+use crate::probe::network::Network;
+use crate::probe::pool::{Pool, Start};
+use crate::probe::port_of;
+use crate::programs::{Errands, Facts, Programs};
+use crate::resolver::Answer;
+use canary::{CANARY_IDS, CanaryRound};
+use mio::Token;
+use oco::children::starter::Starter;
+use oco::logic::text::printable;
+use oco::logic::time::{Nanos, Now};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The probes of a fleet and its states.
+pub struct Watcher<N: Network, S: Starter> {
+    settings: Settings,
+    fleet: Fleet,
+    pool: Pool<N>,
+    programs: Programs<S>,
+    addresses: Addresses,
+    canary: Option<CanaryRound>,
+    /// Who is due in this turn. Kept for its memory alone.
+    due: Vec<TargetId>,
+}
+
+/// A host under a service, as the file has them.
+struct Place<'a> {
+    group: &'a str,
+    host: &'a Host,
+    service: &'a Service,
+}
+
+impl<N: Network, S: Starter> Watcher<N, S> {
+    /// A watcher of the fleet that `settings` describe, which goes on from what was kept.
+    pub fn new(
+        settings: Settings,
+        kept: &Kept,
+        (pool, programs): (Pool<N>, Programs<S>),
+        now: Now,
+        changes: &mut Changes,
+    ) -> Watcher<N, S> {
+        let fleet = Fleet::new(&settings, kept, now, changes);
+        let mut addresses = Addresses::new(settings.resolve_every);
+        addresses.set(names(&settings), settings.resolve_every);
+        Watcher { settings, fleet, pool, programs, addresses, canary: None, due: Vec::new() }
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// How things stand.
+    pub fn fleet(&self) -> &Fleet {
+        &self.fleet
+    }
+
+    /// The same, for who acts on it.
+    pub fn fleet_mut(&mut self) -> &mut Fleet {
+        &mut self.fleet
+    }
+
+    /// Where hosts are.
+    pub fn addresses(&mut self) -> &mut Addresses {
+        &mut self.addresses
+    }
+
+    /// The sockets of the probes.
+    pub fn pool(&mut self) -> &mut Pool<N> {
+        &mut self.pool
+    }
+
+    /// The programs of the probes.
+    pub fn programs(&mut self) -> &mut Programs<S> {
+        &mut self.programs
+    }
+
+    /// Takes on other settings. What is still there keeps its state.
+    pub fn reload(&mut self, settings: Settings, now: Now, changes: &mut Changes) {
+        self.addresses.set(names(&settings), settings.resolve_every);
+        self.fleet.reload(&settings, now, changes);
+        self.settings = settings;
+        self.canary = None;
+    }
+
+    /// An event of the poll for a socket of a probe.
+    pub fn socket_ready(&mut self, token: Token, now: Now) {
+        self.pool.ready(token, now.boot);
+    }
+
+    /// An event of the poll for a child.
+    pub fn child_ready(&mut self, token: Token) {
+        self.programs.ready(token);
+    }
+
+    /// When the next turn is due without an event.
+    pub fn deadline(&self) -> Option<Nanos> {
+        earliest([
+            self.fleet.deadline(),
+            self.pool.deadline(),
+            self.programs.deadline(),
+            self.addresses.deadline(),
+        ])
+    }
+
+    /// Takes a turn, when all events of the poll have been handed in: results are judged, and what is due begins.
+    pub fn turn(&mut self, now: Now, changes: &mut Changes) {
+        self.pool.expire(now.boot);
+        self.take_results(now, changes);
+        self.fleet.expire(now, changes);
+        self.start_due(now);
+        self.start_canary(now);
+        // Some have their result at once, and so has a canary that is none.
+        self.take_results(now, changes);
+    }
+
+    /// Has every target probed now, whatever its turn is, as far as there are probes.
+    pub fn start_all(&mut self, now: Now) {
+        let services: Vec<ServiceId> = self.fleet.services().map(|service| service.id).collect();
+        for id in services {
+            let Some(service) = self.fleet.service(id) else { continue };
+            let targets: Vec<TargetId> = service.targets.to_vec();
+            let first = targets.first().copied();
+            let is_together = first
+                .and_then(|id| self.place(id))
+                .is_some_and(|place| matches!(*place.service.probe, Probe::Mon(_)));
+            for target in targets.into_iter().take(if is_together { 1 } else { usize::MAX }) {
+                self.start(target, now);
+            }
+        }
+    }
+
+    /// Takes in where a name leads, or why nowhere.
+    pub fn resolved(&mut self, answer: Answer, now: Now) -> crate::addresses::News {
+        self.addresses.take_in(answer, now.boot)
+    }
+
+    /// Takes a turn of which no probe begins by itself: for who had all of them begin.
+    pub fn turn_once(&mut self, now: Now, changes: &mut Changes) {
+        self.pool.expire(now.boot);
+        self.take_results(now, changes);
+        self.start_canary(now);
+        self.take_results(now, changes);
+    }
+
+    /// When the next such turn is due without an event.
+    pub fn deadline_once(&self) -> Option<Nanos> {
+        earliest([self.pool.deadline(), self.programs.deadline()])
+    }
+
+    /// Whether no probe goes on.
+    pub fn is_idle(&self) -> bool {
+        self.pool.in_flight() == 0 && self.programs.is_idle()
+    }
+
+    /// Where a name leads, as far as is known.
+    pub fn address_of(&self, name: &str) -> Option<std::net::IpAddr> {
+        self.addresses.of(name).ok()
+    }
+
+    fn take_results(&mut self, now: Now, changes: &mut Changes) {
+        let (fleet, canary) = (&mut self.fleet, &mut self.canary);
+        self.pool.results(|id, outcome, began, _| match id.checked_sub(CANARY_IDS) {
+            None => fleet.outcome(TargetId(id), outcome, began, now, changes),
+            Some(_) => {
+                if let Some(round) = canary {
+                    round.take_in(outcome, began);
+                }
+            }
+        });
+        self.programs.turn(now.boot, |id, outcome, began, _| {
+            fleet.outcome(TargetId(id), outcome, began, now, changes);
+        });
+        if let Some((result, began)) = self.canary.as_ref().and_then(CanaryRound::result) {
+            self.canary = None;
+            self.fleet.canary(result, began, now, changes);
+        }
+    }
+
+    fn start_due(&mut self, now: Now) {
+        let mut due = std::mem::take(&mut self.due);
+        self.fleet.due(now, &mut |target| due.push(target));
+        for target in due.drain(..) {
+            self.start(target, now);
+        }
+        self.due = due;
+    }
+
+    /// The place of a target in the file.
+    fn place(&self, id: TargetId) -> Option<Place<'_>> {
+        let target = self.fleet.target(id)?;
+        let service = self.fleet.service(target.service)?;
+        let group = self.settings.groups.get(service.group)?;
+        let service = group.services.get(service.place?)?;
+        Some(Place { group: &group.name, host: group.hosts.get(target.host?)?, service })
+    }
+
+    fn start(&mut self, id: TargetId, now: Now) {
+        let Some(place) = self.place(id) else { return };
+        let probe = Arc::clone(&place.service.probe);
+        let timeout = place.service.timing.timeout;
+        match probe.as_ref() {
+            Probe::Mon(command) => {
+                let (group, service) = (place.group.to_owned(), place.service.name.clone());
+                let Some(target) = self.fleet.target(id) else { return };
+                let Some(view) = self.fleet.service(target.service) else { return };
+                let hosts: Vec<(u32, Box<str>)> = view
+                    .targets
+                    .iter()
+                    .filter_map(|id| Some((id.0, self.place(*id)?.host.written.as_str().into())))
+                    .collect();
+                let hosts: Vec<(u32, &str)> = hosts.iter().map(|(id, host)| (*id, host.as_ref())).collect();
+                let facts = Facts { host: "", address: "", port: "", group: &group, service: &service };
+                self.programs.monitor(&hosts, &Errands { command, facts, timeout }, now.boot);
+            }
+            Probe::Report(_) => {}
+            Probe::Exec(command) => {
+                let address = match &place.host.address {
+                    Address::Ip(address) => address.to_string(),
+                    Address::Name(name) => match self.addresses.of(name) {
+                        Ok(address) => address.to_string(),
+                        // The plugin may look it up better than we can.
+                        Err(_) => name.clone(),
+                    },
+                };
+                let port = port_of(&probe, place.host.port).map_or_else(String::new, |port| port.to_string());
+                let name = place.host.name.clone();
+                let (group, service) = (place.group.to_owned(), place.service.name.clone());
+                let facts =
+                    Facts { host: &name, address: &address, port: &port, group: &group, service: &service };
+                self.programs.exec(id.0, &Errands { command, facts, timeout }, now.boot);
+            }
+            Probe::Oco { .. }
+            | Probe::Tcp { .. }
+            | Probe::Banner(_)
+            | Probe::Http(_)
+            | Probe::Udp(_)
+            | Probe::Ping => self.start_socket(id, &probe, timeout, now),
+        }
+    }
+
+    fn start_socket(&mut self, id: TargetId, probe: &Arc<Probe>, timeout: Duration, now: Now) {
+        let (fleet, settings) = (&self.fleet, &self.settings);
+        let Some(host) = host_of(fleet, settings, id) else { return };
+        let port = port_of(probe, host.port).unwrap_or(0);
+        let address = match &host.address {
+            Address::Ip(address) => Ok(*address),
+            Address::Name(name) => self.addresses.of(name),
+        };
+        match address {
+            Ok(address) => {
+                let address = SocketAddr::new(address, port);
+                self.pool.start(Start { id: id.0, probe, address, name: &host.name, timeout }, now.boot);
+            }
+            Err(why) => {
+                let reason = printable(format!("no address: {why}").as_bytes());
+                self.pool.refuse(id.0, &reason, now.boot);
+            }
+        }
+    }
+}
+
+fn host_of<'a>(fleet: &Fleet, settings: &'a Settings, id: TargetId) -> Option<&'a Host> {
+    let target = fleet.target(id)?;
+    let service = fleet.service(target.service)?;
+    settings.groups.get(service.group)?.hosts.get(target.host?)
+}
+
+/// The names of hosts that have to be looked up.
+fn names(settings: &Settings) -> impl Iterator<Item = &str> {
+    settings.groups.iter().flat_map(|group| &group.hosts).filter_map(|host| match &host.address {
+        Address::Name(name) => Some(name.as_str()),
+        Address::Ip(_) => None,
+    })
+}
