@@ -101,7 +101,9 @@ fn a_ko_waits_for_a_canary_that_was_asked_after_the_failure() {
     let mut fleet = start(&settings);
     let mut changes = Changes::default();
     assert!(fleet.start_canary(at(0)));
-    fleet.canary(CanaryResult::Answered, at(0).boot, at(5), &mut changes);
+    assert!(tell(&mut fleet, "web/tcp/a", 300, 800).is_empty());
+    fleet.canary(CanaryResult::Answered, at(0).boot, at(900), &mut changes);
+    assert!(changes.is_empty(), "that one was asked before the failure");
     assert!(tell(&mut fleet, "web/tcp/a", 300, 1000).is_empty());
     assert!(fleet.deadline().unwrap() <= at(1000).boot && fleet.start_canary(at(1000)));
     fleet.canary(CanaryResult::Own, at(1000).boot, at(1001), &mut changes);
@@ -222,11 +224,18 @@ fn who_reports_is_taken_in_where_the_group_says_so() {
 
 #[test]
 fn a_dependency_is_asked_at_once_and_named() {
+    for dependency in ["gateway/ping", "gateway/ping/g", "node:network"] {
+        fail_with(dependency);
+    }
+}
+
+fn fail_with(dependency: &str) {
     let groups = vec![
-        group("web", &["a"], vec![tcp("tcp", Rule::All, &["gateway/ping"])]),
+        group("web", &["a"], vec![tcp("tcp", Rule::All, &[dependency])]),
         group("gateway", &["g"], vec![service("ping", Probe::Ping, Rule::All, &[])]),
     ];
-    let mut fleet = start(&file(groups, Vec::new(), false));
+    let nodes = vec![node("network", &["gateway/*"], Rule::All, false)];
+    let mut fleet = start(&file(groups, nodes, false));
     let Some(MemberId::Service(web)) = fleet.find(&name("web/tcp")) else { panic!() };
     let Some(MemberId::Target(gateway)) = fleet.find(&name("gateway/ping/g")) else { panic!() };
     // Both have had their turn.
@@ -248,11 +257,11 @@ fn a_dependency_is_asked_at_once_and_named() {
         assert_eq!(fleet.dependency(web), Dependency::Awaited);
         tell(&mut fleet, "gateway/ping/g", 300, ms);
     }
-    assert_eq!(fleet.dependency(web), Dependency::Ko(&name("gateway/ping")));
+    assert_eq!(fleet.dependency(web), Dependency::Ko(&name(dependency)));
     tell(&mut fleet, "web/tcp/a", 300, 25_001);
     let line = tell(&mut fleet, "web/tcp/a", 300, 25_002).remove(0);
     assert!(line.starts_with("web/tcp/a: ok -> ko (refused), 3 of 3 probes, was ok for "), "{line}");
-    assert!(line.ends_with(", while gateway/ping"), "{line}");
+    assert!(line.ends_with(&format!(", while {dependency}")), "{line}");
 }
 
 #[test]
