@@ -92,6 +92,8 @@ pub const PERIODS: usize = 5;
 pub const LEAST_GRACE: Duration = Duration::from_secs(5);
 /// Targets that report and that the file does not name: a table that somebody else fills.
 pub const TAKEN_IN: usize = 100_000;
+/// Octets of a reason: all entries of an OCO line fit, and what others tell fills no more memory than that.
+pub const REASON_OCTETS: usize = oco::limits::LINE_OCTETS;
 
 /// Changes that flapping can be made of: they are remembered one by one.
 pub const FLAP_CHANGES: usize = 1000;

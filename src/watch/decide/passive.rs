@@ -89,12 +89,11 @@ impl Promises {
         self.deadlines.first().map(|(deadline, _)| *deadline)
     }
 
-    /// Takes out one that is broken. The promise has to be told by [`Promises::end`].
-    pub fn broken(&self, now: Nanos) -> Option<(TargetId, Nanos)> {
-        self.deadlines
-            .first()
-            .filter(|(deadline, _)| *deadline <= now)
-            .map(|(deadline, target)| (*target, *deadline))
+    /// Takes out one that is broken. The promise itself has to be told by [`Promises::end`].
+    pub fn take_broken(&mut self, now: Nanos) -> Option<(TargetId, Nanos)> {
+        let first = self.deadlines.first().copied().filter(|(deadline, _)| *deadline <= now)?;
+        self.deadlines.remove(&first);
+        Some((first.1, first.0))
     }
 }
 
@@ -131,7 +130,7 @@ mod tests {
             let mut now = 0;
             for (who, gap, period) in acts {
                 now += gap * 10_000_000;
-                while let Some((target, deadline)) = promises.broken(Nanos(now)) {
+                while let Some((target, deadline)) = promises.take_broken(Nanos(now)) {
                     let at = usize::try_from(target.0).unwrap();
                     prop_assert_eq!(naive[at].1.take(), Some(deadline.0));
                     promises.end(target, &mut all[at]);

@@ -82,8 +82,10 @@ impl Target {
 
     /// One that stood there before the process began, `at` for the journal.
     pub fn kept(standing: Standing, since: Millis, kept: KeptTarget, at: Millis) -> Target {
-        let pending = kept.pending.map(Box::new);
-        Target { standing, since, changed: at.max(since), counts: kept.counts, last: kept.last, pending }
+        let (counts, pending) = (kept.counts, kept.pending.map(Box::new));
+        // At rest it is not kept each time, so what was kept may be long ago.
+        let last = kept.last.filter(|_| counts.is_counting());
+        Target { standing, since, changed: at.max(since), counts, last, pending }
     }
 
     /// What has to be kept, so that [`Target::kept`] goes on.

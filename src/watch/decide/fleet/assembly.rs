@@ -92,6 +92,7 @@ impl Fleet {
             self.add_service(planned, former, kept, now);
         }
         self.rows.sort();
+        // Each stands behind its members, so that these are known.
         for planned in &settings.nodes {
             let name = ObjectName::node(&planned.name);
             let above = former

@@ -247,10 +247,10 @@ impl Fleet {
             return;
         }
         let at = self.clock.at(now);
-        while let Some((id, deadline)) = self.promises.broken(now.boot) {
+        while let Some((id, deadline)) = self.promises.take_broken(now.boot) {
             let before = self.counted(id);
-            let Some((row, service)) = self.rows.both(id) else { return };
-            let (Way::Reported(within), Some(promise)) = (service.way, &mut row.promise) else { return };
+            let Some((row, service)) = self.rows.both(id) else { continue };
+            let (Way::Reported(within), Some(promise)) = (service.way, &mut row.promise) else { continue };
             let length = promise.periods.promise(within);
             self.promises.end(id, promise);
             if row.target.pending().is_some() {

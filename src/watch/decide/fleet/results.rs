@@ -103,8 +103,17 @@ impl Fleet {
                 if row.target.hold(verdict, dated, now.boot) {
                     self.canary.want(now.boot);
                     self.held.push(id);
+                    self.bound_held();
                 }
             }
+        }
+    }
+
+    /// Who fell, came back and fell again while no round was answered stands in the list more than once.
+    fn bound_held(&mut self) {
+        if self.held.len() > self.rows.named().len().saturating_mul(2) {
+            self.held.sort_unstable();
+            self.held.dedup();
         }
     }
 

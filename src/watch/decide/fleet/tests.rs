@@ -11,6 +11,7 @@ use oco::logic::code::Code;
 use oco_fleet::state::State;
 use oco_fleet::time::Millis;
 use oco_fleet::tree::Rule;
+use proptest::prelude::*;
 use std::time::Duration;
 
 const START: i64 = 1_800_000_000_000;
@@ -100,7 +101,9 @@ fn a_ko_waits_for_a_canary_that_was_asked_after_the_failure() {
     let mut fleet = start(&settings);
     let mut changes = Changes::default();
     assert!(fleet.start_canary(at(0)));
-    fleet.canary(CanaryResult::Answered, at(0).boot, at(5), &mut changes);
+    assert!(tell(&mut fleet, "web/tcp/a", 300, 800).is_empty());
+    fleet.canary(CanaryResult::Answered, at(0).boot, at(900), &mut changes);
+    assert!(changes.is_empty(), "that one was asked before the failure");
     assert!(tell(&mut fleet, "web/tcp/a", 300, 1000).is_empty());
     assert!(fleet.deadline().unwrap() <= at(1000).boot && fleet.start_canary(at(1000)));
     fleet.canary(CanaryResult::Own, at(1000).boot, at(1001), &mut changes);
@@ -221,11 +224,18 @@ fn who_reports_is_taken_in_where_the_group_says_so() {
 
 #[test]
 fn a_dependency_is_asked_at_once_and_named() {
+    for dependency in ["gateway/ping", "gateway/ping/g", "node:network"] {
+        fail_with(dependency);
+    }
+}
+
+fn fail_with(dependency: &str) {
     let groups = vec![
-        group("web", &["a"], vec![tcp("tcp", Rule::All, &["gateway/ping"])]),
+        group("web", &["a"], vec![tcp("tcp", Rule::All, &[dependency])]),
         group("gateway", &["g"], vec![service("ping", Probe::Ping, Rule::All, &[])]),
     ];
-    let mut fleet = start(&file(groups, Vec::new(), false));
+    let nodes = vec![node("network", &["gateway/*"], Rule::All, false)];
+    let mut fleet = start(&file(groups, nodes, false));
     let Some(MemberId::Service(web)) = fleet.find(&name("web/tcp")) else { panic!() };
     let Some(MemberId::Target(gateway)) = fleet.find(&name("gateway/ping/g")) else { panic!() };
     // Both have had their turn.
@@ -247,11 +257,11 @@ fn a_dependency_is_asked_at_once_and_named() {
         assert_eq!(fleet.dependency(web), Dependency::Awaited);
         tell(&mut fleet, "gateway/ping/g", 300, ms);
     }
-    assert_eq!(fleet.dependency(web), Dependency::Ko(&name("gateway/ping")));
+    assert_eq!(fleet.dependency(web), Dependency::Ko(&name(dependency)));
     tell(&mut fleet, "web/tcp/a", 300, 25_001);
     let line = tell(&mut fleet, "web/tcp/a", 300, 25_002).remove(0);
     assert!(line.starts_with("web/tcp/a: ok -> ko (refused), 3 of 3 probes, was ok for "), "{line}");
-    assert!(line.ends_with(", while gateway/ping"), "{line}");
+    assert!(line.ends_with(&format!(", while {dependency}")), "{line}");
 }
 
 #[test]
@@ -337,4 +347,73 @@ fn twenty_thousand_targets_fail_in_a_service_at_the_price_of_each() {
     let states: Vec<State> = of_service.map(|transition| transition.new.state).collect();
     assert_eq!(states, [State::But, State::Ok, State::But, State::Ko]);
     assert!(size_of::<Option<Row>>() <= 184, "{}", size_of::<Option<Row>>());
+}
+
+/// What a start goes on from: the transitions and counts that were handed out until then.
+fn remember(kept: &mut Kept, changes: &Changes) {
+    for transition in &changes.transitions {
+        let known = kept.objects.entry(transition.name.clone()).or_default();
+        known.standing = transition.new.clone();
+        known.since = Some(if transition.is_of_state() { transition.at } else { transition.old_since });
+        kept.last = kept.last.max(transition.at);
+    }
+    for keep in &changes.keep {
+        match keep.clone() {
+            Keep::Target(name, target, periods) => {
+                let known = kept.objects.entry(name).or_default();
+                (known.target, known.periods) = (target, periods);
+            }
+            Keep::Above(name, above) => kept.objects.entry(name).or_default().above = above,
+            Keep::CanaryLost(is_lost) => kept.is_canary_lost = is_lost,
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn whoever_is_killed_at_any_time_goes_on_as_if_it_had_not_been(
+        acts in prop::collection::vec((0usize..2, 0usize..5, any::<bool>()), 1..60),
+        (fall, rise) in (1u32..4, 1u32..4),
+    ) {
+        let mut tcp = tcp("tcp", Rule::Any, &[]);
+        (tcp.timing.fall, tcp.timing.rise) = (fall, rise);
+        tcp.timing.max_silence = Duration::from_secs(100_000);
+        let web = group("web", &["a", "b"], vec![tcp]);
+        let settings = file(vec![web], vec![node("n", &["web/tcp"], Rule::All, false)], false);
+        let (mut spared, mut killed) = (start(&settings), start(&settings));
+        let mut kept = Kept::default();
+        for (turn, (who, result, is_killed)) in (1..).zip(acts) {
+            let now = at(turn * 5_000);
+            let target = name(["web/tcp/a", "web/tcp/b"][who]);
+            let outcome = match [200, 200, 300, 500, 0][result] {
+                0 => Outcome::Own { reason: "no descriptors" },
+                code => Outcome::Told { code: Code::new(code).unwrap(), reason: "" },
+            };
+            let [of_spared, of_killed] = [&mut spared, &mut killed].map(|fleet| {
+                let mut changes = Changes::default();
+                let Some(MemberId::Target(id)) = fleet.find(&target) else { panic!("{target}") };
+                fleet.outcome(id, outcome, now.boot, now, &mut changes);
+                fleet.expire(now, &mut changes);
+                changes.notes.retain(|note| matches!(note, Note::Flapping(..)));
+                for transition in &mut changes.transitions {
+                    // Other words alone are not kept.
+                    (transition.old.reason, transition.new.reason) = ("".into(), "".into());
+                    if kept.objects.get(&transition.name).is_none_or(|known| known.since.is_none()) {
+                        // Since when nothing was known of it stands nowhere.
+                        transition.old_since = Millis(START);
+                    }
+                }
+                changes
+            });
+            prop_assert_eq!(&of_spared.transitions, &of_killed.transitions);
+            prop_assert_eq!(&of_spared.notes, &of_killed.notes);
+            remember(&mut kept, &of_killed);
+            if is_killed {
+                let mut changes = Changes::default();
+                killed = Fleet::new(&settings, &kept, now, &mut changes);
+                prop_assert!(changes.is_empty());
+            }
+        }
+    }
 }
