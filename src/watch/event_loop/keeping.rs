@@ -7,6 +7,7 @@ use log::{error, info, warn};
 use oco::system::log_lines::{CHANGE, TRANSITION};
 use oco_fleet::journal::{Counts, Entry, Reporter};
 use oco_fleet::object::Kind;
+use oco_fleet::state::State;
 use oco_fleet::time::Millis;
 use oco_fleet::transition::Transition;
 use std::time::Instant;
@@ -15,8 +16,12 @@ impl EventLoop {
     /// Logs and keeps what changed since the last call.
     pub(super) fn keep(&mut self) {
         let mut changes = std::mem::take(&mut self.changes);
+        // One line tells of all that become unknown by it.
+        let is_lost = changes.notes.contains(&Note::CanaryLost);
         for transition in changes.transitions.drain(..) {
-            log_transition(&transition);
+            if !is_lost || transition.new.state != State::Unknown {
+                log_transition(&transition);
+            }
             self.journal.push(Entry::Transition(transition));
         }
         for keep in changes.keep.drain(..) {
