@@ -144,7 +144,7 @@ fn a_silent_watcher_is_said_in_time() {
     let begin = Instant::now();
     let (stopped, mute, slow, full) = (Socket::new(), Socket::new(), Socket::new(), Socket::new());
     let _listener = UnixListener::bind(stopped.path()).unwrap();
-    mute.serve(|stream| std::mem::forget(stream));
+    mute.serve(std::mem::forget);
     slow.serve(|mut stream: UnixStream| {
         thread::spawn(move || {
             while stream.write_all(b"[").is_ok() {
