@@ -55,19 +55,6 @@ impl Style {
     }
 }
 
-#[cfg(test)]
-impl Style {
-    /// Without colours, for a terminal of this width.
-    pub const fn plain(width: Option<usize>) -> Style {
-        Style { width, is_coloured: false }
-    }
-
-    /// With colours.
-    pub const fn in_colour(width: Option<usize>) -> Style {
-        Style { width, is_coloured: true }
-    }
-}
-
 /// The checks of this host below a line that names the columns, one a line in the order given: code, name, a bar of age
 /// against max-age, both in figures, whether stale, text. What stands behind a `|` is for programs, and is left out
 /// unless wanted.
@@ -166,6 +153,19 @@ pub fn short(duration: Duration) -> String {
         rest %= unit;
     }
     text
+}
+
+#[cfg(test)]
+impl Style {
+    /// Without colours, for a terminal of this width.
+    pub const fn plain(width: Option<usize>) -> Style {
+        Style { width, is_coloured: false }
+    }
+
+    /// With colours.
+    pub const fn in_colour(width: Option<usize>) -> Style {
+        Style { width, is_coloured: true }
+    }
 }
 
 #[cfg(test)]

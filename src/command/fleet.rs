@@ -20,8 +20,6 @@ mod overview;
 mod rows;
 mod state;
 mod status;
-#[cfg(test)]
-mod tests;
 mod zone;
 
 use super::columns::Style;
@@ -123,3 +121,6 @@ fn report(control: &Path, report: Report) -> Result<u8, Error> {
     refused.iter().for_each(|why| say(&FleetError::Refused(why.clone())));
     Ok(if refused.is_empty() { 0 } else { BAD })
 }
+
+#[cfg(test)]
+mod tests;

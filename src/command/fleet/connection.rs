@@ -34,8 +34,6 @@ pub struct Head {
     pub version: Option<u32>,
     /// Why it was refused.
     error: Option<String>,
-    /// Whether all was told.
-    pub ok: Option<bool>,
     /// The worst state of a status.
     pub state: Option<String>,
 }

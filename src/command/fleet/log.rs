@@ -1,9 +1,10 @@
 //! `oco fleet log`: what happened, a line each, written as it comes. A reader that has gone ends it.
 
 use super::connection::Connection;
+use super::error::FleetError;
 use crate::command::error::Error;
 use crate::limits::{CONTROL_TIMEOUT, LOG_ENTRY_OCTETS};
-use crate::logic::control::{FleetOrder, LogEntry};
+use crate::logic::control::{Done, FleetOrder, LogEntry};
 use crate::logic::text::printable;
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
@@ -19,23 +20,33 @@ pub fn show(
     connection.send(FleetOrder::Log { patterns, since }, !is_json)?;
     let mut stdout = io::BufWriter::new(io::stdout().lock());
     loop {
-        let line =
-            match connection.line(LOG_ENTRY_OCTETS).and_then(|line| Ok((connection.head(&line)?, line))) {
-                Ok((head, _)) if head.version.is_some() && head.ok == Some(true) => break,
-                Ok((head, line)) if head.version.is_none() && line.starts_with('{') => line,
-                Ok((_, line)) => return Err(connection.strange(line.as_bytes()).into()),
-                Err(error) => {
-                    // What came until then is told.
-                    let _ = stdout.flush();
-                    return Err(error.into());
-                }
-            };
-        let line = if is_json { line } else { entry(&connection.read(&line)?) };
+        let line = match next(&mut connection, is_json) {
+            Ok(Some(line)) => line,
+            Ok(None) => break,
+            Err(error) => {
+                // What came until then is told.
+                let _ = stdout.flush();
+                return Err(error.into());
+            }
+        };
         if let Some(end) = ended(writeln!(stdout, "{line}")) {
             return end;
         }
     }
     ended(stdout.flush()).unwrap_or(Ok(0))
+}
+
+/// The next line that is shown; none where all was told.
+fn next(connection: &mut Connection, is_json: bool) -> Result<Option<String>, FleetError> {
+    let line = connection.line(LOG_ENTRY_OCTETS)?;
+    let head = connection.head(&line)?;
+    if head.version.is_some() {
+        let done: Done = connection.read(&line)?;
+        return if done.ok { Ok(None) } else { Err(connection.strange(line.as_bytes())) };
+    }
+    // Also for programs it has to be an entry.
+    let read: LogEntry = connection.read(&line)?;
+    Ok(Some(if is_json { line } else { entry(&read) }))
 }
 
 /// The end that a failed write means.

@@ -64,7 +64,7 @@ pub fn watch(control: &Path, patterns: &[String]) -> Result<u8, Error> {
         let text = match (&last, away) {
             (Some(told), away) => {
                 let age = super::clock::word(clock::now().boot.since(told.at));
-                let note = away.map(|why| format!("{why}; as it was {age} ago:"));
+                let note = away.map(|why| format!("{age} old: {why}"));
                 let canvas = Canvas { style, height };
                 overview::draw(&told.status, &told.bars, scope(patterns), note.as_deref(), canvas)
             }
