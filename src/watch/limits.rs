@@ -4,8 +4,8 @@ use std::time::Duration;
 
 /// Connections to the control socket at once: the board holds some, people few.
 pub const CONTROL_CONNECTIONS: usize = 64;
-/// Octets of a line to the control socket: 20,000 reports of 200 octets in one line.
-pub const CONTROL_LINE_OCTETS: usize = 4 * 1024 * 1024;
+/// Octets of a line to the control socket: some thousands of reports in one line.
+pub const CONTROL_LINE_OCTETS: usize = oco::limits::CONTROL_REQUEST_OCTETS;
 /// Octets of replies that wait for one connection before no more are made for it.
 pub const CONTROL_REPLY_OCTETS: usize = 256 * 1024;
 /// Octets read from the control connections in one turn, so that no flood delays a probe.
@@ -31,8 +31,6 @@ pub const KEPT_FOR: [usize; 2] = [8, 16];
 pub const CHILD_OUTPUT_OCTETS: usize = 64 * 1024;
 /// Octets of the hosts in one call of a monitor: below what a kernel takes as arguments, with room for the environment.
 pub const MONITOR_OCTETS: usize = 100 * 1024;
-/// Octets of a reason: a line in the log, and memory that others fill.
-pub const REASON_OCTETS: usize = 255;
 
 /// Names that are looked up side by side, so that one whose server hangs does not hold up all.
 pub const RESOLVER_THREADS: usize = 4;
