@@ -44,6 +44,9 @@ pub fn table(status: &FleetStatus) -> String {
 }
 
 /// Does what is asked of the watcher, and returns the exit status.
+///
+/// # Errors
+/// The watcher is away, refuses, or says what is not understood.
 pub fn obey(arguments: &FleetArguments) -> Result<u8, Error> {
     let control = arguments.control.as_path();
     match arguments.order.clone() {
