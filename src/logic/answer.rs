@@ -126,16 +126,35 @@ pub struct Parsed<'a> {
 
 /// Reads an answer, with or without its line end. None where it is no OCO line.
 pub fn parse(line: &[u8]) -> Option<Parsed<'_>> {
+    let mut entries = Vec::new();
+    let read = read(line, |code, name| entries.push((code, name)))?;
+    Some(Parsed { verdict: read.verdict, program: read.program, entries, omitted: read.omitted })
+}
+
+/// What an answer says beside its entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Summary<'a> {
+    /// What the line says in its first word.
+    pub verdict: Verdict,
+    /// The third word, such as `oco-1.0.0`.
+    pub program: &'a str,
+    /// How many more entries there are that the line had no room for.
+    pub omitted: u32,
+}
+
+/// Reads an answer as [`parse`] does, and keeps nothing of it: `each` is called with the entries, also with those before
+/// one that is none.
+pub fn read<'a>(line: &'a [u8], mut each: impl FnMut(Code, &'a str)) -> Option<Summary<'a>> {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     if line.len() > LINE_OCTETS || !line.iter().all(|octet| matches!(octet, b' '..=b'~')) {
         return None;
     }
-    let line = std::str::from_utf8(line).ok()?;
-    let (verdict, rest) = Verdict::ALL.iter().find_map(|verdict| {
-        let rest = line.strip_prefix(verdict.to_string().as_str())?.strip_prefix(' ')?;
-        Some((*verdict, rest))
-    })?;
+    let (digits, rest) = line.split_first_chunk()?;
+    let number = Code::from_digits(*digits)?.number();
+    let verdict = Verdict::ALL.into_iter().find(|verdict| verdict.number() == number)?;
+    let rest = std::str::from_utf8(rest).ok()?;
+    let rest = rest.strip_prefix(' ')?.strip_prefix(verdict.words())?.strip_prefix(' ')?;
     let (program, list) = match rest.split_once(' ') {
         None => (rest, ""),
         Some((program, list)) => (program, list),
@@ -143,13 +162,13 @@ pub fn parse(line: &[u8]) -> Option<Parsed<'_>> {
     if program.strip_prefix("oco-").is_none_or(str::is_empty) {
         return None;
     }
-    let mut parsed = Parsed { verdict, program, entries: Vec::new(), omitted: 0 };
+    let (mut worst, mut omitted) = (Verdict::Ok, 0);
     for entry in list.split_terminator(',') {
-        if parsed.omitted > 0 {
+        if omitted > 0 {
             return None;
         }
         if let Some(number) = entry.strip_prefix('+') {
-            parsed.omitted = number.parse().ok().filter(|number| *number > 0)?;
+            omitted = number.parse().ok().filter(|number| *number > 0)?;
             continue;
         }
         let (digits, name) = entry.split_once('-')?;
@@ -157,11 +176,11 @@ pub fn parse(line: &[u8]) -> Option<Parsed<'_>> {
         if name.is_empty() || name.contains(' ') {
             return None;
         }
-        parsed.entries.push((code, name));
+        worst = worst.max(code.verdict());
+        each(code, name);
     }
     // The first word sums up the list; a line whose parts disagree is not believed.
-    let worst = parsed.entries.iter().map(|(code, _)| code.verdict()).max().unwrap_or(Verdict::Ok);
-    (worst == verdict).then_some(parsed)
+    (worst == verdict).then_some(Summary { verdict, program, omitted })
 }
 
 #[cfg(test)]

@@ -14,8 +14,20 @@ pub const TIMEOUT: &str = "timeout";
 /// The target ended the connection before it had said what was waited for.
 pub const CLOSED: &str = "closed";
 
-/// The result of a probe that ended by this error, and its word.
+/// The result of a probe in flight that ended by this error, and its word.
 pub fn failed(errno: Errno, words: &mut String) -> Step {
+    match errno {
+        // Said by a firewall on the way, as ICMPv6 has it; where our own one forbids it, nothing ever flew.
+        Errno::EACCES | Errno::EPERM => {
+            words.push_str("prohibited on the way");
+            Step::Told(Code::KO)
+        }
+        errno => not_begun(errno, words),
+    }
+}
+
+/// The result of a probe that could not begin for this error, and its word.
+pub fn not_begun(errno: Errno, words: &mut String) -> Step {
     let (step, word) = match errno {
         Errno::ECONNREFUSED => (Step::Told(Code::KO), REFUSED),
         Errno::ETIMEDOUT => (Step::Told(Code::KO), TIMEOUT),
@@ -50,9 +62,13 @@ mod tests {
     fn our_own_troubles_are_told_from_the_targets() {
         let said = |errno| {
             let mut words = String::new();
-            let step = failed(errno, &mut words);
+            let step = not_begun(errno, &mut words);
             (step, words)
         };
+        let mut words = String::new();
+        assert_eq!(failed(Errno::EACCES, &mut words), Step::Told(Code::KO));
+        assert_eq!(failed(Errno::ENETDOWN, &mut words), Step::Own);
+        assert_eq!(words, "prohibited on the waynetwork is down");
         let ko = Step::Told(Code::KO);
         for (errno, step, word) in [
             (Errno::ECONNREFUSED, ko, "refused"),

@@ -74,10 +74,10 @@ impl HttpTalk {
     /// Octets came.
     pub fn received(&mut self, settings: &Http, octets: &[u8], words: &mut String) -> Step {
         match &mut self.stage {
+            // Who answers before all was said may do so, and has nothing more to hear.
             Stage::Request(_) => {
-                // It answers before it was asked: that is no answer to us.
-                words::expected(words, "HTTP", octets);
-                Step::Told(Code::KO)
+                self.stage = Stage::Head(0);
+                self.heads(settings, octets, words)
             }
             Stage::Head(_) if self.kept.is_empty() => self.heads(settings, octets, words),
             Stage::Head(_) => {

@@ -44,18 +44,18 @@ impl OcoTalk {
 
 /// What a line says.
 fn judge(line: &[u8], words: &mut String) -> Step {
-    let Some(parsed) = answer::parse(line) else {
+    let Some(read) = answer::read(line, |_, _| ()) else {
         words::expected(words, "an OCO line", line);
         return Step::Told(Code::KO);
     };
-    if parsed.verdict != Verdict::Ok {
-        // The line is printable ASCII, or it would not have been parsed. Everybody knows which program said it.
+    if read.verdict != Verdict::Ok {
+        // The line is printable ASCII, or it would not have been read. Everybody knows which program said it.
         let line = std::str::from_utf8(line).unwrap_or_default().trim_end();
-        let (before, after) = line.split_once(parsed.program).unwrap_or((line, ""));
+        let (before, after) = line.split_once(read.program).unwrap_or((line, ""));
         words.push_str(before.trim_end());
         words.push_str(after);
     }
-    Code::new(parsed.verdict.number()).map_or(Step::Own, Step::Told)
+    Code::new(read.verdict.number()).map_or(Step::Own, Step::Told)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ mod pings;
 mod results;
 mod slots;
 
-use super::errors::{self, failed};
+use super::errors::{self, failed, not_begun};
 use super::machine::Machine;
 use super::network::{Family, Network};
 use super::outcome::Outcome;
@@ -238,7 +238,7 @@ impl<N: Network> Pool<N> {
 
     fn not_started(&mut self, start: &Start<'_>, machine: Machine, error: Errno, now: Nanos) {
         self.buffers.give_back(machine.into_buffer());
-        let step = failed(error, self.results.words());
+        let step = not_begun(error, self.results.words());
         self.results.push(start.id, step, now, now);
     }
 
@@ -249,28 +249,36 @@ impl<N: Network> Pool<N> {
         let probe = Arc::clone(&flight.probe);
         let target = super::step::Target { probe: &probe, name, port: flight.port };
         let machine = &mut flight.machine;
+        // The error of a target that takes nothing more. What it said before may tell why.
+        let mut refused_octets = None;
         loop {
             let next = match flight.step {
                 Step::Connect => self.network.is_connected(socket).and_then(|stands| match stands {
                     true => Ok(machine.connected()),
                     false => Err(Errno::EAGAIN),
                 }),
+                Step::Send if refused_octets.is_some() => Ok(Step::Receive),
                 Step::Send => {
                     let unsent = machine.unsent(target, &mut self.unsent);
                     let octets = unsent.len();
                     match self.network.send(socket, unsent) {
                         Ok(0) if octets > 0 => Err(Errno::EAGAIN),
                         Ok(count) => Ok(machine.sent(target, count, count >= octets, words)),
+                        Err(error @ (Errno::EPIPE | Errno::ECONNRESET)) => {
+                            refused_octets = Some(error);
+                            Ok(Step::Receive)
+                        }
                         Err(error) => Err(error),
                     }
                 }
-                Step::Receive => match self.network.receive(socket, &mut self.received) {
-                    Ok(0) if kind == Kind::Tcp => Ok(machine.closed(target, words)),
-                    Ok(count) => {
+                Step::Receive => match (self.network.receive(socket, &mut self.received), refused_octets) {
+                    (Ok(0) | Err(_), Some(error)) => Err(error),
+                    (Ok(0), None) if kind == Kind::Tcp => Ok(machine.closed(target, words)),
+                    (Ok(count), _) => {
                         let octets = self.received.get(..count).unwrap_or_default();
                         Ok(machine.received(target, octets, words))
                     }
-                    Err(error) => Err(error),
+                    (Err(error), None) => Err(error),
                 },
                 step @ (Step::Told(_) | Step::Own) => return self.end(Place::Slot(index), step, now),
             };

@@ -85,6 +85,14 @@ fn the_status_decides() {
 }
 
 #[test]
+fn an_answer_before_all_was_said_counts() {
+    let (mut talk, mut words) = (HttpTalk::new(Vec::new()), String::new());
+    assert_eq!(talk.sent(5, false), Step::Send);
+    let step = talk.received(&settings(None), b"HTTP/1.1 413 Too Large\r\n\r\n", &mut words);
+    assert_eq!((step, words), ko("http 413"));
+}
+
+#[test]
 fn what_is_no_response_is_shown() {
     let plain = settings(None);
     assert_eq!(probe(&plain, &[]), ko("closed"));

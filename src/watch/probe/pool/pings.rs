@@ -1,6 +1,6 @@
 //! Pings of one family: one socket for all targets, and who waits for which number.
 
-use super::super::errors::failed;
+use super::super::errors::not_begun;
 use super::super::network::{Family, Network};
 use super::super::ping;
 use super::super::step::Step;
@@ -67,8 +67,8 @@ impl NotSent {
             }
             NotSent::TooMany => words.push_str("too many pings at once"),
             // The queue of the one socket is full, which says nothing of ports.
-            NotSent::Failed(Errno::EAGAIN) => return failed(Errno::ENOBUFS, words),
-            NotSent::Failed(error) => return failed(error, words),
+            NotSent::Failed(Errno::EAGAIN) => return not_begun(Errno::ENOBUFS, words),
+            NotSent::Failed(error) => return not_begun(error, words),
         }
         Step::Own
     }

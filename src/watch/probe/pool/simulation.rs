@@ -10,7 +10,7 @@ use super::*;
 use crate::config::Udp;
 use regex::bytes::Regex;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::rc::Rc;
 
@@ -70,6 +70,8 @@ struct World {
     next: usize,
     /// When which tokens are told of.
     events: Vec<(i64, usize)>,
+    /// Who was pinged and will answer.
+    answering: BTreeSet<IpAddr>,
     /// Whether calls fail for no reason.
     is_unkind: bool,
 }
@@ -241,6 +243,7 @@ impl Network for FakeNetwork {
 
     fn disconnect(&mut self, socket: &FakeSocket) -> nix::Result<()> {
         let mut world = self.0.borrow_mut();
+        assert!(world.open[&socket.0].is_tcp, "what came late would be the next one's answer");
         world.fails()?;
         let open = world.open.get_mut(&socket.0).unwrap();
         *open = Open { token: open.token, is_tcp: true, error: Some(Errno::ECONNRESET), ..Open::default() };
@@ -311,7 +314,10 @@ impl Network for FakeNetwork {
         match world.chance.below(4) {
             0 => {}
             1 => plan.push(Happening::Returned(packet[..8].to_vec(), to, Errno::EHOSTUNREACH)),
-            _ => plan.extend([Happening::Packet(answer.clone(), to), Happening::Packet(answer, to)]),
+            _ => {
+                world.answering.insert(to);
+                plan.extend([Happening::Packet(answer.clone(), to), Happening::Packet(answer, to)]);
+            }
         }
         assert!(ping::returned(is_ipv6, packet).is_some());
         world.book(socket.0, plan);
@@ -345,8 +351,8 @@ type Seen = BTreeMap<String, usize>;
 struct Run {
     world: Rc<RefCell<World>>,
     pool: Pool<FakeNetwork>,
-    /// Deadline and port of what was started and has no result.
-    waiting: BTreeMap<u32, (i64, u16)>,
+    /// Deadline and port of what was started and has no result, and who was pinged.
+    waiting: BTreeMap<u32, (i64, u16, Option<IpAddr>)>,
     seen: Seen,
     next: u32,
     probes: [Arc<Probe>; 4],
@@ -356,7 +362,15 @@ impl Run {
     fn new(seed: u64, is_unkind: bool) -> Run {
         let chance = Chance(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
         let (open, events) = (BTreeMap::new(), Vec::new());
-        let world = Rc::new(RefCell::new(World { chance, now: 0, open, next: 0, events, is_unkind }));
+        let world = Rc::new(RefCell::new(World {
+            chance,
+            now: 0,
+            open,
+            next: 0,
+            events,
+            answering: BTreeSet::new(),
+            is_unkind,
+        }));
         let pool = Pool::new(FakeNetwork(Rc::clone(&world)), TOKENS, MOST);
         let udp = Udp { send: b"?".to_vec(), expect: Regex::new("never").ok(), port: None };
         let probes = [Probe::Oco { port: None }, Probe::Tcp { port: None }, Probe::Udp(udp), Probe::Ping];
@@ -392,13 +406,15 @@ impl Run {
             timeout: Duration::from_millis(timeout),
         };
         self.pool.start(start, Nanos(now * MILLISECOND));
-        self.waiting.insert(id, (now + i64::try_from(timeout).unwrap(), port));
+        let pinged = matches!(**probe, Probe::Ping).then_some(address);
+        self.waiting.insert(id, (now + i64::try_from(timeout).unwrap(), port, pinged));
     }
 
     fn results(&mut self, now: i64) {
         let (waiting, seen) = (&mut self.waiting, &mut self.seen);
+        let world = self.world.borrow();
         self.pool.results(|id, outcome, began, latency| {
-            let (deadline, port) = waiting.remove(&id).expect("one result of each start");
+            let (deadline, port, pinged) = waiting.remove(&id).expect("one result of each start");
             assert!(now <= deadline, "late: {now} of {deadline}");
             assert!(began.after(latency) <= Nanos(now * MILLISECOND));
             let said = match outcome {
@@ -407,6 +423,9 @@ impl Run {
             };
             if said.contains("300-p") {
                 assert!(said.contains(&format!("300-p{port}")), "of another: {said} at {port}");
+            }
+            if let (Some(address), "200 ") = (pinged, said.as_str()) {
+                assert!(world.answering.contains(&address), "{address} never answered");
             }
             let is_silent = port % 8 == 7 && !said.contains("200") && !said.contains("no route");
             let is_known = ["own", "300 timeout", "300 reset", "300 no route"].contains(&said.as_str());
@@ -423,7 +442,7 @@ impl Run {
         assert_eq!(self.pool.sockets(), world.open.len(), "a socket was lost");
         let connected = world.open.values().filter(|open| open.is_tcp && open.is_used).count();
         assert!(connected <= self.pool.slots.in_flight(), "an idle socket is connected");
-        let next = self.waiting.values().map(|(deadline, _)| Nanos(deadline * MILLISECOND)).min();
+        let next = self.waiting.values().map(|(deadline, ..)| Nanos(deadline * MILLISECOND)).min();
         assert!(self.pool.deadline() == next || self.pool.deadline() == Some(Nanos::PAST));
     }
 

@@ -47,7 +47,7 @@ struct Slot<S> {
     flight: Option<Flight>,
     /// How many probes ended here.
     generation: u32,
-    /// The name of the host that is probed. It keeps its memory.
+    /// The name of the host that is probed, where the probe says it. It keeps its memory.
     name: String,
 }
 
@@ -137,9 +137,11 @@ impl<S> Slots<S> {
     /// Puts a probe into a slot that was taken. Returns its generation.
     pub fn fly(&mut self, index: u32, flight: Flight, name: &str) -> u32 {
         let Some(slot) = self.slots.get_mut(place(index)) else { return 0 };
-        slot.flight = Some(flight);
         slot.name.clear();
-        slot.name.push_str(name);
+        if matches!(*flight.probe, Probe::Http(_)) {
+            slot.name.push_str(name);
+        }
+        slot.flight = Some(flight);
         self.in_flight += 1;
         slot.generation
     }

@@ -93,9 +93,14 @@ fn server_on(address: std::net::IpAddr, serve: impl Fn(TcpStream) + Send + 'stat
     address
 }
 
+/// Says something to a probe, which may have gone already.
+fn say(stream: &mut TcpStream, octets: &[u8]) {
+    let _ = stream.write_all(octets);
+}
+
 /// One that says this and closes.
 fn saying(text: &'static [u8]) -> SocketAddr {
-    server(move |mut stream| stream.write_all(text).unwrap())
+    server(move |mut stream| say(&mut stream, text))
 }
 
 /// One that never answers, whatever comes.
@@ -141,7 +146,9 @@ fn http(expect: Option<&str>) -> Arc<Probe> {
 fn read_head(stream: &mut TcpStream) -> String {
     let (mut head, mut octet) = (Vec::new(), [0]);
     while !head.ends_with(b"\r\n\r\n") {
-        stream.read_exact(&mut octet).unwrap();
+        if stream.read_exact(&mut octet).is_err() {
+            break;
+        }
         head.push(octet[0]);
     }
     String::from_utf8(head).unwrap()
@@ -157,7 +164,7 @@ fn a_line_is_read_over_both_families_and_sockets_are_used_again() {
     let mut turns = Loop::new(8);
     let ok = saying(b"200 OK oco-1.0.0\r\n");
     let ko = server_on(Ipv6Addr::LOCALHOST.into(), |mut stream| {
-        stream.write_all(b"350 KO oco-1.0.0 300-http\r\n").unwrap();
+        say(&mut stream, b"350 KO oco-1.0.0 300-http\r\n");
     });
     for _ in 0..5 {
         assert_eq!(turns.probe(&oco(), ok, LONG), "200");
@@ -201,7 +208,7 @@ fn a_line_that_trickles_is_a_time_out_and_a_flood_is_no_line() {
     );
     let endless = server(|mut stream| {
         read_head(&mut stream);
-        stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+        say(&mut stream, b"HTTP/1.1 200 OK\r\n\r\n");
         while stream.write_all(&[b'x'; 65_536]).is_ok() {}
     });
     assert_eq!(turns.probe(&http(Some("y")), endless, LONG), "300 expected y, not found");
@@ -235,6 +242,9 @@ fn pages_are_asked_for() {
     let mut turns = Loop::new(8);
     let web = server(|mut stream| {
         let head = read_head(&mut stream);
+        if !head.ends_with("\r\n\r\n") {
+            return;
+        }
         let host = format!("\r\nHost: web1:{}\r\n", stream.local_addr().unwrap().port());
         assert!(head.starts_with("GET / HTTP/1.1\r\n") && head.contains(&host), "{head}");
         for piece in [
@@ -243,8 +253,7 @@ fn pages_are_asked_for() {
             "3\r\nrea\r",
             "\n2\r\ndy\r\n0\r\n\r\n",
         ] {
-            stream.write_all(piece.as_bytes()).unwrap();
-            stream.flush().unwrap();
+            say(&mut stream, piece.as_bytes());
             thread::yield_now();
         }
         // The answer is whole: nobody waits for the end.
@@ -255,7 +264,7 @@ fn pages_are_asked_for() {
     assert_eq!(turns.probe(&http(Some("down")), web, LONG), "300 expected down, not found");
     let lost = server(|mut stream| {
         read_head(&mut stream);
-        stream.write_all(b"HTTP/1.1 404 Not Found\r\n\r\n").unwrap();
+        say(&mut stream, b"HTTP/1.1 404 Not Found\r\n\r\n");
     });
     assert_eq!(turns.probe(&http(None), lost, LONG), "300 http 404");
 }
@@ -264,11 +273,11 @@ fn pages_are_asked_for() {
 fn greetings_are_talked_to() {
     let mut turns = Loop::new(8);
     let mail = server(|mut stream| {
-        stream.write_all(b"220-a\r\n220 b\r\n").unwrap();
+        say(&mut stream, b"220-a\r\n220 b\r\n");
         let mut said = [0; 6];
         stream.read_exact(&mut said).unwrap();
         assert_eq!(&said, b"QUIT\r\n");
-        stream.write_all(b"221 bye\r\n").unwrap();
+        say(&mut stream, b"221 bye\r\n");
     });
     let probe = |then| {
         let (send, then) = (Some(b"QUIT\r\n".to_vec()), Some(Regex::new(then).unwrap()));
@@ -319,8 +328,7 @@ fn a_full_pool_is_our_own_failure() {
     let expected = [(waiting[1], "300 timeout"), (third, "own: no free descriptors"), (fourth, "200")];
     assert_eq!(results, expected.map(|(id, said)| (id, said.to_owned())));
     // IPv4's idle sockets give way to IPv6.
-    let v6 =
-        server_on(Ipv6Addr::LOCALHOST.into(), |mut stream| stream.write_all(b"200 OK oco-1\r\n").unwrap());
+    let v6 = server_on(Ipv6Addr::LOCALHOST.into(), |mut stream| say(&mut stream, b"200 OK oco-1\r\n"));
     assert_eq!(turns.probe(&oco(), v6, LONG), "200");
     assert_eq!(turns.pool.sockets(), 2);
 }
