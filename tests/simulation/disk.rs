@@ -5,10 +5,10 @@
 //!
 //! What it does to the files it also notes as [`Deed`]s for the oracle, which must not depend on the events.
 
-use nix::sys::inotify::AddWatchFlags;
+mod events;
+
 use oco::logic::board::{Fault, FileEvent, Look, Sight};
 use oco::logic::time::{Nanos, Now};
-use oco::system::inotify::WATCH_FLAGS;
 use std::collections::{BTreeMap, VecDeque};
 
 pub type Name = &'static str;
@@ -181,88 +181,12 @@ impl Disk {
         std::mem::take(&mut self.deeds)
     }
 
-    // What the daemon asks of it.
-
-    pub fn watch(&mut self, folder: usize) -> u64 {
-        let number = self.number();
-        self.watch = Some((folder, number));
-        number
-    }
-
-    /// Adds the watch again, which gives the same number while its folder lives.
-    pub fn watch_again(&mut self, folder: usize) -> u64 {
-        match self.watch {
-            Some((watched, number)) if watched == folder => number,
-            _ => self.watch(folder),
-        }
-    }
-
     pub fn look(&self, name: &str) -> Option<Seen> {
         let entry = self.folders[self.path?].names.get(name)?;
         Some(Seen { inode: entry.inode, file: self.files[&entry.inode].clone() })
     }
 
-    /// What is queued of the watch stays queued.
-    pub fn unwatch(&mut self) {
-        self.watch = None;
-    }
-
-    /// All that waits, and nothing more: what ends with the process.
-    pub fn forget_watcher(&mut self) {
-        self.watch = None;
-        self.queue.clear();
-    }
-
-    /// How many events wait.
-    pub fn waiting(&self) -> usize {
-        self.queue.len()
-    }
-
-    /// The next event, with the number of its watch.
-    pub fn next_notice(&mut self) -> Option<(u64, Notice)> {
-        self.queue.pop_front()
-    }
-
-    /// Whether the poll would tell that something was queued.
-    pub fn has_edge(&self) -> bool {
-        self.has_edge && !self.queue.is_empty()
-    }
-
-    pub fn take_edge(&mut self) -> bool {
-        std::mem::take(&mut self.has_edge) && !self.queue.is_empty()
-    }
-
-    /// Whether events were lost of which nobody has read yet.
-    pub fn has_lost_events(&self) -> bool {
-        self.queue.iter().any(|(_, notice)| *notice == Notice::Overflow)
-    }
-
     // What others do.
-
-    fn tell(&mut self, folder: usize, notice: Notice) {
-        let Some((_, watch)) = self.watch.filter(|(watched, _)| *watched == folder) else { return };
-        if self.queue.back() == Some(&(watch, notice)) {
-            return;
-        }
-        self.has_edge = true;
-        if self.queue.len() < self.queue_limit {
-            self.queue.push_back((watch, notice));
-        } else if !self.has_lost_events() {
-            self.queue.push_back((0, Notice::Overflow));
-        }
-    }
-
-    fn tell_name(&mut self, (folder, name): (usize, Name), event: FileEvent) {
-        self.tell(folder, Notice::File(name, event));
-    }
-
-    /// Tells of what was done by an open file. Linux does so by the name that it was opened by.
-    fn tell_of_writer(&mut self, (place, is_nameless): ((usize, Name), bool), event: FileEvent) {
-        let excludes = WATCH_FLAGS.contains(AddWatchFlags::from_bits_retain(libc::IN_EXCL_UNLINK));
-        if !is_nameless || !excludes {
-            self.tell_name(place, event);
-        }
-    }
 
     fn note(&mut self, (folder, name): (usize, Name), deed: Deed) {
         self.deeds.push((folder, name, deed));

@@ -1,0 +1,118 @@
+//! The directory, as the daemon calls for it.
+
+use super::{EVENTS, Shared};
+use crate::disk::{Moment, Notice as Told, Seen};
+use nix::errno::Errno;
+use oco::logic::board::Look;
+use oco::system::directory::Identity;
+use oco::system::files::Files;
+use oco::system::inotify::FileNotice;
+use std::io;
+use std::os::fd::RawFd;
+
+#[derive(Debug)]
+pub struct ModelFiles {
+    kernel: Shared,
+    /// The number of the watch, as the daemon's side knows it.
+    watch: Option<u64>,
+    seen: Option<Seen>,
+}
+
+impl ModelFiles {
+    pub fn new(kernel: Shared) -> ModelFiles {
+        ModelFiles { kernel, watch: None, seen: None }
+    }
+}
+
+impl Files for ModelFiles {
+    fn identity(&mut self) -> nix::Result<Identity> {
+        let mut kernel = self.kernel.borrow();
+        if kernel.refreshes_since.is_some() {
+            kernel.move_path();
+        }
+        kernel.begin_refresh();
+        let folder = kernel.disk.path.ok_or(Errno::ENOENT)?;
+        Ok(Identity::new(1, kernel.disk.folders[folder].identity))
+    }
+
+    fn unwatchable(&mut self) -> nix::Result<Option<&'static str>> {
+        Ok(None)
+    }
+
+    fn has_events(&self) -> bool {
+        self.kernel.borrow().has_inotify
+    }
+
+    fn watch(&mut self) -> nix::Result<()> {
+        let mut kernel = self.kernel.borrow();
+        let folder = kernel.readable()?;
+        self.watch = Some(kernel.disk.watch(folder));
+        Ok(())
+    }
+
+    fn unwatch(&mut self) {
+        self.kernel.borrow().disk.unwatch();
+        self.watch = None;
+    }
+
+    fn is_watched(&mut self) -> nix::Result<bool> {
+        let mut kernel = self.kernel.borrow();
+        let folder = kernel.readable()?;
+        if Some(kernel.disk.watch_again(folder)) == self.watch {
+            return Ok(true);
+        }
+        kernel.reached.count("watches lost with their end");
+        kernel.disk.unwatch();
+        self.watch = None;
+        Ok(false)
+    }
+
+    fn read(&mut self, mut handle: impl FnMut(FileNotice<'_>) -> bool) -> nix::Result<()> {
+        self.kernel.borrow().begin_oracle();
+        let waiting = self.kernel.borrow().disk.waiting();
+        for _ in 0..waiting {
+            let Some((watch, told)) = self.kernel.borrow().disk.next_notice() else { break };
+            if told != Told::Overflow && Some(watch) != self.watch {
+                continue;
+            }
+            let notice = match told {
+                Told::File(name, event) => FileNotice::File(name.as_bytes(), event),
+                Told::Stranger => FileNotice::File(b".aside", oco::logic::board::FileEvent::Created),
+                Told::FolderAttributes => FileNotice::DirectoryAttributes,
+                Told::FolderGone => FileNotice::DirectoryGone,
+                Told::Overflow => FileNotice::Overflow,
+            };
+            if !handle(notice) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn names(&mut self, mut handle: impl FnMut(&[u8], bool) -> bool) -> io::Result<()> {
+        let mut kernel = self.kernel.borrow();
+        kernel.end_moves();
+        let folder = kernel.readable().map_err(io::Error::from)?;
+        let _ = kernel.disk.folders[folder]
+            .names
+            .keys()
+            .try_for_each(|name| if handle(name.as_bytes(), false) { Ok(()) } else { Err(()) });
+        Ok(())
+    }
+
+    fn look(&mut self, name: &str) {
+        let mut kernel = self.kernel.borrow();
+        kernel.disk.release();
+        kernel.disturb(Moment::Before);
+        self.seen = kernel.disk.look(name);
+        kernel.disturb(Moment::After);
+    }
+
+    fn seen(&self) -> Look<'_> {
+        self.seen.as_ref().map_or(Look::Absent, Seen::as_look)
+    }
+
+    fn raw_fd(&self) -> Option<RawFd> {
+        self.kernel.borrow().has_inotify.then_some(EVENTS)
+    }
+}
