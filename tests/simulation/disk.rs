@@ -32,6 +32,23 @@ pub struct File {
     pub is_dirty: bool,
 }
 
+impl File {
+    /// What a look shows where it may not search.
+    fn unknown() -> File {
+        File {
+            content: String::new(),
+            modified: Nanos::default(),
+            version: 0,
+            links: 1,
+            was_linked: false,
+            is_mount: false,
+            is_unreadable: true,
+            is_symlink: false,
+            is_dirty: false,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 pub struct Entry {
     pub inode: u64,
@@ -41,12 +58,21 @@ pub struct Entry {
     pub is_unborn: bool,
 }
 
+/// What a folder's mode keeps from the daemon. Whoever writes there is root, and may do all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Mode {
+    /// Its names can't be listed, and it can't be watched anew.
+    pub is_unreadable: bool,
+    /// No file in it can be looked at, not even whether there is one.
+    pub is_unsearchable: bool,
+}
+
 #[derive(Debug, Default)]
 pub struct Folder {
     /// What the kernel says it is. Numbers of folders that are gone are used again.
     pub identity: u64,
     pub names: BTreeMap<Name, Entry>,
-    pub is_unreadable: bool,
+    pub mode: Mode,
     /// It was moved since the oracle last looked.
     pub was_moved: bool,
 }
@@ -174,7 +200,12 @@ impl Disk {
 
     /// The folder that can be read now, if any.
     pub fn readable(&self) -> Option<usize> {
-        self.path.filter(|folder| !self.folders[*folder].is_unreadable)
+        self.path.filter(|folder| !self.folders[*folder].mode.is_unreadable)
+    }
+
+    /// Whether the path leads to a folder that keeps nothing from the daemon.
+    pub fn is_open(&self) -> bool {
+        self.path.is_some_and(|folder| self.folders[folder].mode == Mode::default())
     }
 
     pub fn take_deeds(&mut self) -> Vec<(usize, Name, Deed)> {
@@ -182,7 +213,11 @@ impl Disk {
     }
 
     pub fn look(&self, name: &str) -> Option<Seen> {
-        let entry = self.folders[self.path?].names.get(name)?;
+        let folder = &self.folders[self.path?];
+        if folder.mode.is_unsearchable {
+            return Some(Seen { inode: 0, file: File::unknown() });
+        }
+        let entry = folder.names.get(name)?;
         Some(Seen { inode: entry.inode, file: self.files[&entry.inode].clone() })
     }
 
@@ -207,17 +242,8 @@ impl Disk {
 
     fn add_file(&mut self, content: &str, now: Now) -> u64 {
         let (inode, version) = (self.number(), self.number());
-        let file = File {
-            content: content.to_owned(),
-            modified: now.wall,
-            version,
-            links: 1,
-            was_linked: false,
-            is_mount: false,
-            is_unreadable: false,
-            is_symlink: false,
-            is_dirty: false,
-        };
+        let content = content.to_owned();
+        let file = File { content, modified: now.wall, version, is_unreadable: false, ..File::unknown() };
         self.files.insert(inode, file);
         inode
     }
@@ -445,8 +471,8 @@ impl Disk {
         }
     }
 
-    pub fn chmod_folder(&mut self, folder: usize, is_unreadable: bool) {
-        self.folders[folder].is_unreadable = is_unreadable;
+    pub fn chmod_folder(&mut self, folder: usize, mode: Mode) {
+        self.folders[folder].mode = mode;
         self.tell(folder, Notice::FolderAttributes);
     }
 

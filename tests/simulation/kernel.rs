@@ -14,7 +14,7 @@ use crate::judge::{Judge, Reached};
 use crate::network::Network;
 use crate::oracle::Oracle;
 use crate::random::Random;
-use crate::world::touch_file;
+use crate::world::{new_mode, touch_file};
 pub use files::ModelFiles;
 use mio::Token;
 use nix::errno::Errno;
@@ -182,10 +182,13 @@ impl Kernel {
             let octets = 1 + self.random.below(3);
             self.disk.write_unheard(writer, octets, self.later);
         } else if self.random.once_in(if self.is_lasting { 2 } else { 10 }) {
-            // The same permissions again.
-            let is_unreadable = self.disk.folders[folder].is_unreadable;
-            self.disk.chmod_folder(folder, is_unreadable);
-            self.reached.count("changes of the directory during a look");
+            let mode = new_mode(&self.disk, folder, &mut self.random);
+            self.reached.count(if mode == self.disk.folders[folder].mode {
+                "changes of the directory during a look"
+            } else {
+                "changes of the directory's permissions during a look"
+            });
+            self.disk.chmod_folder(folder, mode);
         } else {
             touch_file(&mut self.disk, folder, &mut self.random, self.later);
         }
@@ -236,6 +239,6 @@ impl Kernel {
 
     fn readable(&self) -> nix::Result<usize> {
         let folder = self.disk.path.ok_or(Errno::ENOENT)?;
-        if self.disk.folders[folder].is_unreadable { Err(Errno::EACCES) } else { Ok(folder) }
+        if self.disk.folders[folder].mode.is_unreadable { Err(Errno::EACCES) } else { Ok(folder) }
     }
 }

@@ -24,6 +24,8 @@ pub struct Oracle {
     identity: Option<u64>,
     /// Something happened while the daemon looked.
     is_disturbed: bool,
+    /// It could not be read for a moment while the daemon looked: it may have given up on it until it looks again.
+    may_have_left: bool,
     /// Events were lost since the daemon began to look: it will distrust all that it was told.
     is_lost: bool,
 }
@@ -39,6 +41,8 @@ struct Sources<'a> {
     is_disturbed: bool,
     /// Events are lost that the daemon is about to miss; also without inotify.
     is_lost: bool,
+    /// Nothing is told of the directory at all.
+    is_plain: bool,
 }
 
 impl Oracle {
@@ -51,6 +55,8 @@ impl Oracle {
     /// The daemon can not say which directory it is.
     pub fn leave(&mut self) {
         self.entered = None;
+        // Nor was what it led to surely looked at.
+        self.truths.values_mut().for_each(Truth::unsure);
     }
 
     /// The daemon begins to look at the directory.
@@ -58,19 +64,23 @@ impl Oracle {
         let deeds = disk.take_deeds();
         let path = disk.readable();
         let was_moved = path.is_some_and(|folder| std::mem::take(&mut disk.folders[folder].was_moved));
-        let identity = path.map(|folder| disk.folders[folder].identity);
-        let is_new = self.entered != path;
-        if path.is_some() && identity != self.identity {
+        // Without a watch the daemon has begun anew with a folder before it finds out that it can't be read.
+        let led_to = if is_plain { disk.path } else { path };
+        let identity = led_to.map(|folder| disk.folders[folder].identity);
+        let may_be_new = std::mem::take(&mut self.may_have_left);
+        let is_new = self.entered != path || was_moved;
+        if led_to.is_some() && identity != self.identity {
             self.truths = NAMES.iter().map(|name| (*name, Truth::unknown())).collect();
             self.identity = identity;
-        } else if path.is_some() && (is_new || was_moved) {
+        } else if path.is_some() && (is_new || may_be_new) {
             // The daemon may have taken leave of it, or may take another folder with this number for it.
-            self.truths.values_mut().for_each(Truth::withdraw);
+            self.truths.values_mut().for_each(|truth| truth.withdraw(is_new));
         }
         self.entered = path;
-        let is_lost = is_plain || disk.has_lost_events() || was_moved || is_new;
+        let is_lost = is_plain || disk.has_lost_events() || is_new || may_be_new;
         self.is_lost = is_lost;
-        let sources = Sources { disk, now: clock.now, steps: clock.steps, is_disturbed: false, is_lost };
+        let (now, steps) = (clock.now, clock.steps);
+        let sources = Sources { disk, now, steps, is_disturbed: false, is_lost, is_plain };
         self.apply(&deeds, is_lost, clock.now.boot);
         self.evaluate(sources);
         self.is_disturbed = false;
@@ -81,10 +91,12 @@ impl Oracle {
         self.is_disturbed = true;
         let before = self.truths.clone();
         let deeds = disk.take_deeds();
+        self.may_have_left |= disk.readable().is_none();
         self.is_lost |= is_plain || disk.has_lost_events();
         let is_lost = self.is_lost;
         self.apply(&deeds, is_lost, clock.now.boot);
-        self.evaluate(Sources { disk, now: clock.now, steps: clock.steps, is_disturbed: true, is_lost });
+        let (now, steps) = (clock.now, clock.steps);
+        self.evaluate(Sources { disk, now, steps, is_disturbed: true, is_lost, is_plain });
         for (name, truth) in &mut self.truths {
             truth.join(&before[name]);
             if moment == Moment::Before {
@@ -93,7 +105,7 @@ impl Oracle {
                 truth.may_also(glimpse);
             }
             // Perhaps the daemon had looked before this, and sees it only when it looks next.
-            truth.seen.iter_mut().for_each(|seen| seen.is_sure = false);
+            truth.unsure();
             truth.doubt = before[name].doubt;
         }
     }
@@ -142,10 +154,16 @@ impl Oracle {
                 (false, true) => truth.is_blind = false,
                 (false, false) => {}
             }
-            match sources.disk.folders[folder].names.get(name) {
+            let folder = &sources.disk.folders[folder];
+            match folder.names.get(name) {
+                Some(_) if folder.mode.is_unsearchable => truth.hide(sources.is_disturbed),
                 None => {
                     truth.may = vec![Shown::Absent];
                     truth.lose_sight(sources.is_disturbed);
+                    if sources.is_plain && folder.mode.is_unsearchable {
+                        // What a list of names does not have may still be there.
+                        truth.may_also([Shown::Ko]);
+                    }
                 }
                 Some(entry) => truth.evaluate(*entry, &sources.disk.files[&entry.inode], sources),
             }
@@ -172,7 +190,7 @@ impl Oracle {
 
     /// When time alone makes a check stale next, as far as that is certain.
     pub fn next_expiry(&self, rules: &Rules, now: Now) -> Option<Nanos> {
-        self.entered?;
+        self.entered.filter(|_| !self.may_have_left)?;
         let expiry = |(name, truth): (&Name, &Truth)| match truth.may.as_slice() {
             [Shown::Says(code, written, promise, _)] if *code != 300 && written.0 >= 0 => {
                 let end = written.after(max_age(rules, name, *promise)).after(Duration::from_nanos(1));
@@ -201,6 +219,9 @@ impl Oracle {
         if let Some(name) = told.keys().find(|name| !covers(name)) {
             return Err(format!("{told:?}, but {name} is none of its checks"));
         }
+        if told.is_empty() && self.may_have_left {
+            return Ok(());
+        }
         for (name, truth) in self.truths.iter().filter(|(name, _)| covers(name)) {
             let told = told.get(name);
             if !truth.may.iter().any(|shown| shown.is_told(told, (rules, name), now)) {
@@ -222,6 +243,9 @@ impl Oracle {
         let is_unknown = entries == [(300, "oco")];
         if self.entered.is_none() {
             return if is_unknown { Ok(()) } else { Err(format!("{line:?}, but the directory is away")) };
+        }
+        if is_unknown && self.may_have_left {
+            return Ok(());
         }
         let mut can_be_empty = true;
         let mut has_ok = false;

@@ -11,8 +11,8 @@ use crate::kernel::{Kernel, ModelFiles, ModelSockets, Shared};
 use crate::network::Network;
 use crate::random::Random;
 use daemon::{listeners, rules, start};
-pub use files::touch_file;
 use files::{echo, expose_a_file};
+pub use files::{new_mode, touch_file};
 use oco::daemon::event_loop::{EventLoop, Signal, TurnEnd};
 use oco::limits::{ACCEPT_PAUSE, Bounds, EMPTY_GRACE, STOP_LINGER};
 use oco::logic::time::Nanos;
@@ -78,7 +78,7 @@ impl World {
     }
 
     fn act(&mut self) {
-        let is_away = self.kernel.borrow().disk.readable().is_none();
+        let is_away = !self.kernel.borrow().disk.is_open();
         if is_away && self.below(3) == 0 {
             return self.bring_directory_back();
         }

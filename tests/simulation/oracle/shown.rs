@@ -88,7 +88,7 @@ pub fn written(file: &File, now: Now) -> Nanos {
 
 /// The code of a whole status file. The files of the model are plain.
 pub fn code_of(content: &str) -> Option<u16> {
-    let word = content.trim_start_matches(' ').split([' ', '\n']).next()?;
+    let word = content.trim_start_matches(' ').split([' ', '-', '\n']).next()?;
     let code = word.parse().ok().filter(|_| word.len() == 3)?;
     matches!(code, 200..=399 | 500..=599).then_some(code)
 }

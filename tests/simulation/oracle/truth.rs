@@ -16,7 +16,7 @@ pub struct Seen {
     incarnation: u64,
     written: Vec<Nanos>,
     /// The daemon has surely seen it.
-    pub is_sure: bool,
+    is_sure: bool,
 }
 
 /// An empty file that may be in the middle of a rewrite, as far as the daemon knows.
@@ -106,10 +106,13 @@ impl Truth {
     }
 
     /// There may be no result until the file is seen again. When it was written is remembered.
-    pub fn withdraw(&mut self) {
+    pub fn withdraw(&mut self, is_sure: bool) {
         self.last.push(Shown::Absent);
         self.may.clone_from(&self.last);
-        (self.doubt, self.departed) = (None, None);
+        self.doubt = None;
+        if is_sure {
+            self.departed = None;
+        }
     }
 
     pub fn may_also(&mut self, shown: impl IntoIterator<Item = Shown>) {
@@ -124,11 +127,7 @@ impl Truth {
         let now = sources.now;
         let is_loose = self.is_blind || file.was_linked;
         if file.is_symlink || file.is_unreadable {
-            self.may = vec![Shown::Ko];
-            self.lose_sight(sources.is_disturbed);
-            // What it said is forgotten, and so are its writers.
-            self.is_blind = true;
-            return;
+            return self.hide(sources.is_disturbed);
         }
         // Of a file with several names, an end under one name is none under the others.
         let is_written = file.is_dirty || (file.was_linked && sources.disk.has_writer(entry.inode));
@@ -165,6 +164,14 @@ impl Truth {
         }
     }
 
+    /// There is something that can't be read.
+    pub fn hide(&mut self, is_disturbed: bool) {
+        self.may = vec![Shown::Ko];
+        self.lose_sight(is_disturbed);
+        // What it said is forgotten, and so are its writers.
+        self.is_blind = true;
+    }
+
     /// What it said is forgotten, if the daemon has come to see that.
     pub fn lose_sight(&mut self, is_disturbed: bool) {
         if !is_disturbed {
@@ -172,9 +179,12 @@ impl Truth {
             self.history.extend(self.seen.take());
             self.was_away = true;
         }
-        if let Some(seen) = &mut self.seen {
-            seen.is_sure = false;
-        }
+        self.unsure();
+    }
+
+    /// The daemon need not have seen what was seen here.
+    pub fn unsure(&mut self) {
+        self.seen.iter_mut().for_each(|seen| seen.is_sure = false);
     }
 
     fn see(&mut self, entry: Entry, file: &File, is_complete: bool, now: Now) {

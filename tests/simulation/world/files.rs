@@ -1,7 +1,7 @@
 //! What is done to the status files and to their directory.
 
 use super::{SECOND, World};
-use crate::disk::{Disk, NAMES, Name};
+use crate::disk::{Disk, Mode, NAMES, Name};
 use crate::kernel::{Kernel, Shared};
 use crate::random::Random;
 use oco::logic::time::{Nanos, Now};
@@ -66,9 +66,13 @@ impl World {
         };
         match (random.below(6), disk.path) {
             (0, Some(folder)) => {
-                let is_unreadable = !disk.folders[folder].is_unreadable;
-                disk.chmod_folder(folder, is_unreadable);
-                reached.count("directories without permission");
+                let mode = new_mode(disk, folder, random);
+                disk.chmod_folder(folder, mode);
+                if mode.is_unreadable {
+                    reached.count("directories that can't be read");
+                } else if mode.is_unsearchable {
+                    reached.count("directories that can't be searched");
+                }
             }
             (1, Some(_)) => {
                 disk.remove_folder();
@@ -97,7 +101,7 @@ impl World {
         let mut kernel = self.kernel.borrow();
         let disk = &mut kernel.disk;
         match disk.path {
-            Some(folder) => disk.chmod_folder(folder, false),
+            Some(folder) => disk.chmod_folder(folder, Mode::default()),
             None => {
                 let last = disk.folders.len() - 1;
                 let is_gone = disk.folders[last].identity == 0;
@@ -116,6 +120,18 @@ pub fn expose_a_file(kernel: &Shared) {
     let is_mount = random.once_in(2);
     if NAMES.iter().any(|name| disk.expose((folder, name), is_mount)) {
         reached.count(if is_mount { "mounts" } else { "links from elsewhere" });
+    }
+}
+
+/// Another mode of a folder, or the same one again, which is told of all the same.
+pub fn new_mode(disk: &Disk, folder: usize, random: &mut Random) -> Mode {
+    let mode = disk.folders[folder].mode;
+    match random.below(6) {
+        0 | 1 => mode,
+        2 => Mode { is_unreadable: !mode.is_unreadable, ..mode },
+        3 => Mode { is_unsearchable: !mode.is_unsearchable, ..mode },
+        4 => Mode { is_unreadable: true, is_unsearchable: true },
+        _ => Mode::default(),
     }
 }
 
