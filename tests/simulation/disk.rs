@@ -73,6 +73,8 @@ pub struct Folder {
     pub identity: u64,
     pub names: BTreeMap<Name, Entry>,
     pub mode: Mode,
+    /// On another host, which tells of nothing that is done there.
+    pub is_remote: bool,
     /// It was moved since the oracle last looked.
     pub was_moved: bool,
 }
@@ -155,8 +157,8 @@ pub struct Disk {
     pub files: BTreeMap<u64, File>,
     writers: Vec<Writer>,
     deeds: Vec<(usize, Name, Deed)>,
-    /// The watched folder, and the watch's number.
-    watch: Option<(usize, u64)>,
+    /// The watched folders, each with the number of its watch.
+    watches: Vec<(usize, u64)>,
     queue: VecDeque<(u64, Notice)>,
     /// What the kernel has done, and not told yet.
     held: Option<((usize, Name), bool)>,
@@ -175,7 +177,7 @@ impl Disk {
             files: BTreeMap::new(),
             writers: Vec::new(),
             deeds: Vec::new(),
-            watch: None,
+            watches: Vec::new(),
             queue: VecDeque::new(),
             held: None,
             queue_limit,
@@ -501,7 +503,7 @@ impl Disk {
         self.folders[folder].was_moved = true;
         self.tell(folder, Notice::FolderGone);
         // The kernel ends the watch with its folder.
-        self.watch = self.watch.filter(|(watched, _)| *watched != folder);
+        self.watches.retain(|(watched, _)| *watched != folder);
         self.spare_identity = Some(std::mem::take(&mut self.folders[folder].identity));
     }
 }

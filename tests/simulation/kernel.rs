@@ -40,6 +40,8 @@ pub struct Kernel {
     pub judge: Judge,
     pub reached: Reached,
     pub has_inotify: bool,
+    /// Nothing is told of the directory that the daemon has begun with last.
+    pub is_plain: bool,
     /// Nothing happens while the daemon looks.
     pub is_calm: bool,
     /// Things that may still happen in this turn while it looks, and when the last one did.
@@ -98,6 +100,7 @@ impl Kernel {
             judge,
             reached: Reached::default(),
             has_inotify,
+            is_plain: !has_inotify,
             is_calm: false,
             disturbances: 0,
             is_lasting: false,
@@ -137,7 +140,7 @@ impl Kernel {
         if self.disk.has_lost_events() {
             self.reached.count("queue overflows");
         }
-        self.refreshes_since = Some(self.clock.now);
+        self.refreshes_since = Some(self.clock.told);
         (self.has_looked, self.has_begun) = (false, false);
         let is_restless = self.random.once_in(3);
         let moves = if is_restless { MOST_MOVES } else { self.random.below(4) };
@@ -150,6 +153,8 @@ impl Kernel {
         self.disk.release();
         let Some(since) = self.refreshes_since.take() else { return };
         self.end_moves();
+        let watches = self.disk.watches();
+        assert!(watches <= usize::from(!self.is_plain), "{watches} directories are watched");
         self.refreshed_at = Some(since);
         self.oracle.end();
         self.reached.count("refreshes");
@@ -192,7 +197,7 @@ impl Kernel {
         } else {
             touch_file(&mut self.disk, folder, &mut self.random, self.later);
         }
-        self.oracle.disturb(&mut self.disk, &self.clock, !self.has_inotify, moment);
+        self.oracle.disturb(&mut self.disk, self.clock.as_told(), self.is_plain, moment);
         self.reached.count("acts during a look");
     }
 
@@ -215,7 +220,7 @@ impl Kernel {
     /// was there.
     fn begin_oracle(&mut self) {
         if !std::mem::replace(&mut self.has_begun, true) {
-            self.oracle.begin(&mut self.disk, &self.clock, !self.has_inotify);
+            self.oracle.begin(&mut self.disk, self.clock.as_told(), self.is_plain);
         }
     }
 
@@ -235,6 +240,12 @@ impl Kernel {
                 self.reached.count("paths that nobody can follow");
             }
         }
+    }
+
+    /// Time passes also while the daemon is awake: some nanoseconds, so that it may fall on either side of an expiry.
+    fn pass_a_moment(&mut self) {
+        let moment = self.random.duration(Duration::from_nanos(4));
+        self.clock.pass(moment);
     }
 
     fn readable(&self) -> nix::Result<usize> {

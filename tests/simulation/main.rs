@@ -98,6 +98,7 @@ fn is_worth_it(reached: &Reached) {
         "changes that nothing tells of",
         "clock steps",
         "directories made anew",
+        "directories on another host",
         "directories removed",
         "directories that can't be read",
         "directories that can't be searched",
@@ -122,6 +123,7 @@ fn is_worth_it(reached: &Reached) {
         "stops",
         "suspends",
         "watches lost with their end",
+        "watches that can't be had",
     ];
     for what in wanted {
         assert!(count(what) >= 100, "{} {what}", count(what));

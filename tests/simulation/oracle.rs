@@ -6,7 +6,6 @@
 mod shown;
 mod truth;
 
-use crate::clock::Clock;
 use crate::disk::{Deed, Disk, Moment, NAMES, Name};
 use oco::logic::board::Rules;
 use oco::logic::time::{Nanos, Now};
@@ -60,7 +59,7 @@ impl Oracle {
     }
 
     /// The daemon begins to look at the directory.
-    pub fn begin(&mut self, disk: &mut Disk, clock: &Clock, is_plain: bool) {
+    pub fn begin(&mut self, disk: &mut Disk, (now, steps): (Now, u64), is_plain: bool) {
         let deeds = disk.take_deeds();
         let path = disk.readable();
         let was_moved = path.is_some_and(|folder| std::mem::take(&mut disk.folders[folder].was_moved));
@@ -79,23 +78,21 @@ impl Oracle {
         self.entered = path;
         let is_lost = is_plain || disk.has_lost_events() || is_new || may_be_new;
         self.is_lost = is_lost;
-        let (now, steps) = (clock.now, clock.steps);
         let sources = Sources { disk, now, steps, is_disturbed: false, is_lost, is_plain };
-        self.apply(&deeds, is_lost, clock.now.boot);
+        self.apply(&deeds, is_lost, now.boot);
         self.evaluate(sources);
         self.is_disturbed = false;
     }
 
     /// Something was done to the directory after [`Oracle::begin`] and before [`Oracle::end`].
-    pub fn disturb(&mut self, disk: &mut Disk, clock: &Clock, is_plain: bool, moment: Moment) {
+    pub fn disturb(&mut self, disk: &mut Disk, (now, steps): (Now, u64), is_plain: bool, moment: Moment) {
         self.is_disturbed = true;
         let before = self.truths.clone();
         let deeds = disk.take_deeds();
         self.may_have_left |= disk.readable().is_none();
         self.is_lost |= is_plain || disk.has_lost_events();
         let is_lost = self.is_lost;
-        self.apply(&deeds, is_lost, clock.now.boot);
-        let (now, steps) = (clock.now, clock.steps);
+        self.apply(&deeds, is_lost, now.boot);
         self.evaluate(Sources { disk, now, steps, is_disturbed: true, is_lost, is_plain });
         for (name, truth) in &mut self.truths {
             truth.join(&before[name]);

@@ -6,28 +6,33 @@ use oco::logic::board::FileEvent;
 use oco::system::inotify::WATCH_FLAGS;
 
 impl Disk {
+    /// Adds a watch beside the others. To add it again gives the same number while its folder lives.
     pub fn watch(&mut self, folder: usize) -> u64 {
+        if let Some((_, number)) = self.watches.iter().find(|(watched, _)| *watched == folder) {
+            return *number;
+        }
         let number = self.number();
-        self.watch = Some((folder, number));
+        self.watches.push((folder, number));
         number
     }
 
-    /// Adds the watch again, which gives the same number while its folder lives.
-    pub fn watch_again(&mut self, folder: usize) -> u64 {
-        match self.watch {
-            Some((watched, number)) if watched == folder => number,
-            _ => self.watch(folder),
+    /// Ends a watch, which is told behind what is queued of it.
+    pub fn unwatch(&mut self, number: u64) {
+        let watches = self.watches.len();
+        self.watches.retain(|(_, watch)| *watch != number);
+        if self.watches.len() < watches {
+            self.queue(number, Notice::FolderGone);
         }
     }
 
-    /// What is queued of the watch stays queued.
-    pub fn unwatch(&mut self) {
-        self.watch = None;
+    /// How many folders are watched.
+    pub fn watches(&self) -> usize {
+        self.watches.len()
     }
 
     /// All that waits, and nothing more: what ends with the process.
     pub fn forget_watcher(&mut self) {
-        self.watch = None;
+        self.watches.clear();
         self.queue.clear();
     }
 
@@ -56,7 +61,13 @@ impl Disk {
     }
 
     pub(super) fn tell(&mut self, folder: usize, notice: Notice) {
-        let Some((_, watch)) = self.watch.filter(|(watched, _)| *watched == folder) else { return };
+        let watch = self.watches.iter().find(|(watched, _)| *watched == folder);
+        if let Some((_, number)) = watch.filter(|_| !self.folders[folder].is_remote) {
+            self.queue(*number, notice);
+        }
+    }
+
+    fn queue(&mut self, watch: u64, notice: Notice) {
         if self.queue.back() == Some(&(watch, notice)) {
             return;
         }

@@ -36,7 +36,13 @@ impl Files for ModelFiles {
     }
 
     fn unwatchable(&mut self) -> nix::Result<Option<&'static str>> {
-        Ok(None)
+        let mut kernel = self.kernel.borrow();
+        let folder = kernel.disk.path.ok_or(Errno::ENOENT)?;
+        kernel.is_plain = kernel.disk.folders[folder].is_remote;
+        if kernel.is_plain {
+            kernel.reached.count("directories on another host");
+        }
+        Ok(kernel.is_plain.then_some("NFS"))
     }
 
     fn has_events(&self) -> bool {
@@ -45,25 +51,36 @@ impl Files for ModelFiles {
 
     fn watch(&mut self) -> nix::Result<()> {
         let mut kernel = self.kernel.borrow();
+        if let Some(number) = self.watch.take() {
+            kernel.disk.unwatch(number);
+        }
         let folder = kernel.readable()?;
+        if kernel.random.once_in(20) {
+            kernel.is_plain = true;
+            kernel.reached.count("watches that can't be had");
+            return Err(Errno::ENOSPC);
+        }
         self.watch = Some(kernel.disk.watch(folder));
         Ok(())
     }
 
     fn unwatch(&mut self) {
-        self.kernel.borrow().disk.unwatch();
-        self.watch = None;
+        if let Some(number) = self.watch.take() {
+            self.kernel.borrow().disk.unwatch(number);
+        }
     }
 
     fn is_watched(&mut self) -> nix::Result<bool> {
         let mut kernel = self.kernel.borrow();
-        let folder = kernel.readable()?;
-        if Some(kernel.disk.watch_again(folder)) == self.watch {
+        let again = kernel.readable().map(|folder| kernel.disk.watch(folder));
+        if again.is_ok() && again.ok() == self.watch {
             return Ok(true);
         }
+        for number in self.watch.take().into_iter().chain(again.ok()) {
+            kernel.disk.unwatch(number);
+        }
+        again?;
         kernel.reached.count("watches lost with their end");
-        kernel.disk.unwatch();
-        self.watch = None;
         Ok(false)
     }
 

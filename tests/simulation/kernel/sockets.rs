@@ -9,7 +9,6 @@ use oco::system::sockets::{Sleep, Sockets};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::fd::RawFd;
-use std::time::Duration;
 
 #[derive(Debug)]
 pub struct ModelListener {
@@ -53,10 +52,9 @@ impl Sockets for ModelSockets {
     fn now(&mut self) -> Now {
         let mut kernel = self.0.borrow();
         kernel.end_refresh();
-        // Time passes also while it is awake.
-        let moment = kernel.random.duration(Duration::from_nanos(3));
-        kernel.clock.pass(moment);
-        kernel.clock.now
+        kernel.pass_a_moment();
+        kernel.clock.told = kernel.clock.now;
+        kernel.clock.told
     }
 
     fn secret(&mut self) -> u64 {
@@ -110,6 +108,7 @@ impl Sockets for ModelSockets {
             kernel.reached.count("failures to accept");
             return Err(errno.into());
         }
+        kernel.pass_a_moment();
         let now = kernel.clock.now.boot;
         let (id, address) = kernel.network.accept(listener.id, now).map_err(io_error)?;
         let client = SocketAddr::from((Ipv4Addr::new(192, 0, 2, address), 1024));
@@ -135,7 +134,9 @@ impl Sockets for ModelSockets {
     }
 
     fn receive(&mut self, stream: &mut ModelStream, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.borrow().network.receive(stream.id, buffer).map_err(io_error)
+        let mut kernel = self.0.borrow();
+        kernel.pass_a_moment();
+        kernel.network.receive(stream.id, buffer).map_err(io_error)
     }
 
     fn send_early(&mut self, _: &ModelStream) {}

@@ -69,14 +69,22 @@ impl World {
 
     /// A client at each port that lets one in.
     pub(super) fn ask_all(&mut self) {
-        let mut kernel = self.kernel.borrow();
-        let ports: Vec<PortId> = kernel.network.ports.keys().copied().collect();
-        for port in ports {
-            let speak = speak_of(&kernel.judge.listeners, kernel.network.ports[&port].address);
-            let script = REQUESTS[0].to_vec();
-            let client = Client { room: 1_000_000, speak, unread: script, ..Client::default() };
-            kernel.network.connect(port, client);
+        for client in self.connect_all() {
+            self.kernel.borrow().network.ask(client);
         }
+    }
+
+    /// The same, and those that have to ask do not yet.
+    pub(super) fn connect_all(&mut self) -> Vec<ClientId> {
+        let mut kernel = self.kernel.borrow();
+        let Kernel { network, judge, .. } = &mut *kernel;
+        let ports: Vec<PortId> = network.ports.keys().copied().collect();
+        let connect = |port| {
+            let speak = speak_of(&judge.listeners, network.ports[&port].address);
+            let script = REQUESTS[0].to_vec();
+            network.connect(port, Client { room: 1_000_000, speak, script, ..Client::default() })
+        };
+        ports.into_iter().filter_map(connect).collect()
     }
 }
 

@@ -60,7 +60,11 @@ impl World {
             .collect();
         let to = match random.below(6) {
             0 => None,
-            1 => Some(disk.add_folder()),
+            1 => {
+                let folder = disk.add_folder();
+                disk.folders[folder].is_remote = random.once_in(2);
+                Some(folder)
+            }
             _ if others.is_empty() => None,
             _ => Some(random.pick(&others)),
         };
