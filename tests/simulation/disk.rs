@@ -79,6 +79,13 @@ pub struct Folder {
     pub was_moved: bool,
 }
 
+impl Folder {
+    /// The latest of what has a name here.
+    pub fn incarnation(&self) -> u64 {
+        self.names.values().map(|entry| entry.incarnation).max().unwrap_or(0)
+    }
+}
+
 #[derive(Debug)]
 struct Writer {
     inode: u64,
@@ -144,7 +151,7 @@ pub enum Deed {
 pub enum Notice {
     File(Name, FileEvent),
     /// A name that is no check's.
-    Stranger,
+    Stranger(bool),
     FolderAttributes,
     FolderGone,
     Overflow,
@@ -157,6 +164,8 @@ pub struct Disk {
     pub files: BTreeMap<u64, File>,
     writers: Vec<Writer>,
     deeds: Vec<(usize, Name, Deed)>,
+    /// The last file that got another name here, by both names, until somebody asks.
+    renamed: Option<(usize, Name, Name)>,
     /// The watched folders, each with the number of its watch.
     watches: Vec<(usize, u64)>,
     queue: VecDeque<(u64, Notice)>,
@@ -177,6 +186,7 @@ impl Disk {
             files: BTreeMap::new(),
             writers: Vec::new(),
             deeds: Vec::new(),
+            renamed: None,
             watches: Vec::new(),
             queue: VecDeque::new(),
             held: None,
@@ -203,6 +213,10 @@ impl Disk {
     /// The folder that can be read now, if any.
     pub fn readable(&self) -> Option<usize> {
         self.path.filter(|folder| !self.folders[*folder].mode.is_unreadable)
+    }
+
+    pub fn take_renamed(&mut self) -> Option<(usize, Name, Name)> {
+        self.renamed.take()
     }
 
     /// Whether the path leads to a folder that keeps nothing from the daemon.
@@ -400,7 +414,7 @@ impl Disk {
             return;
         }
         let inode = self.add_file(content, now);
-        self.tell(place.0, Notice::Stranger);
+        self.tell(place.0, Notice::Stranger(false));
         self.bind(place, inode, false);
         self.settle(place);
         self.tell_name(place, FileEvent::MovedIn);
@@ -418,6 +432,7 @@ impl Disk {
             writer.name = to;
         }
         self.settle(to);
+        self.renamed = (from.0 == to.0).then_some((from.0, from.1, to.1));
         self.tell_name(from, FileEvent::Gone);
         self.tell_name(to, FileEvent::MovedIn);
     }

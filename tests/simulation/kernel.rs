@@ -9,7 +9,7 @@ mod files;
 mod sockets;
 
 use crate::clock::Clock;
-use crate::disk::{Disk, Moment};
+use crate::disk::{Disk, Moment, NAMES, Name};
 use crate::judge::{Judge, Reached};
 use crate::network::Network;
 use crate::oracle::Oracle;
@@ -44,6 +44,8 @@ pub struct Kernel {
     pub is_plain: bool,
     /// Nothing happens while the daemon looks.
     pub is_calm: bool,
+    /// The daemon is about to list the names: no time is better to do something to them.
+    pub will_list: bool,
     /// Things that may still happen in this turn while it looks, and when the last one did.
     disturbances: usize,
     /// They go on through several passes of a refresh.
@@ -102,6 +104,7 @@ impl Kernel {
             has_inotify,
             is_plain: !has_inotify,
             is_calm: false,
+            will_list: false,
             disturbances: 0,
             is_lasting: false,
             moves: (0, 0),
@@ -115,8 +118,9 @@ impl Kernel {
 
     /// A turn of the daemon begins.
     pub fn begin_turn(&mut self) {
-        let is_wild = !self.is_calm && self.random.once_in(4);
-        self.disturbances = if is_wild { self.random.below(4) } else { 0 };
+        let will_list = std::mem::take(&mut self.will_list);
+        let is_wild = !self.is_calm && self.random.once_in(if will_list { 1 } else { 4 });
+        self.disturbances = if is_wild { self.random.below(4).max(usize::from(will_list)) } else { 0 };
         self.is_lasting = is_wild && self.random.once_in(6);
         if self.is_lasting {
             self.disturbances = 30;
@@ -163,6 +167,29 @@ impl Kernel {
         } else if self.oracle.is_exact() {
             self.reached.count("refreshes with nothing in doubt");
         }
+    }
+
+    /// Something may happen while the daemon lists the names: more often than not one of them becomes another.
+    fn disturb_listing(&mut self) {
+        let Some(folder) = self.disk.path.filter(|_| self.disturbances > 0 && !self.disk.is_behind()) else {
+            return;
+        };
+        if self.random.once_in(2) {
+            return;
+        }
+        let names: Vec<Name> = self.disk.folders[folder].names.keys().copied().collect();
+        if names.is_empty() || self.random.once_in(3) {
+            return self.disturb(Moment::After);
+        }
+        self.disturbances -= 1;
+        let (from, to) = (self.random.pick(&names), self.random.pick(&NAMES));
+        self.disk.rename((folder, from), (folder, to), self.later);
+        self.reached.count(if names.len() == 1 && !self.is_plain {
+            "renames of the only name while it is listed"
+        } else {
+            "renames while names are listed"
+        });
+        self.oracle.disturb(&mut self.disk, self.clock.as_told(), self.is_plain, Moment::After);
     }
 
     /// Something may happen between two calls of the daemon.

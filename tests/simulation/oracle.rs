@@ -21,6 +21,9 @@ pub struct Oracle {
     entered: Option<usize>,
     /// What the kernel said that this folder is.
     identity: Option<u64>,
+    /// The last thing that happened while the daemon looked: a file got another name, and said this by the first one.
+    /// Whoever does not find it by that one has to find it by the other.
+    renamed: Option<(Name, Name, Vec<Shown>)>,
     /// Something happened while the daemon looked.
     is_disturbed: bool,
     /// It could not be read for a moment while the daemon looked: it may have given up on it until it looks again.
@@ -61,6 +64,7 @@ impl Oracle {
     /// The daemon begins to look at the directory.
     pub fn begin(&mut self, disk: &mut Disk, (now, steps): (Now, u64), is_plain: bool) {
         let deeds = disk.take_deeds();
+        (self.renamed, _) = (None, disk.take_renamed());
         let path = disk.readable();
         let was_moved = path.is_some_and(|folder| std::mem::take(&mut disk.folders[folder].was_moved));
         // Without a watch the daemon has begun anew with a folder before it finds out that it can't be read.
@@ -89,6 +93,10 @@ impl Oracle {
         self.is_disturbed = true;
         let before = self.truths.clone();
         let deeds = disk.take_deeds();
+        self.renamed = disk
+            .take_renamed()
+            .filter(|(folder, ..)| !is_plain && !disk.has_lost_events() && Some(*folder) == self.entered)
+            .map(|(_, from, to)| (from, to, before[from].may.clone()));
         self.may_have_left |= disk.readable().is_none();
         self.is_lost |= is_plain || disk.has_lost_events();
         let is_lost = self.is_lost;
@@ -103,7 +111,7 @@ impl Oracle {
             }
             // Perhaps the daemon had looked before this, and sees it only when it looks next.
             truth.unsure();
-            truth.doubt = before[name].doubt;
+            truth.doubt = truth.doubt.and(before[name].doubt);
         }
     }
 
@@ -261,6 +269,15 @@ impl Oracle {
             };
             if !is_right {
                 return Err(format!("{line:?}, but {name} is one of {allowed:?} for {truth:?}"));
+            }
+        }
+        if let Some((from, to, said)) = &self.renamed {
+            let is_listed = |name| entries.iter().any(|(_, listed)| *listed == name);
+            // What is only stale may be younger by the other name.
+            let is_trouble = |shown: &Shown| shown.code().is_some_and(|code| code != 200);
+            let is_about = covers(from) && covers(to) && said.iter().all(is_trouble);
+            if is_about && !is_listed(*from) && !is_listed(*to) {
+                return Err(format!("{line:?}, but neither {from} nor {to} is in it: {said:?}"));
             }
         }
         let worst = entries.iter().map(|(code, _)| *code).max();

@@ -68,7 +68,7 @@ impl World {
         {
             let mut kernel = kernel.borrow();
             let Kernel { disk, random, clock, .. } = &mut *kernel;
-            echo(disk, (0, random.pick(&crate::disk::NAMES)), files::TEXTS[0], clock.now);
+            echo(disk, (0, random.pick(&crate::disk::NAMES)), random.pick(&files::TEXTS), clock.now);
         }
         expose_a_file(&kernel);
         let daemon = start(&kernel, max_connections);
@@ -86,6 +86,7 @@ impl World {
             0..=8 => self.touch_files(),
             9..=13 => self.touch_clients(),
             14..=16 => self.pass_time(),
+            17 if self.below(6) == 0 => self.flood_beside_a_file(),
             17 => self.touch_directory(),
             _ => self.touch_daemon(),
         }

@@ -38,6 +38,7 @@ impl Board {
                 check.touch(id, &mut self.touched);
                 self.reschedule(id, now);
             } else {
+                check.has_file = true;
                 check.make_due(id, &mut self.due);
             }
         }

@@ -25,6 +25,19 @@ impl Disk {
         }
     }
 
+    /// Whether it takes few events to lose some.
+    pub fn has_short_queue(&self) -> bool {
+        self.queue_limit < 100
+    }
+
+    /// Files that are no checks come and go, until more was told than the queue holds.
+    pub fn flood(&mut self) {
+        let Some(folder) = self.path else { return };
+        for number in 0..=self.queue_limit {
+            self.tell(folder, Notice::Stranger(number % 2 == 0));
+        }
+    }
+
     /// How many folders are watched.
     pub fn watches(&self) -> usize {
         self.watches.len()

@@ -1,12 +1,13 @@
 //! The directory, as the daemon calls for it.
 
 use super::{EVENTS, Shared};
-use crate::disk::{Moment, Notice as Told, Seen};
+use crate::disk::{Moment, NAMES, Notice as Told, Seen};
 use nix::errno::Errno;
-use oco::logic::board::Look;
+use oco::logic::board::{FileEvent, Look};
 use oco::system::directory::Identity;
 use oco::system::files::Files;
 use oco::system::inotify::FileNotice;
+use std::collections::BTreeSet;
 use std::io;
 use std::os::fd::RawFd;
 
@@ -16,11 +17,13 @@ pub struct ModelFiles {
     /// The number of the watch, as the daemon's side knows it.
     watch: Option<u64>,
     seen: Option<Seen>,
+    /// What was there when it was looked at last, and in which folder.
+    known: (usize, BTreeSet<String>),
 }
 
 impl ModelFiles {
     pub fn new(kernel: Shared) -> ModelFiles {
-        ModelFiles { kernel, watch: None, seen: None }
+        ModelFiles { kernel, watch: None, seen: None, known: (0, BTreeSet::new()) }
     }
 }
 
@@ -94,7 +97,10 @@ impl Files for ModelFiles {
             }
             let notice = match told {
                 Told::File(name, event) => FileNotice::File(name.as_bytes(), event),
-                Told::Stranger => FileNotice::File(b".aside", oco::logic::board::FileEvent::Created),
+                Told::Stranger(is_odd) => {
+                    let name: &[u8] = if is_odd { b".odd" } else { b".aside" };
+                    FileNotice::File(name, FileEvent::Created)
+                }
                 Told::FolderAttributes => FileNotice::DirectoryAttributes,
                 Told::FolderGone => FileNotice::DirectoryGone,
                 Told::Overflow => FileNotice::Overflow,
@@ -110,10 +116,27 @@ impl Files for ModelFiles {
         let mut kernel = self.kernel.borrow();
         kernel.end_moves();
         let folder = kernel.readable().map_err(io::Error::from)?;
-        let _ = kernel.disk.folders[folder]
-            .names
-            .keys()
-            .try_for_each(|name| if handle(name.as_bytes(), false) { Ok(()) } else { Err(()) });
+        let since = kernel.disk.folders[folder].incarnation();
+        // In the order of a hash, as file systems do.
+        let mut order = NAMES;
+        kernel.random.shuffle(&mut order);
+        if folder != self.known.0 {
+            self.known = (folder, BTreeSet::new());
+        }
+        for name in order {
+            kernel.disturb_listing();
+            let Some(entry) = kernel.disk.folders[folder].names.get(name) else { continue };
+            // What gets a name meanwhile may have it where the reader has been already. Where nobody tells of that, what
+            // the daemon does not know can't be found; where it is lost, perhaps only in the next turn.
+            let is_new = entry.incarnation > since && !kernel.disk.has_lost_events();
+            let may_be_missed = is_new && (!kernel.is_plain || self.known.1.contains(name));
+            if may_be_missed && kernel.random.once_in(2) {
+                continue;
+            }
+            if !handle(name.as_bytes(), false) {
+                break;
+            }
+        }
         Ok(())
     }
 
@@ -122,6 +145,11 @@ impl Files for ModelFiles {
         kernel.disk.release();
         kernel.disturb(Moment::Before);
         self.seen = kernel.disk.look(name);
+        if self.seen.is_some() {
+            self.known.1.insert(name.to_owned());
+        } else {
+            self.known.1.remove(name);
+        }
         kernel.disturb(Moment::After);
     }
 

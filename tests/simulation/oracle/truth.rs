@@ -179,6 +179,7 @@ impl Truth {
             self.history.extend(self.seen.take());
             self.was_away = true;
         }
+        self.doubt = None;
         self.unsure();
     }
 

@@ -91,6 +91,8 @@ impl World {
 }
 
 pub fn start(kernel: &Shared, max_connections: usize) -> Daemon {
+    kernel.borrow().will_list = true;
+    kernel.borrow().begin_turn();
     let directory = Directory::new(Path::new("/status"), ModelFiles::new(kernel.clone()));
     let mut sockets = ModelSockets(kernel.clone());
     let (rules, empty_is_ok, wanted) = {

@@ -101,6 +101,28 @@ impl World {
         }
     }
 
+    /// A single file, and more events of others than can be told: all that is known of it is what a list of names says.
+    pub(super) fn flood_beside_a_file(&mut self) {
+        {
+            let mut kernel = self.kernel.borrow();
+            let Kernel { disk, random, clock, .. } = &mut *kernel;
+            let Some(folder) = disk.path.filter(|_| disk.has_short_queue()) else { return };
+            let kept = random.pick(&NAMES);
+            disk.rename_in((folder, kept), random.pick(&TEXTS), clock.now);
+            for name in NAMES.iter().filter(|name| **name != kept) {
+                disk.unlink((folder, name), clock.now);
+            }
+            kernel.is_calm = true;
+        }
+        self.is_stopped = false;
+        self.run_daemon();
+        let mut kernel = self.kernel.borrow();
+        kernel.is_calm = false;
+        kernel.will_list = true;
+        kernel.disk.flood();
+        kernel.reached.count("floods beside a file");
+    }
+
     pub(super) fn bring_directory_back(&mut self) {
         let mut kernel = self.kernel.borrow();
         let disk = &mut kernel.disk;
