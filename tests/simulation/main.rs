@@ -124,6 +124,7 @@ fn is_worth_it(reached: &Reached) {
         "reloads",
         "restarts",
         "stops",
+        "stops by a signal",
         "suspends",
         "watches lost with their end",
         "watches that can't be had",

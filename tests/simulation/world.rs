@@ -14,7 +14,7 @@ use daemon::{listeners, rules, start};
 use files::{echo, expose_a_file};
 pub use files::{new_mode, touch_file};
 use oco::daemon::event_loop::{EventLoop, Signal, TurnEnd};
-use oco::limits::{ACCEPT_PAUSE, Bounds, EMPTY_GRACE, STOP_LINGER};
+use oco::limits::{ACCEPT_PAUSE, Bounds, EMPTY_GRACE};
 use oco::logic::time::Nanos;
 use oco::system::signals::Signals;
 use std::net::SocketAddr;
@@ -231,19 +231,7 @@ impl World {
             let kernel = self.kernel.borrow();
             assert!(kernel.oracle.knows_all(), "something is in doubt at the end: {:?}", kernel.oracle);
         }
-        self.ask_all();
-        let start = self.kernel.borrow().clock.now.boot;
-        self.kernel.borrow().network.stops_at = Some(start.after(STOP_LINGER));
-        self.signals().raise(Signal::Stop);
-        while self.turn() != TurnEnd::Stop {
-            let mut kernel = self.kernel.borrow();
-            let clock = &mut kernel.clock;
-            if let Some(at) = self.wakes_at.0 {
-                clock.pass(at.since(clock.monotonic).max(Duration::from_nanos(1)));
-            }
-            let time = clock.now.boot.since(start);
-            assert!(time <= STOP_LINGER + SECOND / 100, "it took {time:?} to stop");
-        }
+        self.stop();
         drop(self.daemon);
         let mut kernel = self.kernel.borrow();
         let mut reached = std::mem::take(&mut kernel.reached);

@@ -8,6 +8,7 @@ use oco::config::Listen;
 use oco::daemon::answers::Answers;
 use oco::daemon::event_loop::{EventLoop, Signal, TurnEnd};
 use oco::daemon::listeners::Listeners;
+use oco::limits::STOP_LINGER;
 use oco::logic::board::{CheckRules, Rules};
 use oco::logic::face::Face;
 use oco::logic::name::Pattern;
@@ -16,6 +17,7 @@ use oco::system::signals::Signals;
 use oco::system::systemd::Notify;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
+use std::time::Duration;
 
 impl World {
     pub(super) fn touch_daemon(&mut self) {
@@ -76,10 +78,39 @@ impl World {
         self.run_daemon();
     }
 
-    /// kill -9, and a new process on the same ports.
+    /// SIGTERM, while everybody asks who may, and more come than there is room for.
+    pub(super) fn stop(&mut self) {
+        let clients = self.connect_all();
+        self.run_daemon();
+        // Their questions are read, and before they are answered others are let in by the signal.
+        clients.into_iter().for_each(|client| self.kernel.borrow().network.ask(client));
+        for _ in 0..self.below(12) {
+            self.connect_all();
+        }
+        self.ask_all();
+        let start = self.kernel.borrow().clock.now.boot;
+        self.kernel.borrow().network.stops_at = Some(start.after(STOP_LINGER));
+        self.signals().raise(Signal::Stop);
+        while self.turn() != TurnEnd::Stop {
+            let mut kernel = self.kernel.borrow();
+            let clock = &mut kernel.clock;
+            if let Some(at) = self.wakes_at.0 {
+                clock.pass(at.since(clock.monotonic).max(Duration::from_nanos(1)));
+            }
+            let time = clock.now.boot.since(start);
+            assert!(time <= STOP_LINGER + SECOND / 100, "it took {time:?} to stop");
+        }
+        self.kernel.borrow().reached.count("stops by a signal");
+    }
+
+    /// kill -9 or SIGTERM, and a new process on the same ports.
     fn restart(&mut self) {
+        if !self.is_stopped && self.below(2) == 0 {
+            self.stop();
+        }
         {
             let mut kernel = self.kernel.borrow();
+            kernel.network.stops_at = None;
             kernel.forget_daemon();
             kernel.reached.count("restarts");
         }
