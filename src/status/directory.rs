@@ -283,8 +283,8 @@ impl<F: Files> Directory<F> {
         if !self.files.has_events() {
             return Ok(Some(self.said_plain.clone().unwrap_or_default()));
         }
-        self.files.unwatch();
         if let Some(file_system) = self.files.unwatchable()? {
+            self.files.unwatch();
             return Ok(Some(format!("inotify sees no changes on {file_system}")));
         }
         match self.files.watch() {

@@ -33,7 +33,7 @@ pub trait Files {
     /// Has what happens in the directory told from now on, and of no other.
     ///
     /// # Errors
-    /// Nothing can be told of it: ENOSPC and ENOMEM for want of room, others of the directory itself.
+    /// Nothing can be told of it, nor is of any other: ENOSPC and ENOMEM for want of room, others of the directory itself.
     fn watch(&mut self) -> nix::Result<()>;
 
     /// Has nothing told any more. What was told before may still be read, and is skipped.

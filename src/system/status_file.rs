@@ -69,7 +69,7 @@ fn look(path: &CStr, content: &mut [u8]) -> Option<(State, Result<usize, Fault>)
     let file = match open(path, flags, Mode::empty()) {
         Ok(file) => file,
         // Gone in this moment, or it only seems so: absent is a check no longer, so be sure.
-        Err(Errno::ENOENT | Errno::ENOTDIR) if State::at(path).is_err() => return None,
+        Err(Errno::ENOENT | Errno::ENOTDIR) if is_gone(path) => return None,
         Err(errno) => return Some((state, unreadable(errno))),
     };
     // What was opened may be something else than what was there a moment ago.
@@ -94,6 +94,10 @@ fn look(path: &CStr, content: &mut [u8]) -> Option<(State, Result<usize, Fault>)
         let _ = lseek(&file, 0, Whence::SeekData);
     }
     Some((state, Ok(octets)))
+}
+
+fn is_gone(path: &CStr) -> bool {
+    matches!(State::at(path), Err(Errno::ENOENT | Errno::ENOTDIR))
 }
 
 fn errno_number(errno: Errno) -> i32 {

@@ -54,40 +54,6 @@ fn touch(file: &std::path::Path, time: SystemTime) {
 }
 
 #[test]
-fn permissions_count_at_once() {
-    let scene = Scene::new();
-    scene.check("x", "200\n");
-    let Some(user) = unprivileged(&scene) else { return };
-    let ocod = Ocod::start_with(&scene, &["-l", "127.0.0.1:0", "-u", user]);
-    let file = scene.status().join("x");
-    for _ in 0..50 {
-        fs::set_permissions(&file, Permissions::from_mode(0o000)).unwrap();
-        ocod.expect("350 KO oco 300-x");
-        fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
-        ocod.expect("200 OK oco");
-        fs::set_permissions(scene.status(), Permissions::from_mode(0o000)).unwrap();
-        ocod.expect("350 KO oco 300-oco");
-        fs::set_permissions(scene.status(), Permissions::from_mode(0o755)).unwrap();
-        ocod.expect("200 OK oco");
-        fs::set_permissions(scene.status(), Permissions::from_mode(0o744)).unwrap();
-        ocod.expect("350 KO oco 300-x");
-        fs::set_permissions(scene.status(), Permissions::from_mode(0o755)).unwrap();
-        ocod.expect("200 OK oco");
-    }
-    ocod.wait_for_log("Permission denied");
-}
-
-/// A user that ocod can become, with the scene made open to it; none, with the reason said, if we are not root.
-fn unprivileged(scene: &Scene) -> Option<&'static str> {
-    if !nix::unistd::geteuid().is_root() {
-        println!("skipped: only root can start ocod as somebody else");
-        return None;
-    }
-    fs::set_permissions(scene.path("."), Permissions::from_mode(0o755)).unwrap();
-    Some("nobody")
-}
-
-#[test]
 fn an_open_writer_shows_the_old_result() {
     let scene = Scene::new();
     scene.check("x", "200\n");

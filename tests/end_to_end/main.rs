@@ -13,6 +13,7 @@ mod log;
 mod many;
 mod messages;
 mod mounts;
+mod permissions;
 #[path = "../faults/process.rs"]
 #[allow(dead_code, reason = "shared; no test binary needs all of it")]
 mod process;

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 pub struct Clock {
     pub now: Now,
+    /// What the daemon was told when it asked last: time has passed since.
+    pub told: Now,
     pub monotonic: Nanos,
     /// How often the wall clock was set.
     pub steps: u64,
@@ -14,11 +16,18 @@ pub struct Clock {
 impl Clock {
     /// The clocks of a host that was booted so many seconds ago.
     pub fn new(uptime: i64) -> Clock {
-        Clock {
-            now: Now { wall: Nanos::from_parts(1_700_000_000, 0), boot: Nanos::from_parts(uptime, 0) },
-            monotonic: Nanos::from_parts(uptime / 2, 0),
-            steps: 0,
-        }
+        let now = Now { wall: Nanos::from_parts(1_700_000_000, 0), boot: Nanos::from_parts(uptime, 0) };
+        Clock { now, told: now, monotonic: Nanos::from_parts(uptime / 2, 0), steps: 0 }
+    }
+
+    /// The time as the daemon knows it, and how often the wall clock was set.
+    pub fn as_told(&self) -> (Now, u64) {
+        (self.told, self.steps)
+    }
+
+    /// The time as it is, and how often the wall clock was set.
+    pub fn as_is(&self) -> (Now, u64) {
+        (self.now, self.steps)
     }
 
     pub fn pass(&mut self, time: Duration) {

@@ -5,10 +5,10 @@
 //!
 //! What it does to the files it also notes as [`Deed`]s for the oracle, which must not depend on the events.
 
-use nix::sys::inotify::AddWatchFlags;
+mod events;
+
 use oco::logic::board::{Fault, FileEvent, Look, Sight};
 use oco::logic::time::{Nanos, Now};
-use oco::system::inotify::WATCH_FLAGS;
 use std::collections::{BTreeMap, VecDeque};
 
 pub type Name = &'static str;
@@ -32,6 +32,23 @@ pub struct File {
     pub is_dirty: bool,
 }
 
+impl File {
+    /// What a look shows where it may not search.
+    fn unknown() -> File {
+        File {
+            content: String::new(),
+            modified: Nanos::default(),
+            version: 0,
+            links: 1,
+            was_linked: false,
+            is_mount: false,
+            is_unreadable: true,
+            is_symlink: false,
+            is_dirty: false,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 pub struct Entry {
     pub inode: u64,
@@ -41,14 +58,32 @@ pub struct Entry {
     pub is_unborn: bool,
 }
 
+/// What a folder's mode keeps from the daemon. Whoever writes there is root, and may do all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Mode {
+    /// Its names can't be listed, and it can't be watched anew.
+    pub is_unreadable: bool,
+    /// No file in it can be looked at, not even whether there is one.
+    pub is_unsearchable: bool,
+}
+
 #[derive(Debug, Default)]
 pub struct Folder {
     /// What the kernel says it is. Numbers of folders that are gone are used again.
     pub identity: u64,
     pub names: BTreeMap<Name, Entry>,
-    pub is_unreadable: bool,
+    pub mode: Mode,
+    /// On another host, which tells of nothing that is done there.
+    pub is_remote: bool,
     /// It was moved since the oracle last looked.
     pub was_moved: bool,
+}
+
+impl Folder {
+    /// The latest of what has a name here.
+    pub fn incarnation(&self) -> u64 {
+        self.names.values().map(|entry| entry.incarnation).max().unwrap_or(0)
+    }
 }
 
 #[derive(Debug)]
@@ -116,7 +151,7 @@ pub enum Deed {
 pub enum Notice {
     File(Name, FileEvent),
     /// A name that is no check's.
-    Stranger,
+    Stranger(bool),
     FolderAttributes,
     FolderGone,
     Overflow,
@@ -129,8 +164,10 @@ pub struct Disk {
     pub files: BTreeMap<u64, File>,
     writers: Vec<Writer>,
     deeds: Vec<(usize, Name, Deed)>,
-    /// The watched folder, and the watch's number.
-    watch: Option<(usize, u64)>,
+    /// The last file that got another name here, by both names, until somebody asks.
+    renamed: Option<(usize, Name, Name)>,
+    /// The watched folders, each with the number of its watch.
+    watches: Vec<(usize, u64)>,
     queue: VecDeque<(u64, Notice)>,
     /// What the kernel has done, and not told yet.
     held: Option<((usize, Name), bool)>,
@@ -149,7 +186,8 @@ impl Disk {
             files: BTreeMap::new(),
             writers: Vec::new(),
             deeds: Vec::new(),
-            watch: None,
+            renamed: None,
+            watches: Vec::new(),
             queue: VecDeque::new(),
             held: None,
             queue_limit,
@@ -174,95 +212,32 @@ impl Disk {
 
     /// The folder that can be read now, if any.
     pub fn readable(&self) -> Option<usize> {
-        self.path.filter(|folder| !self.folders[*folder].is_unreadable)
+        self.path.filter(|folder| !self.folders[*folder].mode.is_unreadable)
+    }
+
+    pub fn take_renamed(&mut self) -> Option<(usize, Name, Name)> {
+        self.renamed.take()
+    }
+
+    /// Whether the path leads to a folder that keeps nothing from the daemon.
+    pub fn is_open(&self) -> bool {
+        self.path.is_some_and(|folder| self.folders[folder].mode == Mode::default())
     }
 
     pub fn take_deeds(&mut self) -> Vec<(usize, Name, Deed)> {
         std::mem::take(&mut self.deeds)
     }
 
-    // What the daemon asks of it.
-
-    pub fn watch(&mut self, folder: usize) -> u64 {
-        let number = self.number();
-        self.watch = Some((folder, number));
-        number
-    }
-
-    /// Adds the watch again, which gives the same number while its folder lives.
-    pub fn watch_again(&mut self, folder: usize) -> u64 {
-        match self.watch {
-            Some((watched, number)) if watched == folder => number,
-            _ => self.watch(folder),
-        }
-    }
-
     pub fn look(&self, name: &str) -> Option<Seen> {
-        let entry = self.folders[self.path?].names.get(name)?;
+        let folder = &self.folders[self.path?];
+        if folder.mode.is_unsearchable {
+            return Some(Seen { inode: 0, file: File::unknown() });
+        }
+        let entry = folder.names.get(name)?;
         Some(Seen { inode: entry.inode, file: self.files[&entry.inode].clone() })
     }
 
-    /// What is queued of the watch stays queued.
-    pub fn unwatch(&mut self) {
-        self.watch = None;
-    }
-
-    /// All that waits, and nothing more: what ends with the process.
-    pub fn forget_watcher(&mut self) {
-        self.watch = None;
-        self.queue.clear();
-    }
-
-    /// How many events wait.
-    pub fn waiting(&self) -> usize {
-        self.queue.len()
-    }
-
-    /// The next event, with the number of its watch.
-    pub fn next_notice(&mut self) -> Option<(u64, Notice)> {
-        self.queue.pop_front()
-    }
-
-    /// Whether the poll would tell that something was queued.
-    pub fn has_edge(&self) -> bool {
-        self.has_edge && !self.queue.is_empty()
-    }
-
-    pub fn take_edge(&mut self) -> bool {
-        std::mem::take(&mut self.has_edge) && !self.queue.is_empty()
-    }
-
-    /// Whether events were lost of which nobody has read yet.
-    pub fn has_lost_events(&self) -> bool {
-        self.queue.iter().any(|(_, notice)| *notice == Notice::Overflow)
-    }
-
     // What others do.
-
-    fn tell(&mut self, folder: usize, notice: Notice) {
-        let Some((_, watch)) = self.watch.filter(|(watched, _)| *watched == folder) else { return };
-        if self.queue.back() == Some(&(watch, notice)) {
-            return;
-        }
-        self.has_edge = true;
-        if self.queue.len() < self.queue_limit {
-            self.queue.push_back((watch, notice));
-        } else if !self.has_lost_events() {
-            self.queue.push_back((0, Notice::Overflow));
-        }
-    }
-
-    fn tell_name(&mut self, (folder, name): (usize, Name), event: FileEvent) {
-        self.tell(folder, Notice::File(name, event));
-    }
-
-    /// Tells of what was done by an open file. Linux does so by the name that it was opened by.
-    fn tell_of_writer(&mut self, (place, is_nameless): ((usize, Name), bool), event: FileEvent) {
-        let excludes = WATCH_FLAGS.contains(AddWatchFlags::from_bits_retain(libc::IN_EXCL_UNLINK));
-        if !is_nameless || !excludes {
-            self.tell_name(place, event);
-        }
-    }
 
     fn note(&mut self, (folder, name): (usize, Name), deed: Deed) {
         self.deeds.push((folder, name, deed));
@@ -283,17 +258,8 @@ impl Disk {
 
     fn add_file(&mut self, content: &str, now: Now) -> u64 {
         let (inode, version) = (self.number(), self.number());
-        let file = File {
-            content: content.to_owned(),
-            modified: now.wall,
-            version,
-            links: 1,
-            was_linked: false,
-            is_mount: false,
-            is_unreadable: false,
-            is_symlink: false,
-            is_dirty: false,
-        };
+        let content = content.to_owned();
+        let file = File { content, modified: now.wall, version, is_unreadable: false, ..File::unknown() };
         self.files.insert(inode, file);
         inode
     }
@@ -448,7 +414,7 @@ impl Disk {
             return;
         }
         let inode = self.add_file(content, now);
-        self.tell(place.0, Notice::Stranger);
+        self.tell(place.0, Notice::Stranger(false));
         self.bind(place, inode, false);
         self.settle(place);
         self.tell_name(place, FileEvent::MovedIn);
@@ -466,6 +432,7 @@ impl Disk {
             writer.name = to;
         }
         self.settle(to);
+        self.renamed = (from.0 == to.0).then_some((from.0, from.1, to.1));
         self.tell_name(from, FileEvent::Gone);
         self.tell_name(to, FileEvent::MovedIn);
     }
@@ -521,8 +488,8 @@ impl Disk {
         }
     }
 
-    pub fn chmod_folder(&mut self, folder: usize, is_unreadable: bool) {
-        self.folders[folder].is_unreadable = is_unreadable;
+    pub fn chmod_folder(&mut self, folder: usize, mode: Mode) {
+        self.folders[folder].mode = mode;
         self.tell(folder, Notice::FolderAttributes);
     }
 
@@ -551,7 +518,7 @@ impl Disk {
         self.folders[folder].was_moved = true;
         self.tell(folder, Notice::FolderGone);
         // The kernel ends the watch with its folder.
-        self.watch = self.watch.filter(|(watched, _)| *watched != folder);
+        self.watches.retain(|(watched, _)| *watched != folder);
         self.spare_identity = Some(std::mem::take(&mut self.folders[folder].identity));
     }
 }

@@ -5,24 +5,22 @@
 //! is not told of it at once (`end_to_end` says what then holds), and no call fails but for want of descriptors and
 //! permissions (`faults` has the others).
 
+mod files;
+mod sockets;
+
 use crate::clock::Clock;
-use crate::disk::{Disk, Moment, Notice as Told, Seen};
+use crate::disk::{Disk, Moment, NAMES, Name};
 use crate::judge::{Judge, Reached};
-use crate::network::{ClientId, Failure, Network, PortId};
+use crate::network::Network;
 use crate::oracle::Oracle;
 use crate::random::Random;
-use crate::world::touch_file;
-use mio::{Interest, Token};
+use crate::world::{new_mode, touch_file};
+pub use files::ModelFiles;
+use mio::Token;
 use nix::errno::Errno;
-use oco::logic::board::Look;
 use oco::logic::time::Now;
-use oco::system::directory::Identity;
-use oco::system::files::Files;
-use oco::system::inotify::FileNotice;
-use oco::system::sockets::{Sleep, Sockets};
+pub use sockets::ModelSockets;
 use std::cell::{RefCell, RefMut};
-use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::os::fd::RawFd;
 use std::rc::Rc;
 use std::time::Duration;
@@ -42,8 +40,12 @@ pub struct Kernel {
     pub judge: Judge,
     pub reached: Reached,
     pub has_inotify: bool,
+    /// Nothing is told of the directory that the daemon has begun with last.
+    pub is_plain: bool,
     /// Nothing happens while the daemon looks.
     pub is_calm: bool,
+    /// The daemon is about to list the names: no time is better to do something to them.
+    pub will_list: bool,
     /// Things that may still happen in this turn while it looks, and when the last one did.
     disturbances: usize,
     /// They go on through several passes of a refresh.
@@ -100,7 +102,9 @@ impl Kernel {
             judge,
             reached: Reached::default(),
             has_inotify,
+            is_plain: !has_inotify,
             is_calm: false,
+            will_list: false,
             disturbances: 0,
             is_lasting: false,
             moves: (0, 0),
@@ -114,8 +118,9 @@ impl Kernel {
 
     /// A turn of the daemon begins.
     pub fn begin_turn(&mut self) {
-        let is_wild = !self.is_calm && self.random.once_in(4);
-        self.disturbances = if is_wild { self.random.below(4) } else { 0 };
+        let will_list = std::mem::take(&mut self.will_list);
+        let is_wild = !self.is_calm && self.random.once_in(if will_list { 1 } else { 4 });
+        self.disturbances = if is_wild { self.random.below(4).max(usize::from(will_list)) } else { 0 };
         self.is_lasting = is_wild && self.random.once_in(6);
         if self.is_lasting {
             self.disturbances = 30;
@@ -139,7 +144,7 @@ impl Kernel {
         if self.disk.has_lost_events() {
             self.reached.count("queue overflows");
         }
-        self.refreshes_since = Some(self.clock.now);
+        self.refreshes_since = Some(self.clock.told);
         (self.has_looked, self.has_begun) = (false, false);
         let is_restless = self.random.once_in(3);
         let moves = if is_restless { MOST_MOVES } else { self.random.below(4) };
@@ -152,6 +157,8 @@ impl Kernel {
         self.disk.release();
         let Some(since) = self.refreshes_since.take() else { return };
         self.end_moves();
+        let watches = self.disk.watches();
+        assert!(watches <= usize::from(!self.is_plain), "{watches} directories are watched");
         self.refreshed_at = Some(since);
         self.oracle.end();
         self.reached.count("refreshes");
@@ -160,6 +167,29 @@ impl Kernel {
         } else if self.oracle.is_exact() {
             self.reached.count("refreshes with nothing in doubt");
         }
+    }
+
+    /// Something may happen while the daemon lists the names: more often than not one of them becomes another.
+    fn disturb_listing(&mut self) {
+        let Some(folder) = self.disk.path.filter(|_| self.disturbances > 0 && !self.disk.is_behind()) else {
+            return;
+        };
+        if self.random.once_in(2) {
+            return;
+        }
+        let names: Vec<Name> = self.disk.folders[folder].names.keys().copied().collect();
+        if names.is_empty() || self.random.once_in(3) {
+            return self.disturb(Moment::After);
+        }
+        self.disturbances -= 1;
+        let (from, to) = (self.random.pick(&names), self.random.pick(&NAMES));
+        self.disk.rename((folder, from), (folder, to), self.later);
+        self.reached.count(if names.len() == 1 && !self.is_plain {
+            "renames of the only name while it is listed"
+        } else {
+            "renames while names are listed"
+        });
+        self.oracle.disturb(&mut self.disk, self.clock.as_told(), self.is_plain, Moment::After);
     }
 
     /// Something may happen between two calls of the daemon.
@@ -184,14 +214,17 @@ impl Kernel {
             let octets = 1 + self.random.below(3);
             self.disk.write_unheard(writer, octets, self.later);
         } else if self.random.once_in(if self.is_lasting { 2 } else { 10 }) {
-            // The same permissions again.
-            let is_unreadable = self.disk.folders[folder].is_unreadable;
-            self.disk.chmod_folder(folder, is_unreadable);
-            self.reached.count("changes of the directory during a look");
+            let mode = new_mode(&self.disk, folder, &mut self.random);
+            self.reached.count(if mode == self.disk.folders[folder].mode {
+                "changes of the directory during a look"
+            } else {
+                "changes of the directory's permissions during a look"
+            });
+            self.disk.chmod_folder(folder, mode);
         } else {
             touch_file(&mut self.disk, folder, &mut self.random, self.later);
         }
-        self.oracle.disturb(&mut self.disk, &self.clock, !self.has_inotify, moment);
+        self.oracle.disturb(&mut self.disk, self.clock.as_told(), self.is_plain, moment);
         self.reached.count("acts during a look");
     }
 
@@ -214,7 +247,7 @@ impl Kernel {
     /// was there.
     fn begin_oracle(&mut self) {
         if !std::mem::replace(&mut self.has_begun, true) {
-            self.oracle.begin(&mut self.disk, &self.clock, !self.has_inotify);
+            self.oracle.begin(&mut self.disk, self.clock.as_told(), self.is_plain);
         }
     }
 
@@ -236,290 +269,14 @@ impl Kernel {
         }
     }
 
+    /// Time passes also while the daemon is awake: some nanoseconds, so that it may fall on either side of an expiry.
+    fn pass_a_moment(&mut self) {
+        let moment = self.random.duration(Duration::from_nanos(4));
+        self.clock.pass(moment);
+    }
+
     fn readable(&self) -> nix::Result<usize> {
         let folder = self.disk.path.ok_or(Errno::ENOENT)?;
-        if self.disk.folders[folder].is_unreadable { Err(Errno::EACCES) } else { Ok(folder) }
+        if self.disk.folders[folder].mode.is_unreadable { Err(Errno::EACCES) } else { Ok(folder) }
     }
-}
-
-/// The directory, as the daemon calls for it.
-#[derive(Debug)]
-pub struct ModelFiles {
-    kernel: Shared,
-    /// The number of the watch, as the daemon's side knows it.
-    watch: Option<u64>,
-    seen: Option<Seen>,
-}
-
-impl ModelFiles {
-    pub fn new(kernel: Shared) -> ModelFiles {
-        ModelFiles { kernel, watch: None, seen: None }
-    }
-}
-
-impl Files for ModelFiles {
-    fn identity(&mut self) -> nix::Result<Identity> {
-        let mut kernel = self.kernel.borrow();
-        if kernel.refreshes_since.is_some() {
-            kernel.move_path();
-        }
-        kernel.begin_refresh();
-        let folder = kernel.disk.path.ok_or(Errno::ENOENT)?;
-        Ok(Identity::new(1, kernel.disk.folders[folder].identity))
-    }
-
-    fn unwatchable(&mut self) -> nix::Result<Option<&'static str>> {
-        Ok(None)
-    }
-
-    fn has_events(&self) -> bool {
-        self.kernel.borrow().has_inotify
-    }
-
-    fn watch(&mut self) -> nix::Result<()> {
-        let mut kernel = self.kernel.borrow();
-        let folder = kernel.readable()?;
-        self.watch = Some(kernel.disk.watch(folder));
-        Ok(())
-    }
-
-    fn unwatch(&mut self) {
-        self.kernel.borrow().disk.unwatch();
-        self.watch = None;
-    }
-
-    fn is_watched(&mut self) -> nix::Result<bool> {
-        let mut kernel = self.kernel.borrow();
-        let folder = kernel.readable()?;
-        if Some(kernel.disk.watch_again(folder)) == self.watch {
-            return Ok(true);
-        }
-        kernel.reached.count("watches lost with their end");
-        kernel.disk.unwatch();
-        self.watch = None;
-        Ok(false)
-    }
-
-    fn read(&mut self, mut handle: impl FnMut(FileNotice<'_>) -> bool) -> nix::Result<()> {
-        self.kernel.borrow().begin_oracle();
-        let waiting = self.kernel.borrow().disk.waiting();
-        for _ in 0..waiting {
-            let Some((watch, told)) = self.kernel.borrow().disk.next_notice() else { break };
-            if told != Told::Overflow && Some(watch) != self.watch {
-                continue;
-            }
-            let notice = match told {
-                Told::File(name, event) => FileNotice::File(name.as_bytes(), event),
-                Told::Stranger => FileNotice::File(b".aside", oco::logic::board::FileEvent::Created),
-                Told::FolderAttributes => FileNotice::DirectoryAttributes,
-                Told::FolderGone => FileNotice::DirectoryGone,
-                Told::Overflow => FileNotice::Overflow,
-            };
-            if !handle(notice) {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    fn names(&mut self, mut handle: impl FnMut(&[u8], bool) -> bool) -> io::Result<()> {
-        let mut kernel = self.kernel.borrow();
-        kernel.end_moves();
-        let folder = kernel.readable().map_err(io::Error::from)?;
-        let _ = kernel.disk.folders[folder]
-            .names
-            .keys()
-            .try_for_each(|name| if handle(name.as_bytes(), false) { Ok(()) } else { Err(()) });
-        Ok(())
-    }
-
-    fn look(&mut self, name: &str) {
-        let mut kernel = self.kernel.borrow();
-        kernel.disk.release();
-        kernel.disturb(Moment::Before);
-        self.seen = kernel.disk.look(name);
-        kernel.disturb(Moment::After);
-    }
-
-    fn seen(&self) -> Look<'_> {
-        self.seen.as_ref().map_or(Look::Absent, Seen::as_look)
-    }
-
-    fn raw_fd(&self) -> Option<RawFd> {
-        self.kernel.borrow().has_inotify.then_some(EVENTS)
-    }
-}
-
-/// A port of the daemon.
-#[derive(Debug)]
-pub struct ModelListener {
-    id: PortId,
-    kernel: Shared,
-}
-
-impl Drop for ModelListener {
-    fn drop(&mut self) {
-        if !std::thread::panicking() {
-            self.kernel.borrow().network.close_port(self.id);
-        }
-    }
-}
-
-/// A connection of the daemon.
-#[derive(Debug)]
-pub struct ModelStream {
-    id: ClientId,
-    kernel: Shared,
-}
-
-impl Drop for ModelStream {
-    fn drop(&mut self) {
-        if !std::thread::panicking() {
-            let mut kernel = self.kernel.borrow();
-            let now = kernel.clock.now.boot;
-            kernel.network.close(self.id, now);
-        }
-    }
-}
-
-/// The sockets, as the daemon calls for them.
-#[derive(Debug)]
-pub struct ModelSockets(pub Shared);
-
-impl Sockets for ModelSockets {
-    type Listener = ModelListener;
-    type Stream = ModelStream;
-
-    fn now(&mut self) -> Now {
-        let mut kernel = self.0.borrow();
-        kernel.end_refresh();
-        // Time passes also while it is awake.
-        let moment = kernel.random.duration(Duration::from_nanos(3));
-        kernel.clock.pass(moment);
-        kernel.clock.now
-    }
-
-    fn secret(&mut self) -> u64 {
-        7
-    }
-
-    fn wait(&mut self, _: Sleep, ready: &mut Vec<Token>) -> io::Result<()> {
-        let mut kernel = self.0.borrow();
-        kernel.end_refresh();
-        let all = !kernel.random.once_in(4);
-        let spurious = if kernel.random.once_in(8) { Some(kernel.random.below(1000)) } else { None };
-        kernel.network.take_edges(all, spurious, ready);
-        if let Some(token) = kernel.events
-            && kernel.disk.take_edge()
-        {
-            ready.push(token);
-        }
-        Ok(())
-    }
-
-    fn bind(&mut self, address: SocketAddr, _: bool) -> nix::Result<ModelListener> {
-        let id = self.0.borrow().network.bind(address);
-        Ok(ModelListener { id, kernel: self.0.clone() })
-    }
-
-    fn address(&self, listener: &ModelListener) -> io::Result<SocketAddr> {
-        Ok(self.0.borrow().network.ports[&listener.id].address)
-    }
-
-    fn stop_listening(&mut self, listener: &ModelListener) {
-        self.0.borrow().network.stop_listening(listener.id);
-    }
-
-    fn hold_port(&mut self, listener: &ModelListener) {
-        let mut kernel = self.0.borrow();
-        kernel.reached.count("ports shut");
-        kernel.network.stop_listening(listener.id);
-    }
-
-    fn listen_again(&mut self, listener: &ModelListener) -> nix::Result<()> {
-        let mut kernel = self.0.borrow();
-        kernel.reached.count("ports opened");
-        kernel.network.listen_again(listener.id);
-        Ok(())
-    }
-
-    fn accept(&mut self, listener: &ModelListener) -> io::Result<(ModelStream, SocketAddr)> {
-        let mut kernel = self.0.borrow();
-        if kernel.random.once_in(40) {
-            let errno = kernel.random.pick(&[Errno::ECONNABORTED, Errno::EINTR, Errno::EPROTO]);
-            kernel.reached.count("failures to accept");
-            return Err(errno.into());
-        }
-        let now = kernel.clock.now.boot;
-        let (id, address) = kernel.network.accept(listener.id, now).map_err(io_error)?;
-        let client = SocketAddr::from((Ipv4Addr::new(192, 0, 2, address), 1024));
-        Ok((ModelStream { id, kernel: self.0.clone() }, client))
-    }
-
-    fn send(&mut self, stream: &ModelStream, octets: &[u8], _: bool) -> nix::Result<usize> {
-        let mut kernel = self.0.borrow();
-        kernel.end_refresh();
-        let Kernel { network, oracle, judge, clock, .. } = &mut *kernel;
-        let client = &network.clients[&stream.id];
-        if client.promised.is_none() {
-            let port = network.ports.get(&client.port).map(|port| port.address);
-            judge.octets(octets, client, port, oracle, clock.now);
-        }
-        network.send(stream.id, octets, clock.now.boot).map_err(errno)
-    }
-
-    fn finish(&mut self, stream: &ModelStream) -> io::Result<()> {
-        let mut kernel = self.0.borrow();
-        let now = kernel.clock.now.boot;
-        kernel.network.finish(stream.id, now).map_err(io_error)
-    }
-
-    fn receive(&mut self, stream: &mut ModelStream, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.borrow().network.receive(stream.id, buffer).map_err(io_error)
-    }
-
-    fn send_early(&mut self, _: &ModelStream) {}
-
-    fn register_listener(&mut self, listener: &mut ModelListener, token: Token) -> io::Result<()> {
-        self.0.borrow().network.register_port(listener.id, token);
-        Ok(())
-    }
-
-    fn register_stream(
-        &mut self,
-        stream: &mut ModelStream,
-        token: Token,
-        interest: Interest,
-    ) -> io::Result<()> {
-        self.0.borrow().network.register(stream.id, token, interest);
-        Ok(())
-    }
-
-    fn deregister_stream(&mut self, stream: &mut ModelStream) -> io::Result<()> {
-        self.0.borrow().network.deregister(stream.id);
-        Ok(())
-    }
-
-    fn register_descriptor(&mut self, descriptor: RawFd, token: Token, _: Interest) -> io::Result<()> {
-        // Nothing is logged here that could wait.
-        assert_eq!(descriptor, EVENTS);
-        self.0.borrow().events = Some(token);
-        Ok(())
-    }
-
-    fn deregister_descriptor(&mut self, _: RawFd) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-fn errno(failure: Failure) -> Errno {
-    match failure {
-        Failure::WouldBlock => Errno::EAGAIN,
-        Failure::Reset => Errno::ECONNRESET,
-        Failure::NoDescriptors => Errno::EMFILE,
-    }
-}
-
-fn io_error(failure: Failure) -> io::Error {
-    errno(failure).into()
 }

@@ -146,6 +146,13 @@ impl Network {
         }
     }
 
+    /// A client sends all that it means to say, if it is still there.
+    pub fn ask(&mut self, id: ClientId) {
+        if self.clients.contains_key(&id) {
+            self.act(id, |client| client.say(usize::MAX));
+        }
+    }
+
     /// Nobody is left to look at them, and nothing can happen to them any more.
     pub fn forget_ended(&mut self) {
         self.clients.retain(|_, client| !client.is_over);
@@ -377,7 +384,7 @@ impl Network {
             };
             let end = self.stops_at.map_or(end, |stop| stop.min(end));
             // The daemon counts from the last time it asked for, and time passes while it is awake.
-            let latest = end.after(Duration::from_micros(1));
+            let latest = end.after(Duration::from_micros(10));
             assert!(now < latest, "a client lives too long: {client:?}");
             let is_waiting = client.speak == Face::Http && client.promised.is_none() && self.edges.is_empty();
             assert!(!is_waiting || client.unread.is_empty(), "what a client sent was not read: {client:?}");

@@ -32,6 +32,12 @@ impl Random {
         list[self.below(list.len())]
     }
 
+    pub fn shuffle<T>(&mut self, list: &mut [T]) {
+        for last in (1..list.len()).rev() {
+            list.swap(last, self.below(last + 1));
+        }
+    }
+
     pub fn duration(&mut self, longest: Duration) -> Duration {
         Duration::from_nanos(self.next() % u64::try_from(longest.as_nanos().max(1)).unwrap())
     }

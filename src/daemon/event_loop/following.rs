@@ -9,8 +9,13 @@ use log::warn;
 impl<F: Files, K: Sockets> EventLoop<F, K> {
     /// Brings what else follows the verdict up to date: ports that are shut while it is KO, and systemd's line.
     pub(super) fn tell(&mut self) {
-        for index in 0..self.listeners.len() {
-            self.follow_verdict(index);
+        // Whoever is answered before a port is shut has everything looked at anew, and with that the verdict of a port
+        // that was done already may be another one.
+        for _ in 0..=self.listeners.len() {
+            let answered = (0..self.listeners.len()).filter(|index| self.follow_verdict(*index)).count();
+            if answered == 0 {
+                break;
+            }
         }
         // A port that is shut brings nobody for whom it would be seen what no event tells: another directory at the
         // path, or another content of a file that is changed elsewhere.
@@ -28,20 +33,20 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
         }
     }
 
-    /// Shuts or opens a port that is only open while its verdict is OK.
-    fn follow_verdict(&mut self, index: usize) {
-        let Some(port) = self.listeners.get_mut(index) else { return };
+    /// Shuts or opens a port that is only open while its verdict is OK. Says whether it has answered who waited there.
+    fn follow_verdict(&mut self, index: usize) -> bool {
+        let Some(port) = self.listeners.get_mut(index) else { return false };
         let refuses = port.listen.refuse_when_ko;
         let has_to_be_shut = refuses && !self.answers.verdict(port.view).is_up();
         if has_to_be_shut == port.listener.is_shut {
-            return;
+            return false;
         }
         if !has_to_be_shut {
             if let Err(error) = port.listener.open(&mut self.sockets) {
                 warn!("{error}: trying again in {ACCEPT_PAUSE:?}");
                 self.register_at = Some(self.now.boot.after(ACCEPT_PAUSE));
             }
-            return;
+            return false;
         }
         // Who is connected already gets an answer, which may find the host up again.
         self.answer_waiting_at(index);
@@ -50,5 +55,6 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
         {
             port.listener.shut(&mut self.sockets);
         }
+        true
     }
 }

@@ -68,8 +68,8 @@ pub struct Check {
     pub volatile: bool,
     /// Is on the board's list of those.
     pub listed: bool,
-    /// The scan that is under way has found it.
-    pub found: bool,
+    /// There is a file of this name, as far as events and scans tell.
+    pub has_file: bool,
     /// Modified and not closed: a look now would be torn.
     writing: bool,
     /// Appeared, and not known to be complete.
@@ -110,7 +110,7 @@ impl Default for Check {
             touched: false,
             volatile: false,
             listed: false,
-            found: false,
+            has_file: false,
             writing: false,
             nascent: false,
             rewritten: false,
@@ -173,6 +173,7 @@ impl Check {
     /// Takes in an event. Says whether that alone may change the rating.
     pub fn on(&mut self, event: FileEvent, now: Now) -> bool {
         self.doubted = false;
+        self.has_file = event != FileEvent::Gone;
         match event {
             FileEvent::Modified => {
                 self.writing = true;
@@ -291,6 +292,8 @@ impl Check {
         };
         let content = match sight.content {
             Ok(content) => content,
+            // Where the directory may not be searched, what is not there is as unreadable as what is.
+            Err(_) if sight.inode == 0 && !self.has_file && self.said().is_none() => return false,
             Err(fault) => {
                 self.settle_fault(fault, sight.inode);
                 return false;

@@ -9,7 +9,7 @@ impl Board {
         self.is_withdrawn = false;
         for check in &mut self.checks {
             check.distrust();
-            check.found = false;
+            check.has_file = false;
         }
     }
 
@@ -18,7 +18,7 @@ impl Board {
     pub fn found(&mut self, name: &str) {
         let id = self.insert(name);
         if let Some(check) = self.checks.get_mut(id.index()) {
-            check.found = true;
+            check.has_file = true;
             check.make_due(id, &mut self.due);
         }
     }
@@ -27,7 +27,9 @@ impl Board {
     /// be looked at, since a directory that changes meanwhile may be read without what was only renamed.
     pub fn end_scan(&mut self, is_told: bool, now: Now) {
         for id in self.ids() {
-            let Some(check) = self.checks.get_mut(id.index()).filter(|check| !check.found) else { continue };
+            let Some(check) = self.checks.get_mut(id.index()).filter(|check| !check.has_file) else {
+                continue;
+            };
             if check.name.is_empty() {
                 continue;
             }
@@ -36,6 +38,7 @@ impl Board {
                 check.touch(id, &mut self.touched);
                 self.reschedule(id, now);
             } else {
+                check.has_file = true;
                 check.make_due(id, &mut self.due);
             }
         }
