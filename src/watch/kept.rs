@@ -1,9 +1,9 @@
-//! What the journal kept, in the words of those who judge.
+//! What the journal keeps, in the words of those who judge, both ways.
 
 use crate::config::Settings;
-use crate::decide::changes::{Kept, KeptAbove, KeptObject};
+use crate::decide::changes::{Keep, Kept, KeptAbove, KeptObject};
 use crate::decide::target::{Counts, KeptTarget};
-use oco_fleet::journal;
+use oco_fleet::journal::{self, Entry};
 use oco_fleet::state::State;
 
 /// Nothing was kept.
@@ -41,4 +41,39 @@ pub fn longest_flap(settings: &Settings) -> i64 {
     let services = settings.groups.iter().flat_map(|group| &group.services);
     let longest = services.map(|service| service.timing.flap.within).max().unwrap_or_default();
     i64::try_from(longest.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// What the journal keeps of it.
+pub fn entries(keep: Keep) -> Vec<Entry> {
+    match keep {
+        Keep::Target(name, kept, periods) => {
+            let counts = journal::Counts {
+                name: name.clone(),
+                failures: kept.counts.failures,
+                successes: kept.counts.successes,
+                silent_ms: i64::try_from(kept.counts.silence).unwrap_or(i64::MAX),
+                settled: Some(kept.counts.known),
+                flapping: None,
+                failing: None,
+            };
+            let mut entries = vec![Entry::Counts(counts)];
+            if !periods.is_empty() {
+                // The journal has the latest last.
+                let periods = periods.into_iter().rev().map(i64::from).collect();
+                entries.push(Entry::Reporter(journal::Reporter { name, taken_in: false, periods }));
+            }
+            entries
+        }
+        Keep::Above(name, kept) => vec![Entry::Counts(journal::Counts {
+            name,
+            failures: 0,
+            successes: 0,
+            silent_ms: 0,
+            settled: None,
+            flapping: kept.is_flapping.then(|| kept.changes.last().copied().unwrap_or_default()),
+            failing: kept.failing_since,
+        })],
+        // A start asks the canary anew before it judges.
+        Keep::CanaryLost(_) => Vec::new(),
+    }
 }

@@ -36,6 +36,7 @@ use ids::{MemberId, NodeId, ServiceId, TargetId};
 use nodes::Nodes;
 use oco::logic::time::{Nanos, Now};
 use oco_fleet::object::ObjectName;
+use oco_fleet::time::Millis;
 pub use plan::Group;
 pub use reports::{ForgetError, Report, ReportError};
 use rows::Rows;
@@ -94,6 +95,11 @@ impl Fleet {
     /// once, the first one. Each has to be followed by an outcome.
     pub fn due(&mut self, now: Now, start: &mut impl FnMut(TargetId)) {
         self.schedule.due(now.boot, start);
+    }
+
+    /// The journal's time now: it stands still while the wall clock is behind where it was.
+    pub fn journal_time(&mut self, now: Now) -> Millis {
+        self.clock.at(now)
     }
 
     /// What did not start in its turn.

@@ -1,14 +1,14 @@
 //! What changed is logged and kept in the journal; and how the journal fares.
 
 use super::EventLoop;
-use crate::decide::changes::{Keep, Note};
+use crate::decide::changes::Note;
 use crate::journal_writer::Event;
+use crate::kept;
 use log::{error, info, warn};
 use oco::system::log_lines::{CHANGE, TRANSITION};
-use oco_fleet::journal::{Counts, Entry, Reporter};
+use oco_fleet::journal::Entry;
 use oco_fleet::object::Kind;
 use oco_fleet::state::State;
-use oco_fleet::time::Millis;
 use oco_fleet::transition::Transition;
 use std::time::Instant;
 
@@ -25,11 +25,11 @@ impl EventLoop {
             self.journal.push(Entry::Transition(transition));
         }
         for keep in changes.keep.drain(..) {
-            for entry in entries(keep) {
+            for entry in kept::entries(keep) {
                 self.journal.push(entry);
             }
         }
-        let at = Millis::of(self.now.wall);
+        let at = self.watcher.fleet_mut().journal_time(self.now);
         for name in changes.ended.drain(..) {
             self.journal.push(Entry::Forget { name, at });
         }
@@ -42,11 +42,11 @@ impl EventLoop {
 
     /// Enters how everything stands, in place of what was lost.
     fn keep_all(&mut self) {
+        let at = self.watcher.fleet_mut().journal_time(self.now);
         let fleet = self.watcher.fleet();
         let targets = fleet.targets().map(|one| (one.name, one.standing, one.since));
         let services = fleet.services().map(|one| (one.name, one.standing, one.since));
         let nodes = fleet.nodes().map(|one| (one.name, one.standing, one.since));
-        let at = Millis::of(self.now.wall);
         for (name, standing, since) in targets.chain(services).chain(nodes) {
             let (name, standing) = (name.clone(), standing.clone());
             self.journal.push(Entry::Stands { name, standing, since, at });
@@ -54,7 +54,7 @@ impl EventLoop {
     }
 
     pub(super) fn keep_heartbeat(&mut self) {
-        let at = Millis::of(self.now.wall);
+        let at = self.watcher.fleet_mut().journal_time(self.now);
         self.journal.push(Entry::Heartbeat(at));
     }
 
@@ -98,40 +98,5 @@ fn log_note(note: &Note) {
         }
         Note::Flapping(name, true) => info!(target: TRANSITION, "{name}: goes up and down"),
         Note::Flapping(name, false) => info!(target: TRANSITION, "{name}: has been calm"),
-    }
-}
-
-/// What the journal keeps of it.
-fn entries(keep: Keep) -> Vec<Entry> {
-    match keep {
-        Keep::Target(name, kept, periods) => {
-            let counts = Counts {
-                name: name.clone(),
-                failures: kept.counts.failures,
-                successes: kept.counts.successes,
-                silent_ms: i64::try_from(kept.counts.silence).unwrap_or(i64::MAX),
-                settled: Some(kept.counts.known),
-                flapping: None,
-                failing: None,
-            };
-            let mut entries = vec![Entry::Counts(counts)];
-            if !periods.is_empty() {
-                // The journal has the latest last.
-                let periods = periods.into_iter().rev().map(i64::from).collect();
-                entries.push(Entry::Reporter(Reporter { name, taken_in: false, periods }));
-            }
-            entries
-        }
-        Keep::Above(name, kept) => vec![Entry::Counts(Counts {
-            name,
-            failures: 0,
-            successes: 0,
-            silent_ms: 0,
-            settled: None,
-            flapping: kept.is_flapping.then(|| kept.changes.last().copied().unwrap_or_default()),
-            failing: kept.failing_since,
-        })],
-        // A start asks the canary anew before it judges.
-        Keep::CanaryLost(_) => Vec::new(),
     }
 }
