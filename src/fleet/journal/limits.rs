@@ -23,8 +23,9 @@ pub const CACHE_KIB: i64 = 32 * 1024;
 /// Prepared statements that are kept: all there are.
 pub const STATEMENTS: usize = 64;
 /// Octets up to which a file is looked through at a start for damage that would else be found only when it is written
-/// to: what takes some tenths of a second.
-pub const CHECKED_OCTETS: u64 = 64 * 1024 * 1024;
+/// to: what takes a tenth of a second. A million transitions lie in four times as much, and a start with them is not to
+/// take a second.
+pub const CHECKED_OCTETS: u64 = 16 * 1024 * 1024;
 /// State transitions of one object that a start reads: more than any flap rule counts is of no use.
 pub const RECENT_PER_OBJECT: usize = 1000;
 /// Entries of a page of the log.
