@@ -1,7 +1,7 @@
 //! The journal's files: made with the right mode, opened with the right settings, put aside where they are damaged.
 
 use super::JournalError;
-use super::limits::{BUSY, CHECKED_OCTETS, CHECKPOINT_PAGES, LOG_OCTETS, READ_TIME, STATEMENTS};
+use super::limits::{BUSY, CACHE_KIB, CHECKED_OCTETS, CHECKPOINT_PAGES, LOG_OCTETS, READ_TIME, STATEMENTS};
 use super::migrate::{Schema, migrate, newest, schema_of};
 use crate::time::Millis;
 use rusqlite::config::DbConfig;
@@ -92,6 +92,7 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     }
     connection.pragma_update(None, "synchronous", "normal")?;
     connection.pragma_update(None, "foreign_keys", false)?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     connection.pragma_update_and_check(None, "wal_autocheckpoint", CHECKPOINT_PAGES, |_| Ok(()))?;
     connection.pragma_update_and_check(None, "journal_size_limit", LOG_OCTETS, |_| Ok(()))
 }

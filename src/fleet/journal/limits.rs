@@ -17,11 +17,15 @@ pub const HEARTBEAT_LATE_MS: i64 = 150_000;
 pub const CHECKPOINT_PAGES: i64 = 4000;
 /// Octets that the log of writes keeps after a storm.
 pub const LOG_OCTETS: i64 = 32 * 1024 * 1024;
+/// KiB of pages that the writer keeps while it has much to write: what 100,000 objects and their changes of a month lie
+/// on. It gives them back with the next heartbeat.
+pub const CACHE_KIB: i64 = 32 * 1024;
 /// Prepared statements that are kept: all there are.
 pub const STATEMENTS: usize = 64;
 /// Octets up to which a file is looked through at a start for damage that would else be found only when it is written
-/// to: what takes some tenths of a second.
-pub const CHECKED_OCTETS: u64 = 64 * 1024 * 1024;
+/// to: what takes a tenth of a second. A million transitions lie in four times as much, and a start with them is not to
+/// take a second.
+pub const CHECKED_OCTETS: u64 = 16 * 1024 * 1024;
 /// State transitions of one object that a start reads: more than any flap rule counts is of no use.
 pub const RECENT_PER_OBJECT: usize = 1000;
 /// Entries of a page of the log.

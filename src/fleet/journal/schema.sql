@@ -40,6 +40,7 @@ CREATE TABLE standing (
 -- time. So 100,000 objects that fail at once touch the pages of one chunk instead of one page each all over the file,
 -- while a year of one object is found by 13 seeks, and that of a service's hosts, whose numbers follow one another,
 -- on the same pages. A key without the chunk would scatter the writes, one by time alone the reads.
+-- A row takes 29 octets, 36 with what is free on its page.
 CREATE TABLE transition (
     chunk    INTEGER NOT NULL,
     object   INTEGER NOT NULL,
@@ -54,7 +55,8 @@ CREATE TABLE transition (
     PRIMARY KEY (chunk, object, at, n)
 ) STRICT, WITHOUT ROWID;
 
--- What happened to all, in the order of time: for logs, and to go on from where one has read. Written at its end only.
+-- What happened to all, in the order of time: for logs, and to go on from where one has read. Written at its end only;
+-- 16 octets a row, 21 with what is free. Without it, the last thousand rows would take a whole chunk to find.
 CREATE INDEX transition_by_time ON transition (at, object, n);
 
 -- One row. The heartbeat is updated each minute: what lies behind it is not known yet.

@@ -97,6 +97,10 @@ impl Writer {
         })();
         match written.map_err(|error| JournalError::of(&self.path, &error)) {
             Ok(()) => {
+                if alive != self.alive {
+                    // Once a minute: what a storm has taken. Without it nothing is wrong.
+                    let _ = self.connection.release_memory();
+                }
                 self.alive = alive;
                 Ok(())
             }

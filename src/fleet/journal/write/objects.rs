@@ -69,27 +69,31 @@ fn behind(gone: Option<i64>, at: Millis) -> i64 {
 pub(super) fn watched(transaction: &Transaction<'_>, name: &ObjectName, at: Millis) -> rusqlite::Result<()> {
     let (id, at) = match before(transaction, name)? {
         Some(Before { last: Some(_), .. }) => return Ok(()),
-        Some(Before { id, gone, last: None }) => (id, behind(gone, at)),
+        Some(Before { id, gone, last: None }) => {
+            back(transaction, id, gone)?;
+            (id, behind(gone, at))
+        }
         None => (begin(transaction, name, at)?, at.0),
     };
     stand(transaction, id, &Standing::default(), at, 0, at)
 }
 
-pub(super) fn transition(transaction: &Transaction<'_>, transition: &Transition) -> rusqlite::Result<()> {
-    let Transition { name, new, old, .. } = transition;
-    let depends = match &transition.depends_on {
-        Some(depends) => Some(number(transaction, depends, transition.at)?),
+pub(super) fn transition(transaction: &Transaction<'_>, change: &Transition) -> rusqlite::Result<()> {
+    let Transition { name, new, old, .. } = change;
+    let depends = match &change.depends_on {
+        Some(depends) => Some(number(transaction, depends, change.at)?),
         None => None,
     };
     let (id, at, n, since) = match before(transaction, name)? {
-        None => (begin(transaction, name, transition.at)?, transition.at.0, 0, transition.at.0),
+        None => (begin(transaction, name, change.at)?, change.at.0, 0, change.at.0),
         Some(Before { id, gone, last: None }) => {
-            let at = behind(gone, transition.at);
+            back(transaction, id, gone)?;
+            let at = behind(gone, change.at);
             (id, at, 0, at)
         }
         Some(Before { id, last: Some(last), .. }) => {
             // Time never runs backwards.
-            let at = transition.at.0.max(last.at);
+            let at = change.at.0.max(last.at);
             let n = if at == last.at { last.n.saturating_add(1) } else { 0 };
             (id, at, n, if last.state == new.state { last.since } else { at })
         }
@@ -153,10 +157,14 @@ fn stand(
         since
     ])?;
     debug_assert_eq!(inserted, 1);
-    // Whoever had gone is back.
-    let mut statement =
-        transaction.prepare_cached("UPDATE object SET gone = NULL WHERE id = ?1 AND gone IS NOT NULL")?;
-    statement.execute([id])?;
+    Ok(())
+}
+
+/// Whoever had gone is back.
+fn back(transaction: &Transaction<'_>, id: i64, gone: Option<i64>) -> rusqlite::Result<()> {
+    if gone.is_some() {
+        transaction.prepare_cached("UPDATE object SET gone = NULL WHERE id = ?1")?.execute([id])?;
+    }
     Ok(())
 }
 
