@@ -6,6 +6,7 @@ use oco_fleet::object::ObjectName;
 use oco_fleet::state::State;
 use oco_fleet::time::Millis;
 use ocowatch::decide::changes::Kept;
+use std::collections::HashMap;
 use std::path::Path;
 
 /// What was handed in and is not written yet, and what an observer knows of what is.
@@ -17,6 +18,10 @@ pub struct Keeper {
     pub written: Observer,
     /// Every transition that is written: who, when, to which state and code.
     pub rows: Vec<(ObjectName, Millis, State, Option<u16>)>,
+    /// Who has gone, and when.
+    gone: HashMap<ObjectName, Millis>,
+    /// The time of the last row of each.
+    last: HashMap<ObjectName, Millis>,
     /// How often something stood in a batch.
     pub batches: usize,
 }
@@ -30,6 +35,8 @@ impl Keeper {
             waiting: Vec::new(),
             written: Observer::default(),
             rows: Vec::new(),
+            gone: HashMap::new(),
+            last: HashMap::new(),
             batches: 0,
         }
     }
@@ -62,16 +69,24 @@ impl Keeper {
                 Entry::Transition(transition) => {
                     self.written.see(&transition);
                     let code = transition.new.code.map(|code| code.number());
-                    self.rows.push((transition.name, transition.at, transition.new.state, code));
+                    // Who comes back is noted behind the row of its going.
+                    let gone = self.gone.remove(&transition.name).map_or(i64::MIN, |gone| gone.0 + 1);
+                    let at = transition.at.max(Millis(gone));
+                    let last = self.last.entry(transition.name.clone()).or_default();
+                    let at = at.max(*last);
+                    *last = at;
+                    self.rows.push((transition.name, at, transition.new.state, code));
                 }
                 Entry::Forget { name, at } => {
                     // The journal's time stands still after a step back, and who is gone is unknown there.
-                    if let Some((standing, last)) = self.written.standings.get(&name)
+                    let at = at.max(self.last.get(&name).copied().unwrap_or_default());
+                    if let Some((standing, _)) = self.written.standings.get(&name)
                         && standing.state != State::Unknown
                     {
-                        self.rows.push((name.clone(), at.max(*last), State::Unknown, None));
+                        self.rows.push((name.clone(), at, State::Unknown, None));
                     }
                     self.written.ended(&name);
+                    self.gone.insert(name, at);
                 }
                 _ => {}
             }

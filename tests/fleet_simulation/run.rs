@@ -66,6 +66,7 @@ pub struct Run {
     lookups: Vec<(i64, Arc<str>)>,
     /// The disk hangs until then.
     disk_hangs_until: i64,
+    is_calm: bool,
 }
 
 /// The hosts of the world: those of the fleet, two of a name, and two canaries.
@@ -123,6 +124,7 @@ impl Run {
             layout: seed,
             lookups: Vec::new(),
             disk_hangs_until: 0,
+            is_calm: false,
         }
     }
 
@@ -140,6 +142,7 @@ impl Run {
             self.step(reached);
             self.trouble(reached);
         }
+        self.is_calm = true;
         self.world.borrow_mut().calm();
         for canary in [1, 2] {
             self.world.borrow_mut().hosts.insert(IpAddr::from([198, 51, 100, canary]), Host::Says(200));
@@ -194,7 +197,12 @@ impl Run {
         self.lookups = left;
         let due: Vec<(i64, Arc<str>)> = due;
         for (_, name) in due {
-            let addresses = match self.world.borrow_mut().chance.below(4) {
+            let choice = self.world.borrow_mut().chance.below(4);
+            let addresses = match choice {
+                // In the calm nobody moves.
+                _ if self.is_calm => {
+                    Ok(vec![self.watcher.address_of(&name).unwrap_or(IpAddr::from([192, 0, 2, 6]))])
+                }
                 0 => Err("no such name".to_owned()),
                 1 => Ok(vec![IpAddr::from([192, 0, 2, 7])]),
                 _ => Ok(vec![IpAddr::from([192, 0, 2, 6])]),

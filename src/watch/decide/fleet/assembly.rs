@@ -40,6 +40,11 @@ impl Fleet {
             self.held.push(id);
         }
         self.judge_all(now, changes);
+        // The file may be another one than that of the last run, which may not have lived to tell who went.
+        let is_gone = |name: &&ObjectName| name.kind() != Kind::Level && self.member(name).is_none();
+        let mut gone: Vec<ObjectName> = kept.objects.keys().filter(is_gone).cloned().collect();
+        gone.sort_unstable();
+        changes.ended.extend(gone);
     }
 
     /// Takes in other settings. What is still there keeps its state, counts and numbers of targets; what is gone ends; what
