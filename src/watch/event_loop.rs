@@ -129,6 +129,7 @@ impl EventLoop {
     /// Nothing can be waited for any more, or nothing can be run any more.
     pub fn run(&mut self) -> Result<TurnEnd, Error> {
         self.notify.ready();
+        self.keep_names();
         loop {
             match self.turn()? {
                 TurnEnd::GoOn => {}

@@ -42,6 +42,8 @@ pub enum Entry {
     },
     /// The watcher lives.
     Heartbeat(Millis),
+    /// What ended before this may go, a little at a time.
+    Prune(Millis),
     /// Nobody watched.
     Gap {
         /// From then on

@@ -8,7 +8,7 @@ mod objects;
 
 use super::file::{FILE, SetAside, open_to_write, set_aside};
 use super::kept::{self, Kept};
-use super::limits::{HEARTBEAT_LATE_MS, TEXT_OCTETS};
+use super::limits::{HEARTBEAT_LATE_MS, PRUNED_AT_ONCE, TEXT_OCTETS};
 use super::migrate::MIGRATIONS;
 use super::{Counts, Entry, JournalError, Lock, prune};
 use crate::object::ObjectName;
@@ -76,11 +76,13 @@ impl Writer {
     pub fn write(&mut self, entries: &[Entry]) -> Result<(), JournalError> {
         let last_counts = last_counts(entries);
         let mut alive = self.alive;
+        let mut prune_before = None;
         let written = (|| {
             let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             for entry in entries {
                 match entry {
                     Entry::Heartbeat(at) => beat(&transaction, &mut alive, *at)?,
+                    Entry::Prune(before) => prune_before = Some(*before),
                     Entry::Counts(counts) => {
                         if last_counts.get(&counts.name).is_some_and(|last| std::ptr::eq(*last, counts)) {
                             objects::counts(&transaction, counts)?;
@@ -102,6 +104,10 @@ impl Writer {
                     let _ = self.connection.release_memory();
                 }
                 self.alive = alive;
+                if let Some(before) = prune_before {
+                    // What does not go now goes next time.
+                    let _ = self.prune(before, PRUNED_AT_ONCE);
+                }
                 Ok(())
             }
             Err(JournalError::Corrupt(_, why)) => Err(self.replace(why)),
@@ -234,7 +240,8 @@ fn write_one(transaction: &Transaction<'_>, entry: &Entry) -> rusqlite::Result<(
         Entry::Counts(counts) => objects::counts(transaction, counts),
         Entry::Forget { name, at } => objects::forget(transaction, name, *at),
         Entry::Reporter(reporter) => objects::reporter(transaction, reporter),
-        Entry::Heartbeat(_) => Ok(()),
+        // Of these the writer keeps what it needs itself.
+        Entry::Heartbeat(_) | Entry::Prune(_) => Ok(()),
         Entry::Gap { since, until } => gap(transaction, *since, *until),
         Entry::Act(act) => acts::act(transaction, act),
         Entry::ActEnded { id, at, by } => acts::act_ended(transaction, *id, *at, by.as_deref()),

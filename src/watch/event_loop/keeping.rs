@@ -7,8 +7,9 @@ use crate::kept;
 use log::{error, info, warn};
 use oco::system::log_lines::{CHANGE, TRANSITION};
 use oco_fleet::journal::Entry;
-use oco_fleet::object::Kind;
+use oco_fleet::object::{Kind, ObjectName};
 use oco_fleet::state::State;
+use oco_fleet::time::Millis;
 use oco_fleet::transition::Transition;
 use std::time::Instant;
 
@@ -40,6 +41,19 @@ impl EventLoop {
         self.hear_journal();
     }
 
+    /// Enters who is watched, from now on where it was not: what never changes is known to be unknown, too.
+    pub(super) fn keep_names(&mut self) {
+        let at = self.watcher.fleet_mut().journal_time(self.now);
+        let fleet = self.watcher.fleet();
+        let services = fleet.services().map(|service| service.name);
+        let nodes = fleet.nodes().map(|node| node.name);
+        let names: Vec<ObjectName> =
+            fleet.targets().map(|target| target.name).chain(services).chain(nodes).cloned().collect();
+        for name in names {
+            self.journal.push(Entry::Watched { name, at });
+        }
+    }
+
     /// Enters how everything stands, in place of what was lost.
     fn keep_all(&mut self) {
         let at = self.watcher.fleet_mut().journal_time(self.now);
@@ -56,6 +70,8 @@ impl EventLoop {
     pub(super) fn keep_heartbeat(&mut self) {
         let at = self.watcher.fleet_mut().journal_time(self.now);
         self.journal.push(Entry::Heartbeat(at));
+        let keep = i64::try_from(self.watcher.settings().keep.as_millis()).unwrap_or(i64::MAX);
+        self.journal.push(Entry::Prune(Millis(at.0.saturating_sub(keep))));
     }
 
     fn hear_journal(&mut self) {

@@ -17,7 +17,8 @@ pub struct OcoTalk {
 impl OcoTalk {
     /// Nothing came yet. `buffer` is empty.
     pub fn new(buffer: Vec<u8>) -> OcoTalk {
-        OcoTalk { lines: Lines::new(buffer, LINE_OCTETS) }
+        // A line that is longer than any may be, and its end, is cut where it still is too long to be believed.
+        OcoTalk { lines: Lines::new(buffer, LINE_OCTETS + 2) }
     }
 
     /// Octets came.
@@ -32,7 +33,7 @@ impl OcoTalk {
                 words.push_str(CLOSED);
                 Step::Told(Code::KO)
             }
-            line => judge(line, words),
+            line => judge(line.strip_suffix(b"\r").unwrap_or(line), words),
         }
     }
 
@@ -44,7 +45,9 @@ impl OcoTalk {
 
 /// What a line says.
 fn judge(line: &[u8], words: &mut String) -> Step {
-    let Some(read) = answer::read(line, |_, _| ()) else {
+    // Its end was taken off already, and a line has but one.
+    let read = if line.ends_with(b"\r") { None } else { answer::read(line, |_, _| ()) };
+    let Some(read) = read else {
         words::expected(words, "an OCO line", line);
         return Step::Told(Code::KO);
     };
@@ -86,6 +89,8 @@ mod tests {
         assert_eq!(probe(&[b"550 KO oco-1 500-raid,+2\r\n"]), told(550, "550 KO 500-raid,+2"));
         assert_eq!(probe(&[b"200 OK o", b"co-1", b"\r", b"\nmore"]), told(200, ""));
         assert_eq!(probe(&[b"200 OK oco-1"]), told(200, ""), "its end ends it too");
+        assert_eq!(probe(&[b"200 OK oco-1\r"]), told(200, ""));
+        assert_eq!(probe(&[b"200 OK oco-1\r\r\n"]).0, Step::Told(Code::KO), "a line has one end");
     }
 
     #[test]
@@ -94,6 +99,13 @@ mod tests {
         let mail = told(300, r#"expected an OCO line, got "220 mail ESMTP""#);
         assert_eq!(probe(&[b"220 mail ESMTP\r\n"]), mail);
         assert_eq!(probe(&[b"\xff\xfe\x1b\n"]), told(300, r#"expected an OCO line, got "???""#));
+        let long = format!("350 KO oco-1 300-{}", "a".repeat(600));
+        for (most, ending) in [(LINE_OCTETS, ""), (LINE_OCTETS, "\r\n"), (LINE_OCTETS, "\n")] {
+            let (whole, longer) =
+                (format!("{}{ending}", &long[..most]), format!("{}{ending}", &long[..most + 1]));
+            assert_eq!(probe(&[whole.as_bytes()]).0, Step::Told(Code::new(350).unwrap()), "{whole}");
+            assert_eq!(probe(&[longer.as_bytes()]).0, Step::Told(Code::KO), "a part of a line is none");
+        }
         let flood = probe(&[&[b'x'; 10_000]]);
         assert_eq!(flood, told(300, &format!("expected an OCO line, got \"{}...\"", "x".repeat(60))));
     }
