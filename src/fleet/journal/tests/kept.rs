@@ -42,6 +42,7 @@ fn a_start_finds_what_was_written() {
         silent_ms: 1234,
         settled: Some(State::Ok),
         flapping: Some(at(7)),
+        failing: Some(at(7)),
     };
     let reporter = Reporter { name: name("web/oco/a"), taken_in: true, periods: vec![60_000, 5] };
     let window = Window { name: name("web/oco"), since: at(1), until: at(500), text: "w".to_owned() };
@@ -110,6 +111,7 @@ fn a_start_finds_what_was_written() {
         silent_ms: 1234,
         settled: Some(State::Ok),
         flapping: Some(at(7)),
+        failing: Some(at(7)),
         recent: vec![at(2), at(5)],
         reporter: Some(reporter),
     };
