@@ -27,6 +27,9 @@ use std::time::Duration;
 /// Probes are less urgent than tables and alerts.
 const PROBES: Class = Class(2);
 
+/// Who has gone: no target has this number.
+const NOBODY: u32 = u32::MAX;
+
 /// Probes that run programs, by the numbers of their targets.
 pub struct Programs<S: Starter> {
     children: Children<S>,
@@ -146,6 +149,19 @@ impl<S: Starter> Programs<S> {
         self.errands.insert(id, Errand { targets, is_monitor, began: now, waits, is_told: false });
     }
 
+    /// The target is gone: what still runs for it has no result.
+    pub fn abandon(&mut self, target: u32) {
+        if self.busy.remove(&target) {
+            for errand in self.errands.values_mut() {
+                for (of, _) in &mut errand.targets {
+                    if *of == target {
+                        *of = NOBODY;
+                    }
+                }
+            }
+        }
+    }
+
     /// Goes on after an event with this token.
     pub fn ready(&mut self, token: Token) {
         self.children.ready(token);
@@ -230,7 +246,9 @@ impl<S: Starter> Programs<S> {
                 Told::Code(code, reason) => Outcome::Told { code: *code, reason },
                 Told::Own(reason) => Outcome::Own { reason },
             };
-            each(*target, outcome, errand.began, latency);
+            if *target != NOBODY {
+                each(*target, outcome, errand.began, latency);
+            }
         }
     }
 }
