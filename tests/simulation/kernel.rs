@@ -251,6 +251,11 @@ impl Kernel {
         }
     }
 
+    fn turn_plain(&mut self) {
+        self.is_plain = true;
+        self.oracle.turn_plain(&self.disk);
+    }
+
     /// The daemon has found where the path leads, or has given up.
     fn end_moves(&mut self) {
         match std::mem::take(&mut self.moves) {

@@ -83,6 +83,7 @@ impl World {
             return self.bring_directory_back();
         }
         match self.below(20) {
+            0 if self.below(4) == 0 => self.write_unseen(),
             0..=8 => self.touch_files(),
             9..=13 => self.touch_clients(),
             14..=16 => self.pass_time(),
