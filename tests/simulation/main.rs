@@ -97,6 +97,7 @@ fn is_worth_it(reached: &Reached) {
         "changes of the directory during a look",
         "changes of the directory's permissions during a look",
         "changes that nothing tells of",
+        "clients that come while others are let in",
         "clock steps",
         "directories made anew",
         "directories on another host",

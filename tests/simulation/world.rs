@@ -10,6 +10,7 @@ use crate::judge::{Judge, Reached};
 use crate::kernel::{Kernel, ModelFiles, ModelSockets, Shared};
 use crate::network::Network;
 use crate::random::Random;
+pub use clients::{new_client, speak_of};
 use daemon::{listeners, rules, start};
 use files::{echo, expose_a_file};
 pub use files::{new_mode, touch_file};

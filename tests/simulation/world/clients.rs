@@ -90,11 +90,11 @@ impl World {
     }
 }
 
-fn speak_of(listeners: &[Listen], address: SocketAddr) -> Face {
+pub fn speak_of(listeners: &[Listen], address: SocketAddr) -> Face {
     listeners.iter().find(|listen| listen.address == address).map_or(Face::Oco, Listen::speak)
 }
 
-fn new_client(random: &mut Random, speak: Face) -> Client {
+pub fn new_client(random: &mut Random, speak: Face) -> Client {
     // Most buffers are empty; some take a part of the line, or nothing of it.
     let room = if random.once_in(4) { random.below(40) } else { 1_000_000 };
     let address = u8::try_from(random.below(12).saturating_sub(6)).unwrap();
