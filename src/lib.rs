@@ -19,6 +19,16 @@
 //! | ground | [`config`]: the settings of both. [`system`]: the operating system, thin, without decisions; no unsafe code. |
 //! | pure | [`logic`]: what can be known without I/O and without a clock, which a lint watches. [`limits`]: every limit. |
 //!
+//! Two packages stand beside this one, below the same `src`, since they bring what ocod must not have; a manifest each is
+//! the wall. ocod links none of them, and `oco fleet` speaks to the watcher in the words of [`logic::control`].
+//!
+//! | package | folder | has | tests beside its own |
+//! | --- | --- | --- | --- |
+//! | oco-fleet | `src/fleet` | what a fleet is and was: names, states, nodes, calendar, availability; the journal in SQLite | |
+//! | ocowatch | `src/watch` | the watcher: settings, judging (`decide`), probes, programs, control socket, its loop | `tests/fleet`: the real program. `tests/fleet_simulation`: seeds over all of it. Fuzz targets `watch_toml`, `helper_message`, `probe_*`. |
+//!
+//! `tests/fleet_command` holds `oco fleet` against a watcher that is none.
+//!
 //! The kernel stands behind two traits, [`system::files::Files`] and [`system::sockets::Sockets`]: what
 //! `tests/simulation` drives is what ships. Components return what happened; the program words it and logs it, through
 //! [`system::log_lines`], which takes control characters out and never waits.

@@ -18,6 +18,9 @@
 //! | [`control`] | the control socket |
 //! | [`event_loop`] | the loop that waits for nobody |
 //!
+//! Tests that drive more than one room: `decide/simulation` and `probe/pool/simulation` (seeds over judging, over sockets),
+//! `tests/fleet_simulation` (seeds over all of it with the real journal), `tests/fleet` (the real program).
+//!
 //! # Invariants
 //!
 //! - The loop waits for no disk, no name and no child.

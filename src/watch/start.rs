@@ -93,6 +93,10 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let poll = Poll::new().map_err(|error| Error::System("event loop", error))?;
     let room = make_room(&settings);
     if arguments.once {
+        // Plugins are not to run as another user than when it watches.
+        if let Some(user) = &user {
+            user::become_user(user).map_err(Error::User)?;
+        }
         let tls = Arc::new(TlsStore::load(&settings).map_err(Error::Certificates)?);
         let (pool, programs) = probes(&poll, room)?;
         let mut changes = Changes::default();

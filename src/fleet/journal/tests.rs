@@ -5,6 +5,7 @@ mod history;
 mod kept;
 mod killed;
 mod measure;
+mod page;
 
 use super::*;
 use crate::object::ObjectName;
