@@ -24,6 +24,7 @@ mod looks;
 pub mod message;
 mod output;
 pub mod serve;
+pub mod sheet;
 pub mod starter;
 mod unreaped;
 

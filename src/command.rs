@@ -111,7 +111,7 @@ fn obey(arguments: &Arguments) -> Result<u8, Error> {
         }
         Order::Run { name, timeout, max_age, verbose, command } => {
             let Some((program, rest)) = command.split_first() else { return Err(Error::NoCommand) };
-            let program = Program { name: program.clone(), arguments: rest.to_vec() };
+            let program = Program { name: program.clone(), arguments: rest.to_vec(), ..Program::default() };
             let job = Job { program, timeout: *timeout };
             let plugin = Plugin { name: name.clone(), job, max_age: *max_age };
             run::run(&directory(arguments)?, plugin, *verbose)

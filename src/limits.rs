@@ -153,9 +153,12 @@ pub const LONGEST_GROUP_LOOK: Duration = Duration::from_millis(320);
 /// How long to wait before a program is started again that could not be, for want of descriptors, memory or processes,
 /// while no other one ends.
 pub const SHORTAGE_PAUSE: Duration = Duration::from_millis(100);
-/// Octets of a message between a program and its helper process: the longest argument that Linux lets a program have
-/// (`MAX_ARG_STRLEN`). Sockets take twice as much.
-pub const MESSAGE_OCTETS: usize = 128 * 1024;
+/// Octets of a message between a program and its helper process: a list of all its children. Sockets take several times
+/// as much.
+pub const MESSAGE_OCTETS: usize = 16 * 1024;
+/// Octets of what a program is started with, its input not counted: as much as Linux lets it have (a quarter of a stack
+/// of 8 MiB).
+pub const SHEET_OCTETS: usize = 2 * 1024 * 1024;
 /// Octets of the reason why a program does not run: more than a status file holds.
 pub const REASON_OCTETS: usize = 4096;
 /// Children of one helper process. Each is a thread in it that waits; no owner runs more than some dozens at once.

@@ -3,7 +3,7 @@
 //! Pipes for their output are made here, and the ends to write go to the helper with the order. What the helper's socket
 //! does not take now is kept, in order: at most a few short orders a child.
 
-use super::ChildId;
+use super::{ChildId, sheet};
 use super::message::{Order, decode_report};
 use super::starter::{GroupSignal, NotStarted, Program, Report, Starter, pipes};
 use crate::limits::{MESSAGE_OCTETS, REPORTS_PER_TURN};
@@ -52,7 +52,7 @@ impl HelperStarter {
             socket,
             registry,
             process,
-            unsent: Order::Serve.encode().into_iter().collect(),
+            unsent: VecDeque::from([Order::Serve.encode()]),
             is_readable: false,
             lost: None,
             buffer: vec![0; MESSAGE_OCTETS],
@@ -75,9 +75,8 @@ impl HelperStarter {
     }
 
     fn order(&mut self, order: &Order) {
-        // Only the start of a program can be too long to be sent.
         if self.lost.is_none() {
-            self.unsent.extend(order.encode());
+            self.unsent.push_back(order.encode());
             self.flush();
         }
     }
@@ -128,15 +127,14 @@ impl Starter for HelperStarter {
         if self.lost.is_some() {
             return Err(NotStarted::Own(libc::EPIPE));
         }
-        let Some(order) = Order::Start(id, program.clone()).encode() else {
-            return Err(NotStarted::of(program, &io::Error::from_raw_os_error(libc::E2BIG)));
-        };
+        let sheet = sheet::write(program).map_err(|error| NotStarted::of(program, &error))?;
         self.flush();
         if !self.unsent.is_empty() {
             return Err(NotStarted::Short(libc::EAGAIN));
         }
-        let (ours, its) = pipes(&self.registry, tokens)?;
-        match packets::send(self.socket.as_fd(), &order, &its.each_ref().map(AsFd::as_fd)) {
+        let (ours, [stdout, stderr]) = pipes(&self.registry, tokens)?;
+        let passed = [stdout.as_fd(), stderr.as_fd(), sheet.as_fd()];
+        match packets::send(self.socket.as_fd(), &Order::Start(id).encode(), &passed) {
             Ok(()) => Ok(ours),
             Err(error) if is_gone(&error) => {
                 self.has_died();

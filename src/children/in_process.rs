@@ -1,7 +1,7 @@
 //! Starts children in this process. A start waits until the program is executed, which a dead file server can hold up:
 //! for a program that does nothing else meanwhile.
 
-use super::ChildId;
+use super::{ChildId, sheet};
 use super::starter::{GroupSignal, NotStarted, Program, Report, Starter, command, pipes};
 use super::unreaped::{Unreaped, still_living};
 use crate::system::process::{end_of, living_groups, reap};
@@ -10,6 +10,7 @@ use mio::{Registry, Token};
 use std::collections::BTreeMap;
 use std::io;
 use std::os::unix::process::CommandExt;
+use std::process::Stdio;
 
 /// Starts children from this process itself. Its loop has to wake when SIGCHLD comes.
 #[derive(Debug)]
@@ -37,7 +38,11 @@ impl Starter for InProcess {
     ) -> Result<[Receiver; 2], NotStarted> {
         let (ours, its) = pipes(&self.registry, tokens)?;
         // Waits until it is executed.
-        let started = command(program, its).process_group(0).spawn();
+        let input = match program.input.is_empty() {
+            true => Stdio::null(),
+            false => sheet::input(program).map_err(|error| NotStarted::ours(&error))?.into(),
+        };
+        let started = command(program, input, its).process_group(0).spawn();
         let process = started.map_err(|error| NotStarted::of(program, &error))?.id();
         self.children.insert(id, Unreaped::new(process));
         self.news.push(Report::Started(id, process));

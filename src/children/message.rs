@@ -4,21 +4,19 @@
 //! strictly: whatever is read is what would be written. Both sides are one program, so there is no version.
 
 use super::ChildId;
-use super::starter::{GroupSignal, NotStarted, Program, Report};
+use super::starter::{GroupSignal, NotStarted, Report};
 use crate::limits::{MESSAGE_OCTETS, REASON_OCTETS};
 use crate::logic::plugin_result::End;
-use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 /// What the helper is told. The first order says what it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Order {
     /// First: be a helper, and obey what follows.
     Serve,
-    /// First: become this child. The descriptors of its stdout and stderr come along.
-    Execute(ChildId, Program),
-    /// Start this. The descriptors of its stdout and stderr come along.
-    Start(ChildId, Program),
+    /// First: become this child. The descriptors of its stdout and stderr and its [sheet](super::sheet) come along.
+    Execute(ChildId),
+    /// Start this. The same come along.
+    Start(ChildId),
     /// Signal its group, as soon as it runs.
     Signal(ChildId, GroupSignal),
     /// Look whose groups live.
@@ -47,17 +45,16 @@ const TERMINATE: u8 = 1;
 const KILL: u8 = 2;
 
 impl Order {
-    /// As octets. None: it is longer than [`MESSAGE_OCTETS`].
-    pub fn encode(&self) -> Option<Vec<u8>> {
-        let octets = match self {
+    /// As octets.
+    pub fn encode(&self) -> Vec<u8> {
+        match self {
             Order::Serve => Writer::of(SERVE).0,
-            Order::Execute(id, program) => Writer::of(EXECUTE).id(*id).program(program).0,
-            Order::Start(id, program) => Writer::of(START).id(*id).program(program).0,
+            Order::Execute(id) => Writer::of(EXECUTE).id(*id).0,
+            Order::Start(id) => Writer::of(START).id(*id).0,
             Order::Signal(id, signal) => Writer::of(SIGNAL).id(*id).signal(*signal).0,
             Order::Look => Writer::of(LOOK).0,
             Order::Reap(id) => Writer::of(REAP).id(*id).0,
-        };
-        Some(octets).filter(|octets| octets.len() <= MESSAGE_OCTETS)
+        }
     }
 
     /// Reads octets. None: it is no order.
@@ -65,8 +62,8 @@ impl Order {
         let mut reader = Reader(octets);
         let order = match reader.octet()? {
             SERVE => Order::Serve,
-            EXECUTE => Order::Execute(reader.id()?, reader.program()?),
-            START => Order::Start(reader.id()?, reader.program()?),
+            EXECUTE => Order::Execute(reader.id()?),
+            START => Order::Start(reader.id()?),
             SIGNAL => Order::Signal(reader.id()?, reader.signal()?),
             LOOK => Order::Look,
             REAP => Order::Reap(reader.id()?),
@@ -170,11 +167,6 @@ impl Writer {
         }])
     }
 
-    fn program(self, program: &Program) -> Writer {
-        let name = self.text(program.name.as_bytes());
-        program.arguments.iter().fold(name, |writer, argument| writer.text(argument.as_bytes()))
-    }
-
     /// One that is longer than its length can say makes the message longer than any may be.
     fn text(self, text: &[u8]) -> Writer {
         self.number(u32::try_from(text.len()).unwrap_or(u32::MAX)).octets(text)
@@ -220,20 +212,6 @@ impl<'a> Reader<'a> {
         let length = usize::try_from(self.number()?).ok()?;
         self.take(length)
     }
-
-    /// Its arguments are all that is left.
-    fn program(&mut self) -> Option<Program> {
-        let name = self.os_text()?;
-        let mut arguments = Vec::new();
-        while !self.0.is_empty() {
-            arguments.push(self.os_text()?);
-        }
-        Some(Program { name, arguments })
-    }
-
-    fn os_text(&mut self) -> Option<OsString> {
-        self.text().map(|text| OsString::from_vec(OsStr::from_bytes(text).as_bytes().to_vec()))
-    }
 }
 
 #[cfg(test)]
@@ -241,27 +219,19 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn start(name: &str, arguments: &[&str]) -> Order {
-        let arguments = arguments.iter().map(OsString::from).collect();
-        Order::Start(ChildId(258), Program { name: name.into(), arguments })
-    }
-
     #[test]
     fn orders_and_reports_are_these_octets() {
         let id = [2, 1, 0, 0, 0, 0, 0, 0];
         let cases = [
-            (start("a", &["", "bc"]), [&[1][..], &id, b"\x01\0\0\0a\0\0\0\0\x02\0\0\0bc"].concat()),
+            (Order::Start(ChildId(258)), [&[1][..], &id].concat()),
             (Order::Signal(ChildId(258), GroupSignal::Kill), [&[2][..], &id, &[2]].concat()),
             (Order::Look, vec![3]),
             (Order::Serve, vec![5]),
-            (
-                Order::Execute(ChildId(258), Program { name: "a".into(), arguments: vec![] }),
-                [&[6][..], &id, b"\x01\0\0\0a"].concat(),
-            ),
+            (Order::Execute(ChildId(258)), [&[6][..], &id].concat()),
             (Order::Reap(ChildId(258)), [&[4][..], &id].concat()),
         ];
         for (order, octets) in cases {
-            assert_eq!((order.encode(), Order::decode(&octets)), (Some(octets), Some(order)));
+            assert_eq!((order.encode(), Order::decode(&octets)), (octets, Some(order)));
         }
         let id = ChildId(258);
         let reports = [
@@ -286,8 +256,6 @@ mod tests {
     fn what_is_no_message_is_not_read() {
         let none: [&[u8]; 7] = [b"", &[0], &[1, 0], &[3, 0], &[2, 0, 0, 0, 0, 0, 0, 0, 0, 3], &[99], &[4, 1]];
         assert!(none.iter().all(|octets| Order::decode(octets).is_none()));
-        // A length that nothing follows.
-        assert_eq!(Order::decode(&[&[1][..], &[0; 8], &[255; 4]].concat()), None);
         let none: [&[u8]; 4] = [b"", &[17; 9], &[26, 1], &[1; 13]];
         assert!(none.iter().all(|octets| decode_report(octets).is_none()));
         assert_eq!(decode_report(b"\x14\0\0\0\0\0\0\0\0\x01\0\0\0\xff"), None);
@@ -295,8 +263,8 @@ mod tests {
 
     #[test]
     fn messages_are_bounded() {
-        assert_eq!(start(&"x".repeat(MESSAGE_OCTETS), &[]).encode(), None);
-        assert_eq!(start("a", &vec!["y"; MESSAGE_OCTETS / 5 + 1]).encode(), None);
+        let many = (0..MESSAGE_OCTETS / 8 + 1).map(ChildId).collect();
+        assert_eq!(encode_report(&Report::Looked(many)), None);
         assert_eq!(encode_report(&Report::Lost), None);
         let why = "\u{e9}".repeat(REASON_OCTETS);
         let sent = encode_report(&Report::NotStarted(ChildId(0), NotStarted::Program(why))).unwrap();
@@ -305,14 +273,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn any_order_is_read_back(id: u32, name: Vec<u8>, arguments: Vec<Vec<u8>>) {
-            let arguments = arguments.into_iter().map(OsString::from_vec).collect();
-            let id = ChildId(usize::try_from(id).unwrap());
-            let order = Order::Start(id, Program { name: OsString::from_vec(name), arguments });
-            prop_assert_eq!(Order::decode(&order.encode().unwrap()), Some(order));
-        }
-
         #[test]
         fn any_report_is_read_back(id: u32, number: i32, why: String, ids: Vec<u32>) {
             let of = |id: u32| ChildId(usize::try_from(id).unwrap());
@@ -330,7 +290,7 @@ mod tests {
         #[test]
         fn whatever_is_read_is_what_would_be_written(octets in proptest::collection::vec(0u8..28, 0..40)) {
             if let Some(order) = Order::decode(&octets) {
-                prop_assert_eq!(order.encode(), Some(octets.clone()));
+                prop_assert_eq!(order.encode(), octets.clone());
             }
             if let Some(report) = decode_report(&octets) {
                 prop_assert_eq!(encode_report(&report), Some(octets));

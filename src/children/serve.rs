@@ -10,9 +10,9 @@
 //! The helper ends when the other end of its socket is closed, and takes its children along: nobody would watch over
 //! them.
 
-use super::ChildId;
+use super::{ChildId, sheet};
 use super::message::{Order, decode_report, encode_report};
-use super::starter::{GroupSignal, NotStarted, Program, Report, command};
+use super::starter::{GroupSignal, NotStarted, Report, command};
 use super::unreaped::{Unreaped, still_living};
 use crate::limits::{
     GROUP_LOOK, HELPER_CHILDREN, HELPER_STACK_OCTETS, KILL_AFTER, MESSAGE_OCTETS, REASON_OCTETS,
@@ -52,9 +52,7 @@ pub fn serve() -> io::Result<()> {
     let mut buffer = vec![0; MESSAGE_OCTETS];
     match receive(&socket, &mut buffer)? {
         Some((Order::Serve, _)) => {}
-        Some((Order::Execute(id, program), descriptors)) => {
-            return execute(&socket, id, &program, descriptors);
-        }
+        Some((Order::Execute(id), descriptors)) => return execute(&socket, id, descriptors),
         Some(_) => return Err(Errno::EBADMSG.into()),
         None => return Ok(()),
     }
@@ -88,9 +86,15 @@ fn receive(socket: &OwnedFd, buffer: &mut [u8]) -> io::Result<Option<(Order, Vec
 }
 
 /// Becomes the program. That the socket is closed by that tells of it; else it brings the reason.
-fn execute(socket: &OwnedFd, id: ChildId, program: &Program, descriptors: Vec<OwnedFd>) -> io::Result<()> {
-    let why = match <[OwnedFd; 2]>::try_from(descriptors) {
-        Ok(outputs) => NotStarted::of(program, &command(program, outputs).exec()),
+fn execute(socket: &OwnedFd, id: ChildId, descriptors: Vec<OwnedFd>) -> io::Result<()> {
+    let why = match <[OwnedFd; packets::DESCRIPTORS]>::try_from(descriptors) {
+        Ok([stdout, stderr, sheet]) => match sheet::read(sheet) {
+            Ok((program, input)) => {
+                let error = command(&program, input.into(), [stdout, stderr]).exec();
+                NotStarted::of(&program, &error)
+            }
+            Err(error) => NotStarted::ours(&error),
+        },
         Err(_) => NotStarted::Short(libc::EMFILE),
     };
     let report = encode_report(&Report::NotStarted(id, why)).ok_or(Errno::EMSGSIZE)?;
@@ -99,8 +103,8 @@ fn execute(socket: &OwnedFd, id: ChildId, program: &Program, descriptors: Vec<Ow
 
 fn obey(shared: &Arc<Shared>, order: Order, descriptors: &[OwnedFd]) {
     match order {
-        Order::Start(id, program) => {
-            if let Err(error) = start(shared, id, program, descriptors) {
+        Order::Start(id) => {
+            if let Err(error) = start(shared, id, descriptors) {
                 shared.report(&Report::NotStarted(id, NotStarted::ours(&error)));
             }
         }
@@ -126,7 +130,7 @@ fn obey(shared: &Arc<Shared>, order: Order, descriptors: &[OwnedFd]) {
 }
 
 /// Starts what will become the child, and lets a thread wait for it.
-fn start(shared: &Arc<Shared>, id: ChildId, program: Program, descriptors: &[OwnedFd]) -> io::Result<()> {
+fn start(shared: &Arc<Shared>, id: ChildId, descriptors: &[OwnedFd]) -> io::Result<()> {
     if descriptors.len() < packets::DESCRIPTORS {
         // The kernel throws away those for which there is no room.
         return Err(Errno::EMFILE.into());
@@ -134,7 +138,7 @@ fn start(shared: &Arc<Shared>, id: ChildId, program: Program, descriptors: &[Own
     if shared.children().len() >= HELPER_CHILDREN {
         return Err(Errno::EAGAIN.into());
     }
-    let order = Order::Execute(id, program).encode().ok_or(Errno::E2BIG)?;
+    let order = Order::Execute(id).encode();
     let (socket, its_socket) = packets::pair()?;
     let mut command = Command::new("/proc/self/exe");
     command.args(std::env::args_os().skip(1)).process_group(0);

@@ -15,12 +15,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// What is started.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Program {
     /// Looked for in PATH unless it has a slash.
     pub name: OsString,
     /// Its arguments.
     pub arguments: Vec<OsString>,
+    /// Variables that it has besides ours.
+    pub environment: Vec<(OsString, OsString)>,
+    /// What it can read from its standard input.
+    pub input: Vec<u8>,
 }
 
 /// What a process group is told.
@@ -135,10 +139,11 @@ fn pipe(registry: &Registry, token: Token) -> io::Result<(Receiver, OwnedFd)> {
     Ok((receiver, writer.into()))
 }
 
-/// `program` with nothing to read and these two to write to.
-pub fn command(program: &Program, [stdout, stderr]: [OwnedFd; 2]) -> Command {
+/// `program` with this to read and these two to write to.
+pub fn command(program: &Program, input: Stdio, [stdout, stderr]: [OwnedFd; 2]) -> Command {
     let mut command = Command::new(&program.name);
-    command.args(&program.arguments).stdin(Stdio::null()).stdout(stdout).stderr(stderr);
+    command.args(&program.arguments).envs(program.environment.iter().map(|(name, value)| (name, value)));
+    command.stdin(input).stdout(stdout).stderr(stderr);
     command
 }
 

@@ -77,7 +77,7 @@ fn find(directory: &Path, timeout: Duration) -> Result<Parts, PartsError> {
                     warn!("{name}: {TIMEOUT} {why}");
                     None
                 });
-                let program = Program { name: path.into(), arguments: Vec::new() };
+                let program = Program { name: path.into(), ..Program::default() };
                 parts.plugins.push(Plugin {
                     name: name.to_owned(),
                     job: Job { program, timeout: own_timeout.unwrap_or(timeout) },

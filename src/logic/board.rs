@@ -204,12 +204,12 @@ impl Board {
         let (checks, due) = (&mut self.checks, &mut self.due);
         self.volatile.retain(|id| {
             let Some(check) = checks.get_mut(id.index()) else { return false };
-            check.listed = check.volatile;
-            if check.volatile {
+            check.listed = check.needs_looks();
+            if check.listed {
                 check.distrust_content();
                 check.make_due(*id, due);
             }
-            check.volatile
+            check.listed
         });
     }
 
@@ -281,7 +281,7 @@ impl Board {
         if check.settle(look, now) {
             check.make_due(id, &mut self.due);
         }
-        if check.volatile && !check.listed {
+        if check.needs_looks() && !check.listed {
             check.listed = true;
             self.volatile.push(id);
         }
@@ -382,7 +382,7 @@ impl Board {
             let Some(check) = self.checks.get(id.index()) else { continue };
             assert_eq!(check.due, self.due.contains(&id), "{}: due", check.name);
             assert_eq!(check.listed, self.volatile.contains(&id), "{}: listed", check.name);
-            assert!(!check.volatile || check.listed || check.name.is_empty(), "{}: volatile", check.name);
+            assert!(!check.needs_looks() || check.listed || check.name.is_empty(), "{}: listed", check.name);
             assert_eq!(check.touched, self.touched.contains(&id), "{}: touched", check.name);
             // What was not touched says what it would say, unless a timer is about to tell.
             let is_timely = !self.is_withdrawn && self.deadline().is_none_or(|at| at > now.boot);

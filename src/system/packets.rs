@@ -9,8 +9,8 @@ use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
-/// Descriptors that one message can bring: a child's stdout and stderr.
-pub const DESCRIPTORS: usize = 2;
+/// Descriptors that one message can bring: a child's stdout, stderr and sheet.
+pub const DESCRIPTORS: usize = 3;
 
 /// A message that was received.
 #[derive(Debug)]

@@ -39,6 +39,8 @@ pub enum Signal {
     Stop,
     /// Read the configuration again.
     Reload,
+    /// Log how everything stands.
+    Dump,
 }
 
 /// What a turn leaves to its caller.
@@ -207,6 +209,7 @@ impl EventLoop {
                 match signal {
                     Signal::Stop => return TurnEnd::Stop,
                     Signal::Reload => end = TurnEnd::Reload,
+                    Signal::Dump => self.log_all(),
                 }
             }
         }

@@ -12,6 +12,8 @@ pub const CONTROL_REPLY_OCTETS: usize = 256 * 1024;
 pub const CONTROL_OCTETS_PER_TURN: usize = 256 * 1024;
 /// Targets that a status tells of in one turn: about a millisecond of work.
 pub const STATUS_TARGETS_PER_TURN: usize = 500;
+/// Entries of the log that are told of in one turn: as much work.
+pub const LOG_ROWS_PER_TURN: usize = 500;
 /// How long a control connection may take to take its reply, or to end a line that it began.
 pub const CONTROL_TIME: Duration = Duration::from_secs(30);
 

@@ -27,6 +27,9 @@ use std::time::Duration;
 /// Probes are less urgent than tables and alerts.
 const PROBES: Class = Class(2);
 
+/// Who has gone: no target has this number.
+const NOBODY: u32 = u32::MAX;
+
 /// Probes that run programs, by the numbers of their targets.
 pub struct Programs<S: Starter> {
     children: Children<S>,
@@ -139,11 +142,24 @@ impl<S: Starter> Programs<S> {
     ) {
         let mut words = words.into_iter();
         let Some(name) = words.next() else { return };
-        let job = Job { program: Program { name, arguments: words.collect() }, timeout };
+        let job = Job { program: Program { name, arguments: words.collect(), ..Program::default() }, timeout };
         self.busy.extend(targets.iter().map(|(target, _)| *target));
         let waits = self.children.is_full();
         let id = self.children.start(job, PROBES);
         self.errands.insert(id, Errand { targets, is_monitor, began: now, waits, is_told: false });
+    }
+
+    /// The target is gone: what still runs for it has no result.
+    pub fn abandon(&mut self, target: u32) {
+        if self.busy.remove(&target) {
+            for errand in self.errands.values_mut() {
+                for (of, _) in &mut errand.targets {
+                    if *of == target {
+                        *of = NOBODY;
+                    }
+                }
+            }
+        }
     }
 
     /// Goes on after an event with this token.
@@ -230,7 +246,9 @@ impl<S: Starter> Programs<S> {
                 Told::Code(code, reason) => Outcome::Told { code: *code, reason },
                 Told::Own(reason) => Outcome::Own { reason },
             };
-            each(*target, outcome, errand.began, latency);
+            if *target != NOBODY {
+                each(*target, outcome, errand.began, latency);
+            }
         }
     }
 }

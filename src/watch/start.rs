@@ -23,7 +23,7 @@ use crate::watcher::Watcher;
 use crate::{kept, once, sandbox};
 use log::{error, info, warn};
 use mio::{Poll, Registry, Waker};
-use nix::sys::signal::Signal::{SIGHUP, SIGINT, SIGTERM};
+use nix::sys::signal::Signal::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use nix::unistd::Group;
 use oco::children::helper::HelperStarter;
 use oco::children::{ChildLimits, Children, serve};
@@ -44,8 +44,8 @@ const HELPER: &str = "--run-programs-for-ocowatch";
 const PROGRAM_FOLDERS: &str =
     "/usr/lib/mon/mon.d:/usr/lib/mon/alert.d:/usr/lib/oco/alerts:/usr/lib/nagios/plugins";
 /// What each signal asks for. None of them stays ignored, whoever has started ocowatch.
-const SIGNALS: [(nix::sys::signal::Signal, Signal); 3] =
-    [(SIGTERM, Signal::Stop), (SIGINT, Signal::Stop), (SIGHUP, Signal::Reload)];
+const SIGNALS: [(nix::sys::signal::Signal, Signal); 4] =
+    [(SIGTERM, Signal::Stop), (SIGINT, Signal::Stop), (SIGHUP, Signal::Reload), (SIGUSR1, Signal::Dump)];
 
 /// Runs ocowatch with the command line of the process.
 pub fn main() -> ExitCode {

@@ -95,7 +95,13 @@ impl<N: Network, S: Starter> Watcher<N, S> {
     /// Takes on other settings. What is still there keeps its state.
     pub fn reload(&mut self, settings: Settings, now: Now, changes: &mut Changes) {
         self.addresses.set(names(&settings), settings.resolve_every);
+        let before: Vec<TargetId> = self.fleet.targets().map(|target| target.id).collect();
         self.fleet.reload(&settings, now, changes);
+        // Their numbers will be given again, and must not get these results.
+        for id in before.into_iter().filter(|id| self.fleet.target(*id).is_none()) {
+            self.pool.abandon(id.0);
+            self.programs.abandon(id.0);
+        }
         self.settings = settings;
         self.canary = None;
     }

@@ -6,7 +6,7 @@ use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 use rustix::fs::{AtFlags, CWD, OFlags};
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{Seek, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -113,6 +113,35 @@ fn who_writes_before_the_file_has_a_name_is_no_stranger() {
         ocod.expect("350 KO oco 300-oco");
     }
     assert!(!ocod.log().contains("not a check"), "{}", ocod.log());
+}
+
+/// The same, and only then the content, in pieces: no event tells of them.
+#[test]
+fn what_is_written_by_no_name_is_seen_to_its_end() {
+    let scene = Scene::new();
+    let ocod = Ocod::start(&scene);
+    let name = scene.status().join("http");
+    let flags = OFlags::WRONLY | OFlags::TMPFILE | OFlags::CLOEXEC;
+    let mut file = match rustix::fs::open(scene.status(), flags, rustix::fs::Mode::from_raw_mode(0o644)) {
+        Ok(file) => File::from(file),
+        Err(error) => return println!("skipped: no O_TMPFILE on this file system: {error}"),
+    };
+    let by_number = format!("/proc/self/fd/{}", file.as_raw_fd());
+    rustix::fs::linkat(CWD, by_number, CWD, &name, AtFlags::SYMLINK_FOLLOW).unwrap();
+    ocod.expect("350 KO oco 300-oco");
+    write!(file, "200").unwrap();
+    ocod.expect("200 OK oco");
+    for (content, answer) in [("300 down\n", "350 KO oco 300-http"), ("210\n", "250 OK, but oco 210-http")] {
+        file.set_len(0).unwrap();
+        file.rewind().unwrap();
+        write!(file, "{content}").unwrap();
+        ocod.expect(answer);
+    }
+    drop(file);
+    // Once it is replaced by one whose writer is heard, that is enough.
+    scene.check("http.new", "200\n");
+    fs::rename(scene.status().join("http.new"), &name).unwrap();
+    ocod.expect("200 OK oco");
 }
 
 /// Removed, and made anew by somebody who still writes: what was known stands, as under `>`.

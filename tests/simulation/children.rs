@@ -79,7 +79,7 @@ pub fn run(seed: u64) -> Reached {
     let (mut now, mut idle_turns, mut has_stopped) = (0, 0, false);
     loop {
         while let Some((_, class, timeout)) = jobs.next_if(|job| job.0 <= now && !has_stopped) {
-            let program = Program { name: "plugin".into(), arguments: vec![] };
+            let program = Program { name: "plugin".into(), ..Program::default() };
             let id = children.start(Job { program, timeout }, class);
             judge.borrow_mut().asked(id, class, timeout, now);
         }

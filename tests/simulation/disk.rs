@@ -363,12 +363,31 @@ impl Disk {
         }
     }
 
+    /// As ftruncate(2), and something else to be written.
+    pub fn rewrite(&mut self, index: usize, text: &str, now: Now) {
+        let writer = &mut self.writers[index];
+        text.clone_into(&mut writer.left);
+        let (inode, name) = (writer.inode, (writer.name, writer.is_nameless));
+        self.file(inode).content.clear();
+        self.file(inode).is_dirty = true;
+        self.change(inode, now.wall);
+        self.tell_of_writer(name, FileEvent::Modified);
+    }
+
     /// Closes without writing what is left.
     pub fn close(&mut self, index: usize) {
         let writer = self.writers.remove(index);
         if !writer.is_nameless {
             self.settle(writer.name);
         }
+        // The file may have other names than the one that it was opened by.
+        let (folder, inode) = (writer.name.0, writer.inode);
+        let is_another = |(name, entry): &(&Name, &Entry)| {
+            entry.inode == inode && (writer.is_nameless || **name != writer.name.1)
+        };
+        let others: Vec<Name> =
+            self.folders[folder].names.iter().filter(is_another).map(|(name, _)| *name).collect();
+        others.into_iter().for_each(|name| self.settle((folder, name)));
         self.tell_of_writer((writer.name, writer.is_nameless), FileEvent::Closed);
     }
 
@@ -456,6 +475,33 @@ impl Disk {
         self.note(to, Deed::Unsettled);
         self.settle(to);
         self.tell_name(to, FileEvent::Created);
+        true
+    }
+
+    /// As open(2) with O_TMPFILE, then linkat(2), before anything is written. No event tells of what its writer does. Says
+    /// whether it was made.
+    pub fn open_unnamed(&mut self, place: (usize, Name), text: &str, now: Now) -> bool {
+        if self.inode(place).is_some() {
+            return false;
+        }
+        let inode = self.add_file("", now);
+        self.file(inode).was_linked = true;
+        self.bind(place, inode, true);
+        self.note(place, Deed::Created);
+        self.tell_name(place, FileEvent::Created);
+        self.writers.push(Writer { inode, name: place, is_nameless: true, left: text.to_owned() });
+        true
+    }
+
+    /// Takes the name from a file by which it was opened, and leaves it another one. Says whether it could.
+    pub fn hide_writer(&mut self, index: usize, other: Name, now: Now) -> bool {
+        let (inode, place) = (self.writers[index].inode, self.writers[index].name);
+        if self.inode((place.0, other)) != Some(inode) || place.1 == other {
+            return false;
+        }
+        self.unbind(place);
+        self.note(place, Deed::Removed(now.boot));
+        self.tell_name(place, FileEvent::Gone);
         true
     }
 

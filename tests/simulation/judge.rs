@@ -81,6 +81,7 @@ impl Judge {
             code: check["code"].as_u64().and_then(|code| code.try_into().ok()).expect("it has a code"),
             text: check["text"].as_str().expect("it has a text").to_owned(),
             age: check["age_seconds"].as_f64(),
+            max_age: check["max_age_seconds"].as_f64().expect("it has a max-age"),
             is_stale: check["stale"].as_bool().expect("it is stale or not"),
         };
         let told = names.into_iter().zip(told.iter().map(told_of)).collect();

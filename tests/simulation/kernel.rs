@@ -11,10 +11,10 @@ mod sockets;
 use crate::clock::Clock;
 use crate::disk::{Disk, Moment, NAMES, Name};
 use crate::judge::{Judge, Reached};
-use crate::network::Network;
+use crate::network::{Network, PortId};
 use crate::oracle::Oracle;
 use crate::random::Random;
-use crate::world::{new_mode, touch_file};
+use crate::world::{new_client, new_mode, speak_of, touch_file};
 pub use files::ModelFiles;
 use mio::Token;
 use nix::errno::Errno;
@@ -251,6 +251,11 @@ impl Kernel {
         }
     }
 
+    fn turn_plain(&mut self) {
+        self.is_plain = true;
+        self.oracle.turn_plain(&self.disk);
+    }
+
     /// The daemon has found where the path leads, or has given up.
     fn end_moves(&mut self) {
         match std::mem::take(&mut self.moves) {
@@ -273,6 +278,16 @@ impl Kernel {
     fn pass_a_moment(&mut self) {
         let moment = self.random.duration(Duration::from_nanos(4));
         self.clock.pass(moment);
+    }
+
+    /// Somebody connects while the daemon lets others in. Something may have been done to the files just before.
+    fn connect_late(&mut self, port: PortId) {
+        let address = self.network.ports[&port].address;
+        let speak = speak_of(&self.judge.listeners, address);
+        let client = new_client(&mut self.random, speak);
+        self.network.connect(port, client);
+        self.disturbances += self.random.below(2);
+        self.reached.count("clients that come while others are let in");
     }
 
     fn readable(&self) -> nix::Result<usize> {

@@ -16,7 +16,8 @@
 //!
 //! A seed that fails is printed. `OCO_SEED=n` runs that one alone, `OCO_SEEDS=n` runs so many.
 //!
-//! Out of scope: a writer that opened a file by a hard link's name which was removed since. No event tells of it.
+//! Out of scope: a writer who opened a file by a name that was removed, where the daemon has not seen the file before
+//! that. No event tells of him.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
 mod children;
@@ -96,6 +97,7 @@ fn is_worth_it(reached: &Reached) {
         "changes of the directory during a look",
         "changes of the directory's permissions during a look",
         "changes that nothing tells of",
+        "clients that come while others are let in",
         "clock steps",
         "directories made anew",
         "directories on another host",
@@ -104,6 +106,8 @@ fn is_worth_it(reached: &Reached) {
         "directories that can't be searched",
         "dumps",
         "failures to accept",
+        "files that had no name yet when they were opened",
+        "files that lost the name by which they were opened",
         "floods beside a file",
         "hard links",
         "hard links of several files",

@@ -88,6 +88,16 @@ impl Oracle {
         self.is_disturbed = false;
     }
 
+    /// While it looks the daemon finds out that nothing is told of the directory.
+    pub fn turn_plain(&mut self, disk: &Disk) {
+        let Some(folder) = self.entered.map(|folder| &disk.folders[folder]) else { return };
+        for (name, truth) in &mut self.truths {
+            if folder.mode.is_unsearchable && !folder.names.contains_key(name) {
+                truth.may_also([Shown::Ko]);
+            }
+        }
+    }
+
     /// Something was done to the directory after [`Oracle::begin`] and before [`Oracle::end`].
     pub fn disturb(&mut self, disk: &mut Disk, (now, steps): (Now, u64), is_plain: bool, moment: Moment) {
         self.is_disturbed = true;
@@ -138,9 +148,14 @@ impl Oracle {
                         truth.last.clone()
                     };
                     truth.unsettle(is_lost);
-                    truth.departed = Some((said, at));
+                    // Where its end is not told, what it said need not be remembered.
+                    truth.departed = Some((said, if is_lost { Nanos::PAST } else { at }));
                 }
-                Deed::Created => truth.begin_anew(is_lost, now),
+                Deed::Created => {
+                    // All its writers are told of.
+                    truth.is_blind = is_lost;
+                    truth.begin_anew(is_lost, now);
+                }
                 Deed::Unsettled => truth.unsettle(is_lost),
                 Deed::Settled => {
                     truth.is_settled = true;

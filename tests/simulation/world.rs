@@ -10,6 +10,7 @@ use crate::judge::{Judge, Reached};
 use crate::kernel::{Kernel, ModelFiles, ModelSockets, Shared};
 use crate::network::Network;
 use crate::random::Random;
+pub use clients::{new_client, speak_of};
 use daemon::{listeners, rules, start};
 use files::{echo, expose_a_file};
 pub use files::{new_mode, touch_file};
@@ -83,6 +84,7 @@ impl World {
             return self.bring_directory_back();
         }
         match self.below(20) {
+            0 if self.below(4) == 0 => self.write_unseen(),
             0..=8 => self.touch_files(),
             9..=13 => self.touch_clients(),
             14..=16 => self.pass_time(),

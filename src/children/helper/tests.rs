@@ -56,7 +56,7 @@ impl Scene {
     fn start(&mut self, timeout: u64, command: &[&str]) -> ChildId {
         let (name, arguments) = command.split_first().unwrap();
         let arguments = arguments.iter().map(Into::into).collect();
-        let program = Program { name: name.into(), arguments };
+        let program = Program { name: name.into(), arguments, ..Program::default() };
         self.children.start(Job { program, timeout: Duration::from_millis(timeout) }, Class(0))
     }
 
@@ -148,7 +148,8 @@ fn programs_run_and_end_as_they_would_here() {
     let refused = scene.start(20_000, &[plain.to_str().unwrap()]);
     let long = "y".repeat(100_000);
     let long = scene.start(20_000, &["sh", "-c", "echo ${#1}", "sh", &long]);
-    let longer = scene.start(20_000, &["true", &"z".repeat(MESSAGE_OCTETS)]);
+    // Longer than Linux lets one argument be.
+    let longer = scene.start(20_000, &["true", &"z".repeat(140_000)]);
     let environment = scene.shell(20_000, "cat; ls -l /proc/self/fd | grep -c socket");
     scene.until_over(&[fine, killed, flood, missing, refused, long, longer, environment]);
     assert_eq!(scene.result(fine), (Run::Ended(End::Status(2)), "out\n".into(), "err\n".into()));
@@ -163,6 +164,20 @@ fn programs_run_and_end_as_they_would_here() {
     );
     assert_eq!(scene.result(environment).1, "0\n", "nothing to read, and nothing of ours is open");
     assert!(scene.children.is_empty() && scene.children.deadline().is_none());
+}
+
+#[test]
+fn a_program_has_its_variables_and_its_input() {
+    let mut scene = Scene::new();
+    let program = Program {
+        name: "sh".into(),
+        arguments: vec!["-c".into(), "echo $ONE; wc -c; echo ${#TWO}".into()],
+        environment: vec![("ONE".into(), "1".into()), ("TWO".into(), "2".repeat(100_000).into())],
+        input: vec![b'x'; 300_000],
+    };
+    let id = scene.children.start(Job { program, timeout: Duration::from_secs(20) }, Class(0));
+    scene.until_over(&[id]);
+    assert_eq!(scene.result(id).1, "1\n300000\n100000\n");
 }
 
 #[test]

@@ -41,10 +41,10 @@ impl Hours {
     /// # Errors
     /// The words say what was expected.
     pub fn parse(text: &str) -> Result<Hours, String> {
-        let windows = text.split(',').map(|part| Window::parse(part.trim())).collect::<Result<Vec<_>, _>>();
-        let windows = windows.map_err(|why| format!("hours {text:?}: {why}"))?;
+        let windows: Vec<Window> =
+            text.split(',').map(|part| Window::parse(part.trim())).collect::<Result<_, _>>()?;
         if windows.len() > HOURS_WINDOWS {
-            return Err(format!("hours: {} windows; expected at most {HOURS_WINDOWS}", windows.len()));
+            return Err(format!("{} windows; expected at most {HOURS_WINDOWS}", windows.len()));
         }
         let mut week: Vec<(i64, i64)> = windows.iter().flat_map(|window| window.of_week()).collect();
         week.sort_unstable();

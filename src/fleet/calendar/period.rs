@@ -46,7 +46,7 @@ impl Period {
         let millis = length.and_then(|length| i64::try_from(length.as_millis()).ok());
         millis.map(Period::Rolling).ok_or_else(|| {
             format!(
-                "period {text:?}: expected day, week, month, quarter, year, or a duration as 30d, 100ms to 100 years"
+                "{text:?}: expected day, week, month, quarter, year, or a duration as 30d, 100ms to 100 years"
             )
         })
     }

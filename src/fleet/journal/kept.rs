@@ -82,7 +82,8 @@ pub(super) fn load(connection: &Connection, recent: Millis) -> rusqlite::Result<
     })?;
     let last_row = last_transition(connection)?.map_or(kept.heartbeat, Millis);
     let last_object = kept.objects.values().map(|object| object.at).max().unwrap_or_default();
-    let last_gone: Option<i64> = connection.query_row("SELECT max(gone) FROM object", [], |row| row.get(0))?;
+    let last_gone: Option<i64> =
+        connection.query_row("SELECT max(gone) FROM object", [], |row| row.get(0))?;
     kept.last = kept.heartbeat.max(last_row).max(last_object).max(Millis(last_gone.unwrap_or_default()));
     kept.acts = acts_of(connection, "WHERE ended IS NULL ORDER BY id", &[])?;
     kept.adjustments = adjustments_of(connection, "WHERE undone IS NULL ORDER BY id")?;

@@ -57,6 +57,7 @@ fn unknown_counts_as_it_was_agreed() {
     let durations = Durations { ok: 1, but: 2, ko: 4, unknown: 8, planned: 16, no_data: 32 };
     let percent = |counted: CountedAs| counted.counted(durations).contractual().unwrap();
     assert_eq!(percent(CountedAs::Excluded), Percent(42_857));
+    assert_eq!(CountedAs::Excluded.counted(durations), durations);
     assert_eq!(percent(CountedAs::Up), Percent(73_333));
     assert_eq!(percent(CountedAs::Down), Percent(20_000));
     for counted in [CountedAs::Excluded, CountedAs::Up, CountedAs::Down] {
@@ -248,6 +249,22 @@ fn a_rolling_level_gets_better_as_outages_fall_out() {
         assert_eq!((judged.state, judged.look_again.0), (state, look_again), "{now}");
         assert_eq!((judged.spent_at, judged.spent_by), (None, None));
     }
+}
+
+#[test]
+fn between_two_hours_a_rolling_level_may_get_worse_and_better_again() {
+    // From 18:00 on the hours of the first day fall out: first those that were good, then the outage itself.
+    let level = Promise { hours: Hours::parse("mon-sun 08:00-18:00").ok(), ..promise("91%", "30h") };
+    let spans = [span(0, State::Ok), span(15 * HOUR, State::Ko), span(16 * HOUR, State::Ok)];
+    let (evening, worse) = (DAY + 18 * HOUR, DAY + 18 * HOUR + 4_266_667);
+    let judged = judge(&level, evening, &spans);
+    assert_eq!((judged.state, judged.account.time, judged.look_again.0), (State::Ok, 16 * HOUR, worse));
+    assert_eq!(judge(&level, worse - 1, &spans).state, State::Ok);
+    let judged = judge(&level, worse, &spans);
+    assert_eq!(judged.state, State::But);
+    assert!((21 * HOUR..22 * HOUR).contains(&(judged.look_again.0 - DAY)));
+    assert_eq!(judge(&level, judged.look_again.0 - 1, &spans).state, State::But);
+    assert_eq!(judge(&level, judged.look_again.0, &spans).state, State::Ok);
 }
 
 fn some_spans(length: i64) -> impl Strategy<Value = Vec<Span>> {

@@ -142,6 +142,11 @@ fn a_row_is_the_window_as_it_was() {
     assert_eq!(look(&mut rows, &file, 5, 30), 1);
     assert_eq!(ends(&rows), [(10 * MINUTE, Some(20 * MINUTE))]);
     assert_eq!(look(&mut rows, &file, 20, 31), 0);
+    // At its end there is nothing to do, whether or not it is still in the file.
+    assert_eq!(look(&mut vec![rows[0].clone()], &file, 15, 20), 0);
+    assert_eq!(look(&mut vec![rows[0].clone()], &[], 15, 20), 0);
+    // Nor for one that closed without a row.
+    assert_eq!(look(&mut Vec::new(), &file, 15, 30), 0);
     // Always.
     let always = [weekly(&["db"], "mon-sun 00:00-24:00")];
     let mut rows = Vec::new();

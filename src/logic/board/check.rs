@@ -20,7 +20,10 @@ enum Outcome {
     Says(Code),
     /// Its first line does not begin with a code.
     Malformed,
-    Faulty,
+    /// It is no file.
+    Odd,
+    /// Its content can't be had, which may pass without an event.
+    Unreadable,
 }
 
 /// Said of a required check without a file.
@@ -64,7 +67,7 @@ pub struct Check {
     departed: bool,
     pub due: bool,
     pub touched: bool,
-    /// Can change without an event.
+    /// Its content can change without an event.
     pub volatile: bool,
     /// Is on the board's list of those.
     pub listed: bool,
@@ -140,7 +143,8 @@ impl Check {
 
     /// How old the result may be: the rule of its name, else what its writer promised, else the general rule.
     fn max_age(&self) -> Duration {
-        Duration::from_nanos(if self.promise == 0 || self.is_own_rule { self.rule } else { self.promise })
+        let is_promised = self.promise != 0 && !self.is_own_rule && !self.departed;
+        Duration::from_nanos(if is_promised { self.promise } else { self.rule })
     }
 
     fn text(&self) -> &str {
@@ -181,6 +185,10 @@ impl Check {
                 false
             }
             FileEvent::Closed => {
+                if self.nascent || self.outcome.is_none() {
+                    // Its writer is one of whom events tell.
+                    self.volatile = false;
+                }
                 (self.writing, self.nascent, self.watched) = (false, false, true);
                 false
             }
@@ -234,15 +242,16 @@ impl Check {
         is_over
     }
 
-    /// There is no file of this name.
+    /// There is no file of this name. Where an event has told so a moment ago, what it said may still come back.
     pub fn vanish(&mut self) {
-        self.forget();
+        if !self.departed {
+            self.forget();
+        }
     }
 
     fn forget(&mut self) {
         self.outcome = None;
         (self.text, self.is_cut, self.promise) = (None, false, 0);
-        self.mark = Mark::default();
         self.grace_end = Nanos::default();
         (self.writing, self.nascent, self.rewritten, self.volatile) = (false, false, false, false);
         (self.remembered, self.departed) = (false, false);
@@ -250,12 +259,10 @@ impl Check {
 
     /// The directory is away: there is no result, but its mark and age are kept for the same file's return.
     pub fn withdraw(&mut self) {
-        let (mark, written) = (self.mark, self.written);
-        self.remembered = !self.departed && (self.has_content() || self.remembered);
-        let remembered = self.remembered;
+        let remembered = !self.departed && (self.has_content() || self.remembered);
         self.forget();
         self.distrust();
-        (self.mark, self.written, self.remembered) = (mark, written, remembered);
+        self.remembered = remembered;
         self.published = None;
         (self.due, self.touched, self.listed) = (false, false, false);
     }
@@ -270,6 +277,11 @@ impl Check {
     pub fn distrust_content(&mut self) {
         self.watched = false;
         self.doubted = false;
+    }
+
+    /// Whether no event need tell of what becomes of it: it has to be looked at for each answer.
+    pub fn needs_looks(&self) -> bool {
+        self.volatile || self.said() == Some(Outcome::Unreadable)
     }
 
     /// The inode that its result came from.
@@ -295,13 +307,15 @@ impl Check {
             // Where the directory may not be searched, what is not there is as unreadable as what is.
             Err(_) if sight.inode == 0 && !self.has_file && self.said().is_none() => return false,
             Err(fault) => {
-                self.settle_fault(fault, sight.inode);
+                self.settle_fault(fault, sight);
                 return false;
             }
         };
         let status = status_file::parse(content);
-        // Writes through another name are not seen, nor those of a writer whose name has gone since.
-        self.volatile = sight.may_change_unheard() || (self.volatile && self.inode() == sight.inode);
+        // Writes through another name are not seen, nor those of a writer whose name has gone since, or who had none when
+        // he opened a file that is not known to be complete.
+        self.volatile =
+            sight.may_change_unheard() || self.nascent || (self.volatile && self.inode() == sight.inode);
         if self.writing || (self.due && status.code.is_none()) {
             // Torn, perhaps. When the writer closes, or with the look that is due, we know.
             return false;
@@ -313,12 +327,14 @@ impl Check {
                 return true;
             }
             if content.is_empty() && self.nascent && !sight.may_change_unheard() {
-                // Its writer may have opened it by another name, of which no event tells.
-                self.volatile = true;
                 return false;
             }
             if content.is_empty() && !self.watched {
                 self.volatile = true;
+                if self.inode() != sight.inode {
+                    // The result that stands meanwhile is of another file.
+                    self.mark = (sight.inode, Nanos::PAST, 0);
+                }
                 let young = EMPTY_GRACE.checked_sub(now.wall.since(sight.modified));
                 if let Some(rest) = young.filter(|rest| !rest.is_zero()) {
                     let end = now.boot.after(rest);
@@ -336,20 +352,19 @@ impl Check {
         false
     }
 
-    /// There is a file, of this inode (0: not known), but not its content. When the same one can be read again, it is
-    /// as old as it was: neither a date of the future nor a step of the wall clock makes it younger.
-    fn settle_fault(&mut self, fault: Fault, inode: u64) {
-        let is_same = inode == 0 || inode == self.inode();
-        let remembered = is_same && !self.departed && (self.has_content() || self.remembered);
-        let (mark, written, rewritten) = (self.mark, self.written, self.rewritten);
-        self.forget();
-        self.outcome = Some(Outcome::Faulty);
+    /// There is a file (inode 0: perhaps), but not its content. When the same one can be read again, it is as old as it
+    /// was: neither a date of the future nor a step of the clock makes it younger. Its writers are who they were.
+    fn settle_fault(&mut self, fault: Fault, sight: &Sight<'_>) {
+        let is_same = sight.inode == 0 || sight.inode == self.inode();
+        self.remembered = is_same && !self.departed && (self.has_content() || self.remembered);
+        self.volatile = sight.may_change_unheard() || (is_same && self.volatile);
+        self.outcome = Some(if fault.may_pass() { Outcome::Unreadable } else { Outcome::Odd });
         self.set_text(fault.to_string().as_bytes());
-        self.volatile = fault.may_pass();
-        self.mark = (inode, Nanos::default(), 0);
-        if remembered {
-            (self.mark, self.written, self.rewritten, self.remembered) = (mark, written, rewritten, true);
+        if !self.remembered {
+            self.mark = (sight.inode, Nanos::default(), 0);
         }
+        (self.is_cut, self.promise) = (false, 0);
+        (self.grace_end, self.departed) = (Nanos::default(), false);
     }
 
     fn accept(&mut self, sight: &Sight<'_>, status: Status<'_>, now: Now) {

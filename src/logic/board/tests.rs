@@ -317,3 +317,49 @@ fn what_is_gone_leaves_nothing_behind() {
 fn a_check_is_small() {
     assert!(size_of::<Check>() <= 112, "{}", size_of::<Check>());
 }
+
+#[test]
+fn a_result_stands_for_its_successor_though_events_were_lost_in_between() {
+    let mut board = Board::new(Rules::default());
+    close(&mut board, b"500", at(0, 0).wall, at(0, 0));
+    board.event("x", FileEvent::Gone, at(1, 1)).unwrap();
+    board.begin_scan();
+    board.end_scan(true, at(1, 1));
+    publish(&mut board, at(1, 1));
+    assert_eq!(code(&board), None);
+    board.event("x", FileEvent::Created, at(2, 2)).unwrap();
+    look(&mut board, b"", at(2, 2).wall, at(2, 2));
+    assert_eq!(code(&board), Some(500));
+}
+
+/// As when the directory could not be searched for a moment: each answer would cost a look at each file for good.
+#[test]
+fn what_could_not_be_read_for_a_moment_is_not_looked_at_for_ever() {
+    let mut board = Board::new(Rules::default());
+    close(&mut board, b"200", at(0, 0).wall, at(0, 0));
+    board.recheck_all();
+    let (id, _) = board.next_due().unwrap();
+    let Look::File(sight) = sight(b"", Nanos::default()) else { panic!("a file") };
+    let unreadable = Sight { inode: 0, content: Err(Fault::Unreadable(libc::EACCES)), ..sight };
+    board.settle(id, &Look::File(unreadable), at(1, 1));
+    publish(&mut board, at(1, 1));
+    assert_eq!(code(&board), Some(300));
+    board.recheck_volatile();
+    assert_eq!(board.due(), 1, "it may pass without an event");
+    look(&mut board, b"200", at(0, 0).wall, at(2, 2));
+    assert_eq!(code(&board), Some(200));
+    board.recheck_volatile();
+    assert_eq!(board.due(), 0);
+}
+
+#[test]
+fn a_result_that_is_gone_promises_nothing() {
+    let rules = CheckRules { max_age: None, required: true };
+    let mut board = Board::new(Rules { checks: [("x".to_owned(), rules)].into(), ..Rules::default() });
+    close(&mut board, b"200\nmax-age 25h\n", at(0, 0).wall, at(0, 0));
+    let max_age = |board: &Board| board.check("x", at(1, 1)).unwrap().max_age;
+    assert_eq!(max_age(&board), Duration::from_secs(90_000));
+    board.event("x", FileEvent::Gone, at(1, 1)).unwrap();
+    publish(&mut board, at(1, 1));
+    assert_eq!(max_age(&board), Duration::from_secs(300));
+}

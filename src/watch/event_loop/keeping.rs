@@ -41,6 +41,18 @@ impl EventLoop {
         self.hear_journal();
     }
 
+    /// Logs how each service and node stands.
+    pub(super) fn log_all(&mut self) {
+        let fleet = self.watcher.fleet();
+        for service in fleet.services() {
+            let (standing, up) = (service.standing, service.up);
+            info!("{}: {} ({}), {up} of {} up", service.name, standing.state, standing.reason, service.of);
+        }
+        for node in fleet.nodes() {
+            info!("{}: {} ({})", node.name, node.standing.state, node.standing.reason);
+        }
+    }
+
     /// Enters who is watched, from now on where it was not: what never changes is known to be unknown, too.
     pub(super) fn keep_names(&mut self) {
         let at = self.watcher.fleet_mut().journal_time(self.now);

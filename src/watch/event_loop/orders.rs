@@ -1,7 +1,8 @@
 //! What the orders of the control socket do.
 
 use super::EventLoop;
-use super::replies::facts;
+use super::replies::{Going, facts};
+use crate::control::history::LogReply;
 use crate::control::status::{StatusReply, Wish};
 use crate::control::{Client, Line, Order, reply};
 use crate::decide::fleet::Report as Told;
@@ -34,6 +35,14 @@ pub enum Asked {
     },
 }
 
+/// The reply to who asked the journal.
+pub enum Answered {
+    /// In one piece.
+    Whole(Vec<u8>),
+    /// Piece by piece.
+    Log(LogReply),
+}
+
 /// What becomes of an order.
 enum Obeyed {
     /// Its whole reply.
@@ -53,7 +62,7 @@ impl EventLoop {
             };
             match obeyed {
                 Ok(Obeyed::Reply(octets)) => self.control.reply(client, &octets, true, self.now.boot),
-                Ok(Obeyed::Status(status)) => self.replies.begin(client, *status),
+                Ok(Obeyed::Status(status)) => self.replies.begin(client, Going::Status(status)),
                 Ok(Obeyed::Ask(query, asked)) => self.ask(client, query, asked),
                 Err(why) => self.control.reply(client, &reply::error(&why), true, self.now.boot),
             }
@@ -173,16 +182,9 @@ impl EventLoop {
 
 impl Asked {
     /// The reply that shows an answer.
-    pub fn reply(self, answer: Answer) -> Vec<u8> {
-        match (self, answer) {
-            (Asked::Log(zone), Answer::Log(page)) => {
-                let mut octets = Vec::new();
-                for row in page.rows {
-                    octets.extend(reply::line(&crate::control::history::entry(row, zone.as_ref())));
-                }
-                octets.extend(reply::ok());
-                octets
-            }
+    pub fn reply(self, answer: Answer) -> Answered {
+        Answered::Whole(match (self, answer) {
+            (Asked::Log(zone), Answer::Log(page)) => return Answered::Log(LogReply::new(page, zone)),
             (Asked::Bars { from, to }, Answer::Bars(bars)) => {
                 let bars = bars
                     .into_iter()
@@ -190,7 +192,7 @@ impl Asked {
                 reply::line(&BarsReply { version: VERSION, from, to, bars: bars.collect() })
             }
             _ => reply::error("the journal answered something else"),
-        }
+        })
     }
 }
 

@@ -1,6 +1,8 @@
 //! Replies that take more than one turn: those that are made piece by piece, and those that wait for the journal.
 
 use super::EventLoop;
+use super::orders::Answered;
+use crate::control::history::LogReply;
 use crate::control::status::{Facts, StatusReply};
 use crate::control::{Client, Control, reply};
 use crate::journal_reader::Ticket;
@@ -9,10 +11,19 @@ use oco::children::helper::HelperStarter;
 use oco_fleet::time::Millis;
 use std::collections::HashMap;
 
+/// A reply that is made piece by piece.
+#[derive(Debug)]
+pub enum Going {
+    /// How the fleet stands.
+    Status(Box<StatusReply>),
+    /// What happened.
+    Log(LogReply),
+}
+
 /// Replies that go on, by their clients.
 #[derive(Debug, Default)]
 pub struct Replies {
-    statuses: HashMap<Client, StatusReply>,
+    going: HashMap<Client, Going>,
     /// What the journal was asked for, and how the answer is shown.
     asked: HashMap<Ticket, (Client, super::orders::Asked)>,
     next_ticket: u64,
@@ -21,12 +32,12 @@ pub struct Replies {
 impl Replies {
     /// Whether a reply can be gone on with at once.
     pub fn has_more(&self, control: &Control) -> bool {
-        self.statuses.keys().any(|client| control.wants_reply(*client) != Some(false))
+        self.going.keys().any(|client| control.wants_reply(*client) != Some(false))
     }
 
-    /// A status that is to be made for a client.
-    pub fn begin(&mut self, client: Client, status: StatusReply) {
-        self.statuses.insert(client, status);
+    /// A reply that is to be made for a client.
+    pub fn begin(&mut self, client: Client, reply: Going) {
+        self.going.insert(client, reply);
     }
 
     /// A ticket for a question to the journal.
@@ -62,11 +73,11 @@ impl EventLoop {
     /// Goes on with replies whose connections take more.
     pub(super) fn go_on_with_replies(&mut self) {
         self.hear_reader();
-        let clients: Vec<Client> = self.replies.statuses.keys().copied().collect();
+        let clients: Vec<Client> = self.replies.going.keys().copied().collect();
         for client in clients {
             match self.control.wants_reply(client) {
                 None => {
-                    self.replies.statuses.remove(&client);
+                    self.replies.going.remove(&client);
                 }
                 Some(true) => {
                     self.go_on_with(client);
@@ -76,23 +87,28 @@ impl EventLoop {
         }
     }
 
-    /// Makes the next piece of a status. Whether it was the last.
+    /// Makes the next piece of a reply. Whether it was the last.
     fn go_on_with(&mut self, client: Client) -> bool {
-        let Some(mut status) = self.replies.statuses.remove(&client) else { return true };
+        let Some(mut going) = self.replies.going.remove(&client) else { return true };
         let mut octets = Vec::new();
-        let address_of = |name: &str| self.watcher.address_of(name);
-        let is_last =
-            status.write(&facts(&self.watcher, &address_of, Millis::of(self.now.wall)), &mut octets);
+        let is_last = match &mut going {
+            Going::Status(status) => {
+                let address_of = |name: &str| self.watcher.address_of(name);
+                let now = Millis::of(self.now.wall);
+                status.write(&facts(&self.watcher, &address_of, now), &mut octets)
+            }
+            Going::Log(log) => log.write(&mut octets),
+        };
         self.control.reply(client, &octets, is_last, self.now.boot);
         if !is_last {
-            self.replies.statuses.insert(client, status);
+            self.replies.going.insert(client, going);
         }
         is_last
     }
 
     /// Makes all replies whole at once.
     pub(super) fn finish_replies(&mut self) {
-        let clients: Vec<Client> = self.replies.statuses.keys().copied().collect();
+        let clients: Vec<Client> = self.replies.going.keys().copied().collect();
         for client in clients {
             while !self.go_on_with(client) {}
         }
@@ -101,11 +117,14 @@ impl EventLoop {
     fn hear_reader(&mut self) {
         while let Some(answer) = self.reader.take_reply() {
             let Some((client, asked)) = self.replies.take_asked(answer.ticket) else { continue };
-            let octets = match answer.result {
-                Ok(answer) => asked.reply(answer),
-                Err(error) => reply::error(&error.to_string()),
-            };
-            self.control.reply(client, &octets, true, self.now.boot);
+            match answer.result.map(|answer| asked.reply(answer)) {
+                Ok(Answered::Whole(octets)) => self.control.reply(client, &octets, true, self.now.boot),
+                Ok(Answered::Log(log)) => self.replies.begin(client, Going::Log(log)),
+                Err(error) => {
+                    let octets = reply::error(&error.to_string());
+                    self.control.reply(client, &octets, true, self.now.boot);
+                }
+            }
         }
     }
 }

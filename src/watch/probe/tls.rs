@@ -94,6 +94,7 @@ impl TlsTalk {
         words: &mut String,
     ) -> Step {
         let Some(tls) = &settings.tls else { return Step::Own };
+        let begin = words.len();
         let mut rest = octets;
         while !rest.is_empty() {
             if self.session.read_tls(&mut rest).is_err() {
@@ -105,12 +106,12 @@ impl TlsTalk {
                 return Step::Told(Code::KO);
             }
             if self.certificate == Certificate::Unseen && !self.session.is_handshaking() {
-                if let Some(step) = self.judge_certificate(tls, words) {
+                if let Some(step) = self.judge_certificate(tls, begin, words) {
                     return step;
                 }
                 self.ask(settings, target);
             }
-            if let Some(step) = self.read_page(settings, tls, words) {
+            if let Some(step) = self.read_page(settings, tls, begin, words) {
                 return step;
             }
         }
@@ -125,8 +126,9 @@ impl TlsTalk {
                 Step::Told(Code::KO)
             }
             (Some(tls), Certificate::Fine | Certificate::EndsIn(_)) => {
+                let begin = words.len();
                 let step = self.http.closed(settings, words);
-                self.with_certificate(step, tls, words)
+                self.with_certificate(step, tls, begin, words)
             }
         }
     }
@@ -137,7 +139,7 @@ impl TlsTalk {
     }
 
     /// The handshake is over: how long the certificate is still good. Some: that decides.
-    fn judge_certificate(&mut self, tls: &Tls, words: &mut String) -> Option<Step> {
+    fn judge_certificate(&mut self, tls: &Tls, begin: usize, words: &mut String) -> Option<Step> {
         let now = self.session_time();
         let end = self.session.peer_certificates().and_then(<[_]>::first);
         let end = end.and_then(|certificate| certificate::not_after(certificate));
@@ -149,7 +151,7 @@ impl TlsTalk {
         };
         if is_within(tls.expires_ko) {
             certificate::say_end(left, words);
-            return Some(self.with_certificate(Step::Told(Code::KO), tls, words));
+            return Some(self.with_certificate(Step::Told(Code::KO), tls, begin, words));
         }
         if is_within(tls.expires_but) {
             self.certificate = Certificate::EndsIn(u64::try_from(left).unwrap_or(0));
@@ -173,7 +175,7 @@ impl TlsTalk {
     }
 
     /// Gives what came through the session to the talk. Some: it is over.
-    fn read_page(&mut self, settings: &Http, tls: &Tls, words: &mut String) -> Option<Step> {
+    fn read_page(&mut self, settings: &Http, tls: &Tls, begin: usize, words: &mut String) -> Option<Step> {
         let mut plain = [0; PLAIN_OCTETS];
         loop {
             let step = match self.session.reader().read(&mut plain) {
@@ -183,14 +185,15 @@ impl TlsTalk {
                 Err(_) => return None,
             };
             match step {
-                Step::Told(_) | Step::Own => return Some(self.with_certificate(step, tls, words)),
+                Step::Told(_) | Step::Own => return Some(self.with_certificate(step, tls, begin, words)),
                 Step::Connect | Step::Send | Step::Receive => {}
             }
         }
     }
 
-    /// A result with what there is to say of the certificate.
-    fn with_certificate(&self, step: Step, tls: &Tls, words: &mut String) -> Step {
+    /// A result with what there is to say of the certificate. Its own words begin at `begin`: before them may stand
+    /// those of other probes.
+    fn with_certificate(&self, step: Step, tls: &Tls, begin: usize, words: &mut String) -> Step {
         let mut step = step;
         match self.certificate {
             Certificate::EndsIn(left) if step == Step::Told(Code::OK) => {
@@ -200,7 +203,7 @@ impl TlsTalk {
             Certificate::EndsIn(_) | Certificate::Fine | Certificate::Unseen => {}
         }
         if !tls.verify {
-            words.push_str(if words.is_empty() { "" } else { ", " });
+            words.push_str(if words.len() == begin { "" } else { ", " });
             words.push_str("certificate not verified");
         }
         step

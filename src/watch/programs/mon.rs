@@ -46,8 +46,9 @@ pub fn told(run: &Run, stdout: &Kept, hosts: &[&str]) -> Vec<Told> {
         words.pop();
     }
     let named: HashSet<&str> = words.into_iter().collect();
-    let reason = reason(run, stdout, end);
     let names_any = hosts.iter().any(|host| named.contains(host));
+    // A line that names nobody says what is wrong.
+    let reason = reason(run, stdout, end, if names_any { "" } else { &line });
     hosts
         .iter()
         .map(|host| match (named.contains(host), names_any, is_cut) {
@@ -58,13 +59,15 @@ pub fn told(run: &Run, stdout: &Kept, hosts: &[&str]) -> Vec<Told> {
         .collect()
 }
 
-/// Why hosts failed: the monitor's second line, where it has one, else how it ended.
-fn reason(run: &Run, stdout: &Kept, first_end: Option<usize>) -> String {
+/// Why hosts failed: the monitor's second line, where it has one, else `summary`, else how it ended.
+fn reason(run: &Run, stdout: &Kept, first_end: Option<usize>, summary: &str) -> String {
     let detail = first_end.and_then(|end| stdout.octets.get(end + 1..)).unwrap_or_default();
-    let lines = detail.split(|octet| *octet == b'\n');
-    match lines.map(<[u8]>::trim_ascii).find(|line| !line.is_empty()) {
-        Some(line) => short(line),
-        None => short(&run.text(&Kept::default(), &Kept::default())),
+    let lines = detail.split(|octet| *octet == b'\n').chain([summary.as_bytes()]);
+    match (lines.map(<[u8]>::trim_ascii).find(|line| !line.is_empty()), run) {
+        (Some(line), _) => short(line),
+        // Nagios plugins have words of their own for some of them.
+        (None, Run::Ended(End::Status(status))) => format!("exit status {status}"),
+        (None, _) => short(&run.text(&Kept::default(), &Kept::default())),
     }
 }
 
@@ -104,6 +107,12 @@ mod tests {
         assert_eq!(told_all[0], Told::Code(Code::KO, "no answer?".into()));
         let told_all = told(&Run::Ended(End::Status(7)), &Kept::default(), &HOSTS);
         assert_eq!(told_all[0], Told::Code(Code::KO, "exit status 7".into()));
+        let of = |text: &str| {
+            let stdout = Kept { octets: text.as_bytes().to_vec(), is_cut: false };
+            told(&Run::Ended(End::Status(1)), &stdout, &HOSTS).swap_remove(0)
+        };
+        assert_eq!(of("a\n"), Told::Code(Code::KO, "exit status 1".into()));
+        assert_eq!(of("it broke\n"), Told::Code(Code::KO, "it broke".into()), "it names nobody");
     }
 
     proptest! {

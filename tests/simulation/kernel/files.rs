@@ -43,6 +43,7 @@ impl Files for ModelFiles {
         let folder = kernel.disk.path.ok_or(Errno::ENOENT)?;
         kernel.is_plain = kernel.disk.folders[folder].is_remote;
         if kernel.is_plain {
+            kernel.turn_plain();
             kernel.reached.count("directories on another host");
         }
         Ok(kernel.is_plain.then_some("NFS"))
@@ -59,7 +60,7 @@ impl Files for ModelFiles {
         }
         let folder = kernel.readable()?;
         if kernel.random.once_in(20) {
-            kernel.is_plain = true;
+            kernel.turn_plain();
             kernel.reached.count("watches that can't be had");
             return Err(Errno::ENOSPC);
         }

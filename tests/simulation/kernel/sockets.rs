@@ -109,6 +109,9 @@ impl Sockets for ModelSockets {
             return Err(errno.into());
         }
         kernel.pass_a_moment();
+        if !kernel.is_calm && kernel.random.once_in(8) {
+            kernel.connect_late(listener.id);
+        }
         let now = kernel.clock.now.boot;
         let (id, address) = kernel.network.accept(listener.id, now).map_err(io_error)?;
         let client = SocketAddr::from((Ipv4Addr::new(192, 0, 2, address), 1024));

@@ -23,6 +23,7 @@ pub struct Told {
     pub text: String,
     /// In seconds; none where there is no file to be read.
     pub age: Option<f64>,
+    pub max_age: f64,
     pub is_stale: bool,
 }
 
@@ -48,7 +49,15 @@ impl Shown {
     pub fn is_told(self, told: Option<&Told>, (rules, name): (&Rules, &str), now: Now) -> bool {
         let code = self.rating(rules, name, now);
         let Some(told) = told else { return code.is_none() };
+        let promise = match self {
+            Shown::Says(_, _, promise, _) => promise,
+            // What is not understood may all the same make a promise; what can't be read makes none.
+            Shown::Ko if told.text.starts_with("not understood") || told.text == "empty" => Some(PROMISED)
+                .filter(|promised| told.max_age == max_age(rules, name, Some(*promised)).as_secs_f64()),
+            Shown::Ko | Shown::Absent => None,
+        };
         code == Some(told.code)
+            && told.max_age == max_age(rules, name, promise).as_secs_f64()
             && match self {
                 Shown::Absent => told.text == "required, but there is no file" && told.age.is_none(),
                 Shown::Ko => !told.text.is_empty(),
@@ -106,7 +115,8 @@ fn beginning(text: &str) -> Text {
 
 /// What a writer promises on the second line. The files of the model know one promise.
 pub const PROMISE: &str = "max-age 20s";
+const PROMISED: Duration = Duration::from_secs(20);
 
 pub fn promise_of(content: &str) -> Option<Duration> {
-    (content.split('\n').nth(1) == Some(PROMISE)).then_some(Duration::from_secs(20))
+    (content.split('\n').nth(1) == Some(PROMISE)).then_some(PROMISED)
 }

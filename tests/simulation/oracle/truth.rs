@@ -110,9 +110,8 @@ impl Truth {
         self.last.push(Shown::Absent);
         self.may.clone_from(&self.last);
         self.doubt = None;
-        if is_sure {
-            self.departed = None;
-        }
+        // Nor need it remember what was removed just before: a new file that is written at once has no old result then.
+        self.departed = self.departed.take().filter(|_| !is_sure).map(|(said, _)| (said, Nanos::PAST));
     }
 
     pub fn may_also(&mut self, shown: impl IntoIterator<Item = Shown>) {

@@ -8,6 +8,8 @@ use oco::config::Listen;
 use oco::logic::face::Face;
 use std::net::SocketAddr;
 
+const ALL_CHECKS: &[u8] = b"GET /checks HTTP/1.1\r\n\r\n";
+
 /// What clients of the http face mean to send.
 const REQUESTS: [&[u8]; 10] = [
     b"GET /health HTTP/1.1\r\nHost: web1\r\nUser-Agent: x\r\n\r\n",
@@ -77,22 +79,22 @@ impl World {
     /// The same, and those that have to ask do not yet.
     pub(super) fn connect_all(&mut self) -> Vec<ClientId> {
         let mut kernel = self.kernel.borrow();
-        let Kernel { network, judge, .. } = &mut *kernel;
+        let Kernel { network, judge, random, .. } = &mut *kernel;
         let ports: Vec<PortId> = network.ports.keys().copied().collect();
         let connect = |port| {
             let speak = speak_of(&judge.listeners, network.ports[&port].address);
-            let script = REQUESTS[0].to_vec();
+            let script = random.pick(&[REQUESTS[0], ALL_CHECKS]).to_vec();
             network.connect(port, Client { room: 1_000_000, speak, script, ..Client::default() })
         };
         ports.into_iter().filter_map(connect).collect()
     }
 }
 
-fn speak_of(listeners: &[Listen], address: SocketAddr) -> Face {
+pub fn speak_of(listeners: &[Listen], address: SocketAddr) -> Face {
     listeners.iter().find(|listen| listen.address == address).map_or(Face::Oco, Listen::speak)
 }
 
-fn new_client(random: &mut Random, speak: Face) -> Client {
+pub fn new_client(random: &mut Random, speak: Face) -> Client {
     // Most buffers are empty; some take a part of the line, or nothing of it.
     let room = if random.once_in(4) { random.below(40) } else { 1_000_000 };
     let address = u8::try_from(random.below(12).saturating_sub(6)).unwrap();

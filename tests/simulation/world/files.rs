@@ -35,12 +35,8 @@ impl World {
             }
             reached.count(if links == 1 { "hard links" } else { "hard links of several files" });
             // What is done by a further name before the daemon has seen that name is beyond it.
-            kernel.is_calm = true;
             drop(kernel);
-            self.is_stopped = false;
-            self.run_daemon();
-            self.kernel.borrow().is_calm = false;
-            return;
+            return self.let_see();
         }
         if random.once_in(6) {
             let text = random.pick(&TEXTS);
@@ -50,6 +46,66 @@ impl World {
             return;
         }
         touch_file(disk, folder, random, clock.now);
+    }
+
+    /// The daemon has time to see what is there, and nothing disturbs it.
+    fn let_see(&mut self) {
+        self.kernel.borrow().is_calm = true;
+        self.is_stopped = false;
+        self.ask_all();
+        self.run_daemon();
+        self.kernel.borrow().is_calm = false;
+    }
+
+    /// Somebody writes into a file of whom no event tells, as he opened it by a name that it has no longer, or had none
+    /// yet. Where the daemon has seen it before, it finds out all the same.
+    pub(super) fn write_unseen(&mut self) {
+        let mut kernel = self.kernel.borrow();
+        let Kernel { disk, random, clock, .. } = &mut *kernel;
+        let Some(folder) = disk.path.filter(|_| disk.is_open()) else { return };
+        let (name, other, text) = (random.pick(&NAMES), random.pick(&NAMES), random.pick(&TEXTS));
+        let (place, writer) = ((folder, name), disk.writers());
+        let is_unnamed = random.once_in(2);
+        let is_open = if is_unnamed {
+            disk.unlink(place, clock.now);
+            disk.open_unnamed(place, text, clock.now)
+        } else {
+            disk.unlink((folder, other), clock.now);
+            disk.link(place, (folder, other))
+        };
+        if !is_open {
+            return;
+        }
+        drop(kernel);
+        self.let_see();
+        if !is_unnamed {
+            let mut kernel = self.kernel.borrow();
+            let Kernel { disk, clock, .. } = &mut *kernel;
+            disk.open(place, text, false, clock.now);
+            if disk.writers() == writer || !disk.hide_writer(writer, other, clock.now) {
+                return;
+            }
+            drop(kernel);
+            self.let_see();
+        }
+        let texts = 1 + self.below(2);
+        for _ in 0..texts {
+            let mut kernel = self.kernel.borrow();
+            let Kernel { disk, random, clock, .. } = &mut *kernel;
+            disk.rewrite(writer, random.pick(&TEXTS), clock.now);
+            disk.write(writer, 1 + random.below(4), clock.now);
+            drop(kernel);
+            self.let_see();
+        }
+        let mut kernel = self.kernel.borrow();
+        let Kernel { disk, clock, reached, .. } = &mut *kernel;
+        disk.write(writer, usize::MAX, clock.now);
+        disk.close(writer);
+        reached.count(if is_unnamed {
+            "files that had no name yet when they were opened"
+        } else {
+            "files that lost the name by which they were opened"
+        });
     }
 
     pub(super) fn touch_directory(&mut self) {
@@ -102,25 +158,32 @@ impl World {
     }
 
     /// A single file, and more events of others than can be told: all that is known of it is what a list of names says.
+    /// Or another file is made in place of one that was there before.
     pub(super) fn flood_beside_a_file(&mut self) {
-        {
-            let mut kernel = self.kernel.borrow();
-            let Kernel { disk, random, clock, .. } = &mut *kernel;
-            let Some(folder) = disk.path.filter(|_| disk.has_short_queue()) else { return };
-            let kept = random.pick(&NAMES);
-            disk.rename_in((folder, kept), random.pick(&TEXTS), clock.now);
-            for name in NAMES.iter().filter(|name| **name != kept) {
-                disk.unlink((folder, name), clock.now);
-            }
-            kernel.is_calm = true;
-        }
-        self.is_stopped = false;
-        self.run_daemon();
         let mut kernel = self.kernel.borrow();
-        kernel.is_calm = false;
-        kernel.will_list = true;
+        let Kernel { disk, random, clock, .. } = &mut *kernel;
+        let Some(folder) = disk.path.filter(|_| disk.has_short_queue()) else { return };
+        let kept = random.pick(&NAMES);
+        disk.rename_in((folder, kept), random.pick(&TEXTS), clock.now);
+        for name in NAMES.iter().filter(|name| **name != kept) {
+            disk.unlink((folder, name), clock.now);
+        }
+        drop(kernel);
+        self.let_see();
+        let mut kernel = self.kernel.borrow();
         kernel.disk.flood();
         kernel.reached.count("floods beside a file");
+        if kernel.random.once_in(2) {
+            kernel.will_list = true;
+            return;
+        }
+        drop(kernel);
+        self.let_see();
+        let mut kernel = self.kernel.borrow();
+        let Kernel { disk, random, clock, .. } = &mut *kernel;
+        disk.open((folder, random.pick(&NAMES)), random.pick(&TEXTS), true, clock.now);
+        drop(kernel);
+        self.let_see();
     }
 
     pub(super) fn bring_directory_back(&mut self) {
