@@ -14,7 +14,7 @@ use crate::config::{Address, Host, Probe, Service, Settings};
 use crate::decide::changes::{Changes, Kept, earliest};
 use crate::decide::fleet::Fleet;
 use crate::decide::fleet::ids::{ServiceId, TargetId};
-use crate::probe::network::Network;
+use crate::probe::network::{Hint, Network};
 use crate::probe::pool::{Pool, Start};
 use crate::probe::port_of;
 use crate::programs::{Errands, Facts, Programs};
@@ -107,8 +107,8 @@ impl<N: Network, S: Starter> Watcher<N, S> {
     }
 
     /// An event of the poll for a socket of a probe.
-    pub fn socket_ready(&mut self, token: Token, now: Now) {
-        self.pool.ready(token, now.boot);
+    pub fn socket_ready(&mut self, token: Token, hint: Hint, now: Now) {
+        self.pool.ready(token, hint, now.boot);
     }
 
     /// An event of the poll for a child.

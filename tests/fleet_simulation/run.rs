@@ -14,6 +14,7 @@ use oco_fleet::time::Millis;
 use ocowatch::config::{self, Address, Probe, Settings};
 use ocowatch::decide::changes::{Changes, Kept, Note};
 use ocowatch::kept;
+use ocowatch::probe::network::Hint;
 use ocowatch::probe::pool::Pool;
 use ocowatch::programs::Programs;
 use ocowatch::resolver::Answer;
@@ -174,7 +175,7 @@ impl Run {
         let now = self.now();
         for (_, token) in due {
             match Source::decode(Token(token)) {
-                Some(Source::Probe(token)) => self.watcher.socket_ready(token, now),
+                Some(Source::Probe(token)) => self.watcher.socket_ready(token, Hint::Something, now),
                 Some(Source::Child(token)) => self.watcher.child_ready(token),
                 other => panic!("{other:?}"),
             }
