@@ -80,8 +80,11 @@ fn addresses() -> impl Iterator<Item = IpAddr> {
 fn settings(layout: u64) -> Settings {
     let hosts = ["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5"];
     let hosts = &hosts[..3 + layout as usize % 3];
-    let canary =
-        if layout % 2 == 0 { "" } else { "[canary]\nhosts = [\"198.51.100.1:53\", \"198.51.100.2:53\"]\n" };
+    let canary = if layout.is_multiple_of(2) {
+        ""
+    } else {
+        "[canary]\nhosts = [\"198.51.100.1:53\", \"198.51.100.2:53\"]\n"
+    };
     let need = 1 + layout % 2;
     let text = format!(
         "state-dir = \"/nowhere\"\nresolve-every = \"20s\"\n[defaults]\ninterval = \"2s\"\nfast-interval = \"500ms\"\n\
