@@ -107,3 +107,20 @@ fn a_dependency_is_probed_at_once_and_what_fails_meanwhile_says_so() {
     let last: serde_json::Value = serde_json::from_str(told.lines().last().unwrap()).unwrap();
     assert_eq!(last["while"], "gw/s");
 }
+
+#[test]
+fn a_canary_that_we_can_not_ping_is_told() {
+    crate::namespace::in_a_world_of_its_own("a canary to ping", || {
+        std::fs::write("/proc/sys/net/ipv4/ping_group_range", "1 0").unwrap();
+        let host = Host::new("200 OK");
+        let text = FAST.to_owned() + "[canary]\nhosts = [\"127.0.0.1\"]\n" + &group("g", host.address, "");
+        let scene = Scene::new(&text);
+        let watcher = Watcher::start(&scene);
+        scene.wait_for_words("g/s/a", "ok");
+        host.say("350 KO 300-x");
+        // Our own failure proves nothing, so that nothing is judged ko. That must not be silent.
+        watcher.wait_for_log("ping_group_range");
+        std::fs::write("/proc/sys/net/ipv4/ping_group_range", "0 0").unwrap();
+        watcher.wait_for_log("g/s/a: ok -> ko (350 KO 300-x)");
+    });
+}
