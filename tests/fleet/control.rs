@@ -169,13 +169,7 @@ fn a_hundred_connections_keep_nobody_out_for_long() {
     scene.wait_for_words("g/s/a", "ok");
 }
 
-/// A fleet of 5,000 targets that others report.
-fn large() -> Scene {
-    let scene = Scene::new("[hostgroup.push]\naccept-reports = true\n");
-
-    scene
-}
-
+/// Reports 5,000 targets.
 fn fill(scene: &Scene) {
     let text = "a reason of some length ".repeat(8);
     for part in 0..5 {
@@ -188,7 +182,7 @@ fn fill(scene: &Scene) {
 
 #[test]
 fn who_reads_a_large_status_slowly_delays_nobody() {
-    let scene = large();
+    let scene = Scene::new("[hostgroup.push]\naccept-reports = true\n");
     let _watcher = Watcher::start(&scene);
     fill(&scene);
     let mut slow: Vec<Talk> = (0..20).map(|_| Talk::new(&scene)).collect();
@@ -218,4 +212,39 @@ fn who_reads_a_large_status_slowly_delays_nobody() {
     let (status, said, _) = parts(&scene.fleet(&["status"]).output().unwrap());
     assert_eq!(status, Some(2));
     assert!(said.lines().count() < 6000, "{said}");
+}
+
+#[test]
+fn a_flood_of_orders_delays_no_verdict() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let (host, scene) = small();
+    let watcher = Watcher::start(&scene);
+    scene.wait_for_words("g/s/a", "ok");
+    let is_over = std::sync::Arc::new(AtomicBool::new(false));
+    let orders =
+        "{\"version\":1,\"order\":\"status\"}\n{\"version\":1,\"order\":\"log\"}\nnonsense\n".repeat(50);
+    let floods: Vec<_> = (0..30)
+        .map(|_| {
+            let (mut talk, is_over, orders) = (Talk::new(&scene), is_over.clone(), orders.clone());
+            talk.stream.set_write_timeout(Some(Duration::from_millis(100))).unwrap();
+            // They say, and hear nothing.
+            std::thread::spawn(move || {
+                while !is_over.load(Ordering::SeqCst) {
+                    talk.say(&orders);
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+            })
+        })
+        .collect();
+    let begin = Instant::now();
+    host.say("350 KO 300-x");
+    watcher.wait_for_log("g/s/a: ok -> ko (350 KO 300-x), 3 of 3 probes");
+    host.say("200 OK");
+    watcher.wait_for_log("g/s/a: ko -> ok, 2 of 2 probes");
+    assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
+    scene.wait_for_words("g/s/a", "ok");
+    is_over.store(true, Ordering::SeqCst);
+    for flood in floods {
+        flood.join().unwrap();
+    }
 }
