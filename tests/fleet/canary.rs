@@ -124,3 +124,26 @@ fn a_canary_that_we_can_not_ping_is_told() {
         watcher.wait_for_log("g/s/a: ok -> ko (350 KO 300-x)");
     });
 }
+
+#[test]
+fn a_reload_in_the_middle_of_a_round_keeps_no_ko_waiting() {
+    let host = Host::new("200 OK");
+    let mut gate = Gate::new();
+    let canary = format!("[canary]\nhosts = [\"{}\"]\n", gate.address);
+    let scene = Scene::new(&(FAST.to_owned() + &canary + &group("g", host.address, "")));
+    let watcher = Watcher::start(&scene);
+    scene.wait_for_words("g/s/a", "ok");
+    gate.shut();
+    host.say("350 KO 300-x");
+    // A ko waits for a round, and that takes three seconds.
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    watcher.signal("HUP");
+    watcher.wait_for_log("reloaded");
+    gate.open();
+    wait_for("a verdict", || {
+        watcher.log().contains("g/s/a: ok -> ko (350 KO 300-x)").then_some(()).or_else(|| {
+            let words = crate::shown::words(&scene.shown("g/s/a"));
+            words.starts_with("ko ").then_some(())
+        })
+    });
+}

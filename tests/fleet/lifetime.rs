@@ -168,3 +168,27 @@ fn what_stands_where_the_socket_should_is_left_alone() {
     assert!(last.contains("not a socket"), "{last}");
     assert_eq!(std::fs::read_to_string(scene.control()).unwrap(), "mine");
 }
+
+#[test]
+fn a_log_that_nobody_reads_holds_up_nothing() {
+    use std::process::Stdio;
+    let host = Host::new("200 OK");
+    let scene = Scene::new(&(one(&host, "") + "[hostgroup.push]\naccept-reports = true\n"));
+    let mut command = scene.ocowatch(&[]);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    wait_for("the control socket", || scene.control().exists().then_some(()));
+    for code in [300, 200, 300] {
+        let reports: Vec<_> = (0..5000)
+            .map(|n| serde_json::json!({"name": format!("push/many/host{n}"), "code": code}))
+            .collect();
+        let order = serde_json::json!({"version": 1, "order": "report", "reports": reports});
+        crate::talk::ask(&scene, &order.to_string());
+    }
+    host.say("350 KO 300-x");
+    scene.wait_for_words("g/s/a", "ko");
+    assert_eq!(scene.shown("push/many")["up"], 0);
+    let killed = std::process::Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    assert!(killed.success());
+    let status = wait_for("the end", || child.try_wait().unwrap());
+    assert!(status.success());
+}
