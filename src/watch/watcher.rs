@@ -11,6 +11,7 @@ mod canary;
 
 use crate::addresses::Addresses;
 use crate::config::{Address, Host, Probe, Service, Settings};
+use crate::decide::canary::CanaryResult;
 use crate::decide::changes::{Changes, Kept, earliest};
 use crate::decide::fleet::Fleet;
 use crate::decide::fleet::ids::{ServiceId, TargetId};
@@ -195,7 +196,10 @@ impl<N: Network, S: Starter> Watcher<N, S> {
             fleet.outcome(TargetId(id), outcome, began, now, changes);
         });
         if let Some((result, began)) = self.canary.as_ref().and_then(CanaryRound::result) {
-            self.canary = None;
+            let round = self.canary.take();
+            if let (CanaryResult::Own, Some(why)) = (result, round.as_ref().and_then(CanaryRound::hampered)) {
+                self.fleet.canary_failed(why, now, changes);
+            }
             self.fleet.canary(result, began, now, changes);
         }
     }
