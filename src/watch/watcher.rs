@@ -234,7 +234,7 @@ impl<N: Network, S: Starter> Watcher<N, S> {
                 let hosts: Vec<(u32, Box<str>)> = view
                     .targets
                     .iter()
-                    .filter_map(|id| Some((id.0, self.place(*id)?.host.written.as_str().into())))
+                    .filter_map(|id| Some((id.0, self.place(*id)?.host.written().into())))
                     .collect();
                 let hosts: Vec<(u32, &str)> = hosts.iter().map(|(id, host)| (*id, host.as_ref())).collect();
                 let facts = Facts { host: "", address: "", port: "", group: &group, service: &service };

@@ -86,7 +86,7 @@ fn windows(bench: &Bench, contenders: &[&Contender]) -> Result<Vec<Vec<f64>>> {
     let ports: Vec<u16> = contenders.iter().map(|one| one.farm.port).collect();
     let tap = Tap::new(&ports)?;
     // All have probed each host, and grown what has to grow.
-    sleep(Duration::from_secs(3));
+    sleep(Duration::from_millis(2500));
     let mut costs = vec![Vec::new(); contenders.len()];
     let look = || -> Result<Vec<(i64, Duration)>> {
         contenders.iter().map(|one| Ok((boot(), meter::cpu(one.prober.pid)?))).collect()
