@@ -241,7 +241,10 @@ impl Run {
             match note {
                 Note::CanaryLost => reached.canaries_lost += 1,
                 Note::OwnFailure { .. } => reached.own_failures += 1,
-                Note::CanaryBack | Note::OwnFailureOver { .. } | Note::Flapping(..) => {}
+                Note::CanaryBack
+                | Note::CanaryHampered(_)
+                | Note::OwnFailureOver { .. }
+                | Note::Flapping(..) => {}
             }
         }
     }
