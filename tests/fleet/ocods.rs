@@ -61,6 +61,7 @@ fn hundreds_of_hosts_are_watched_and_those_that_change_are_told() {
     ));
     ocods[1].set("disk", "201");
     let watcher = Watcher::start(&scene);
+    wait_for("all to be known", || (scene.shown("web/oco")["up"] == 240).then_some(()));
     let service = scene.wait_for_words("web/oco", "but");
     assert_eq!((&service["of"], &service["need"]), (&240.into(), &100.into()));
     let all_known = |name: &str| scene.wait_for_words(&format!("web/oco/{name}"), "but");
@@ -71,7 +72,7 @@ fn hundreds_of_hosts_are_watched_and_those_that_change_are_told() {
     watcher.wait_for_log(&down);
     wait_for("60 hosts to be down", || (scene.shown("web/oco")["up"] == 180).then_some(()));
     ocods[2].set("http", "500");
-    wait_for("fewer than 100 hosts to be left", || (scene.shown("web/oco")["up"] == 120).then_some(()));
+    wait_for("120 hosts to be left", || (scene.shown("web/oco")["up"] == 120).then_some(()));
     ocods[3].set("http", "300");
     let service = scene.wait_for_words("web/oco", "ko");
     // One of the failed members has a 5XX.
