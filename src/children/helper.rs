@@ -3,9 +3,9 @@
 //! Pipes for their output are made here, and the ends to write go to the helper with the order. What the helper's socket
 //! does not take now is kept, in order: at most a few short orders a child.
 
-use super::{ChildId, sheet};
 use super::message::{Order, decode_report};
 use super::starter::{GroupSignal, NotStarted, Program, Report, Starter, pipes};
+use super::{ChildId, sheet};
 use crate::limits::{MESSAGE_OCTETS, REPORTS_PER_TURN};
 use crate::system::packets::{self, Packet};
 use mio::unix::SourceFd;

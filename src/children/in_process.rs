@@ -1,9 +1,9 @@
 //! Starts children in this process. A start waits until the program is executed, which a dead file server can hold up:
 //! for a program that does nothing else meanwhile.
 
-use super::{ChildId, sheet};
 use super::starter::{GroupSignal, NotStarted, Program, Report, Starter, command, pipes};
 use super::unreaped::{Unreaped, still_living};
+use super::{ChildId, sheet};
 use crate::system::process::{end_of, living_groups, reap};
 use mio::unix::pipe::Receiver;
 use mio::{Registry, Token};

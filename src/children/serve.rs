@@ -10,10 +10,10 @@
 //! The helper ends when the other end of its socket is closed, and takes its children along: nobody would watch over
 //! them.
 
-use super::{ChildId, sheet};
 use super::message::{Order, decode_report, encode_report};
 use super::starter::{GroupSignal, NotStarted, Report, command};
 use super::unreaped::{Unreaped, still_living};
+use super::{ChildId, sheet};
 use crate::limits::{
     GROUP_LOOK, HELPER_CHILDREN, HELPER_STACK_OCTETS, KILL_AFTER, MESSAGE_OCTETS, REASON_OCTETS,
 };

@@ -155,13 +155,20 @@ pub struct Group {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Host {
     /// Its name: that of the file, else its address as the file has it.
-    pub name: String,
-    /// Its address as the file has it, for monitors.
-    pub written: String,
+    pub name: Box<str>,
+    /// Its address as the file has it, where that is not its name.
+    pub address_text: Option<Box<str>>,
     /// A name to be looked up, or an address, without brackets and port.
     pub address: Address,
     /// Its own port.
     pub port: Option<u16>,
+}
+
+impl Host {
+    /// Its address as the file has it, for monitors.
+    pub fn written(&self) -> &str {
+        self.address_text.as_deref().unwrap_or(&self.name)
+    }
 }
 
 /// Where a host is.

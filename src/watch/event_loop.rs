@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::journal_reader::JournalReader;
 use crate::journal_writer::JournalWriter;
 use crate::limits::{EVENTS, HEARTBEAT, JOURNAL_FINISH};
-use crate::probe::network::KernelNetwork;
+use crate::probe::network::{Hint, KernelNetwork};
 use crate::resolver::Resolver;
 use crate::token::Source;
 use crate::watcher::Watcher;
@@ -196,7 +196,7 @@ impl EventLoop {
                 Some(Source::Threads) => {}
                 Some(Source::Control) => self.control.ready(),
                 Some(Source::Connection(slot)) => self.control.connection_ready(slot),
-                Some(Source::Probe(token)) => self.watcher.socket_ready(token, self.now),
+                Some(Source::Probe(token)) => self.watcher.socket_ready(token, Hint::of(event), self.now),
                 Some(Source::Child(token)) => self.watcher.child_ready(token),
             }
         }

@@ -9,7 +9,7 @@ mod thread;
 #[cfg(test)]
 mod tests;
 
-use crate::limits::{JOURNAL_BATCH, JOURNAL_COMMIT, JOURNAL_HANGS, JOURNAL_QUEUE};
+use crate::limits::{JOURNAL_BATCH, JOURNAL_COMMIT, JOURNAL_HANGS, JOURNAL_QUEUE, JOURNAL_REST};
 use oco_fleet::journal::{Entry, JournalError, Writer};
 use std::collections::VecDeque;
 use std::io;
@@ -56,6 +56,8 @@ pub trait Journal: Send + 'static {
     /// # Errors
     /// None of them is written; the error knows whether to try again.
     fn write(&mut self, entries: &[Entry]) -> Result<(), JournalError>;
+    /// Nothing was written for a while: what memory that took may be given back.
+    fn rest(&mut self);
     /// Whether something may be done when all is written and nobody waits; nothing is lost without it.
     fn settle(&mut self);
 }
@@ -63,6 +65,10 @@ pub trait Journal: Send + 'static {
 impl Journal for Writer {
     fn write(&mut self, entries: &[Entry]) -> Result<(), JournalError> {
         Writer::write(self, entries)
+    }
+
+    fn rest(&mut self) {
+        Writer::rest(self);
     }
 
     fn settle(&mut self) {
@@ -82,6 +88,8 @@ pub struct WriterBounds {
     pub commit: Duration,
     /// [`JOURNAL_HANGS`].
     pub hangs: Duration,
+    /// [`JOURNAL_REST`].
+    pub rest: Duration,
 }
 
 impl Default for WriterBounds {
@@ -91,6 +99,7 @@ impl Default for WriterBounds {
             batch: JOURNAL_BATCH,
             commit: JOURNAL_COMMIT,
             hangs: JOURNAL_HANGS,
+            rest: JOURNAL_REST,
         }
     }
 }

@@ -52,6 +52,8 @@ pub const JOURNAL_QUEUE: usize = 250_000;
 pub const JOURNAL_BATCH: usize = 16_384;
 /// How long an entry waits for others to be written with. A page of the file is written once in that time.
 pub const JOURNAL_COMMIT: Duration = Duration::from_millis(50);
+/// After so long without an entry, what memory a storm took is given back: longer than storms pause.
+pub const JOURNAL_REST: Duration = Duration::from_secs(1);
 /// A write that takes longer than this is a disk that hangs.
 pub const JOURNAL_HANGS: Duration = Duration::from_secs(2);
 /// How long to wait before a write that failed is tried again; each failure doubles it.

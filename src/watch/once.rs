@@ -5,7 +5,7 @@ use crate::decide::changes::Changes;
 use crate::error::Error;
 use crate::event_loop::Signal;
 use crate::limits::{EVENTS, RESOLVER_THREADS};
-use crate::probe::network::KernelNetwork;
+use crate::probe::network::{Hint, KernelNetwork};
 use crate::resolver::Resolver;
 use crate::token::Source;
 use crate::watcher::Watcher;
@@ -72,7 +72,7 @@ pub fn run(
         let now = clock::now();
         for event in &events {
             match Source::decode(event.token()) {
-                Some(Source::Probe(token)) => watcher.socket_ready(token, now),
+                Some(Source::Probe(token)) => watcher.socket_ready(token, Hint::of(event), now),
                 Some(Source::Child(token)) => watcher.child_ready(token),
                 Some(
                     Source::Signals | Source::Log | Source::Threads | Source::Control | Source::Connection(_),

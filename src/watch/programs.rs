@@ -142,7 +142,8 @@ impl<S: Starter> Programs<S> {
     ) {
         let mut words = words.into_iter();
         let Some(name) = words.next() else { return };
-        let job = Job { program: Program { name, arguments: words.collect(), ..Program::default() }, timeout };
+        let job =
+            Job { program: Program { name, arguments: words.collect(), ..Program::default() }, timeout };
         self.busy.extend(targets.iter().map(|(target, _)| *target));
         let waits = self.children.is_full();
         let id = self.children.start(job, PROBES);

@@ -113,7 +113,13 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     if user::is_root() {
         warn!("running as root, which nothing here needs; name a user in the file");
     }
-    serve_fleet(arguments, settings, signals, poll, control, room)
+    let path = settings.control.clone();
+    let end = serve_fleet(arguments, settings, signals, poll, control, room);
+    if end.is_err() {
+        // Who connects from now on is to find nobody.
+        let _ = std::fs::remove_file(path);
+    }
+    end
 }
 
 /// Runs until it is told to stop.

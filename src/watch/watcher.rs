@@ -11,10 +11,11 @@ mod canary;
 
 use crate::addresses::Addresses;
 use crate::config::{Address, Host, Probe, Service, Settings};
+use crate::decide::canary::CanaryResult;
 use crate::decide::changes::{Changes, Kept, earliest};
 use crate::decide::fleet::Fleet;
 use crate::decide::fleet::ids::{ServiceId, TargetId};
-use crate::probe::network::Network;
+use crate::probe::network::{Hint, Network};
 use crate::probe::pool::{Pool, Start};
 use crate::probe::port_of;
 use crate::programs::{Errands, Facts, Programs};
@@ -107,8 +108,8 @@ impl<N: Network, S: Starter> Watcher<N, S> {
     }
 
     /// An event of the poll for a socket of a probe.
-    pub fn socket_ready(&mut self, token: Token, now: Now) {
-        self.pool.ready(token, now.boot);
+    pub fn socket_ready(&mut self, token: Token, hint: Hint, now: Now) {
+        self.pool.ready(token, hint, now.boot);
     }
 
     /// An event of the poll for a child.
@@ -195,7 +196,10 @@ impl<N: Network, S: Starter> Watcher<N, S> {
             fleet.outcome(TargetId(id), outcome, began, now, changes);
         });
         if let Some((result, began)) = self.canary.as_ref().and_then(CanaryRound::result) {
-            self.canary = None;
+            let round = self.canary.take();
+            if let (CanaryResult::Own, Some(why)) = (result, round.as_ref().and_then(CanaryRound::hampered)) {
+                self.fleet.canary_failed(why, now, changes);
+            }
             self.fleet.canary(result, began, now, changes);
         }
     }
@@ -230,7 +234,7 @@ impl<N: Network, S: Starter> Watcher<N, S> {
                 let hosts: Vec<(u32, Box<str>)> = view
                     .targets
                     .iter()
-                    .filter_map(|id| Some((id.0, self.place(*id)?.host.written.as_str().into())))
+                    .filter_map(|id| Some((id.0, self.place(*id)?.host.written().into())))
                     .collect();
                 let hosts: Vec<(u32, &str)> = hosts.iter().map(|(id, host)| (*id, host.as_ref())).collect();
                 let facts = Facts { host: "", address: "", port: "", group: &group, service: &service };

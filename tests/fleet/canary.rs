@@ -107,3 +107,43 @@ fn a_dependency_is_probed_at_once_and_what_fails_meanwhile_says_so() {
     let last: serde_json::Value = serde_json::from_str(told.lines().last().unwrap()).unwrap();
     assert_eq!(last["while"], "gw/s");
 }
+
+#[test]
+fn a_canary_that_we_can_not_ping_is_told() {
+    crate::namespace::in_a_world_of_its_own("a canary to ping", || {
+        std::fs::write("/proc/sys/net/ipv4/ping_group_range", "1 0").unwrap();
+        let host = Host::new("200 OK");
+        let text = FAST.to_owned() + "[canary]\nhosts = [\"127.0.0.1\"]\n" + &group("g", host.address, "");
+        let scene = Scene::new(&text);
+        let watcher = Watcher::start(&scene);
+        scene.wait_for_words("g/s/a", "ok");
+        host.say("350 KO 300-x");
+        // Our own failure proves nothing, so that nothing is judged ko. That must not be silent.
+        watcher.wait_for_log("ping_group_range");
+        std::fs::write("/proc/sys/net/ipv4/ping_group_range", "0 0").unwrap();
+        watcher.wait_for_log("g/s/a: ok -> ko (350 KO 300-x)");
+    });
+}
+
+#[test]
+fn a_reload_in_the_middle_of_a_round_keeps_no_ko_waiting() {
+    let host = Host::new("200 OK");
+    let mut gate = Gate::new();
+    let canary = format!("[canary]\nhosts = [\"{}\"]\n", gate.address);
+    let scene = Scene::new(&(FAST.to_owned() + &canary + &group("g", host.address, "")));
+    let watcher = Watcher::start(&scene);
+    scene.wait_for_words("g/s/a", "ok");
+    gate.shut();
+    host.say("350 KO 300-x");
+    // A ko waits for a round, and that takes three seconds.
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    watcher.signal("HUP");
+    watcher.wait_for_log("reloaded");
+    gate.open();
+    wait_for("a verdict", || {
+        watcher.log().contains("g/s/a: ok -> ko (350 KO 300-x)").then_some(()).or_else(|| {
+            let words = crate::shown::words(&scene.shown("g/s/a"));
+            words.starts_with("ko ").then_some(())
+        })
+    });
+}

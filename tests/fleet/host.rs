@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 /// A host that says the same to everybody, until it is told to say something else.
 pub struct Host {
     pub address: SocketAddr,
-    line: Arc<Mutex<Option<String>>>,
+    line: Arc<Mutex<String>>,
 }
 
 impl Host {
@@ -15,11 +15,12 @@ impl Host {
     pub fn new(line: &str) -> Host {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let said = Arc::new(Mutex::new(Some(line.to_owned())));
+        let said = Arc::new(Mutex::new(line.to_owned()));
         let line = Arc::clone(&said);
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                let (Ok(mut stream), Some(line)) = (stream, line.lock().unwrap().clone()) else { continue };
+                let Ok(mut stream) = stream else { continue };
+                let line = line.lock().unwrap().clone();
                 let _ = stream.write_all(with_program(&line).as_bytes());
             }
         });
@@ -28,12 +29,7 @@ impl Host {
 
     /// Says this from now on.
     pub fn say(&self, line: &str) {
-        *self.line.lock().unwrap() = Some(line.to_owned());
-    }
-
-    /// Accepts and says nothing from now on.
-    pub fn hang_up(&self) {
-        *self.line.lock().unwrap() = None;
+        *self.line.lock().unwrap() = line.to_owned();
     }
 }
 

@@ -85,3 +85,26 @@ fn a_monitors_first_line_names_those_that_failed() {
     let words = wait_for("the words", || std::fs::read_to_string(scene.path("monitor.words")).ok());
     assert_eq!(words, "-x g 127.0.0.1 127.0.0.2\n");
 }
+
+#[test]
+fn thousands_of_hosts_are_asked_for_in_a_few_calls() {
+    let scene = Scene::new("");
+    let calls = scene.path("calls").display().to_string();
+    let monitor = scene
+        .program("monitor", &format!("#!/bin/sh\necho $# >>{calls}\necho 127.0.9.9\nexit 1\n"))
+        .display()
+        .to_string();
+    let hosts: Vec<String> = (0..12_000).map(|n| format!("\"127.0.{}.{}\"", n / 250, n % 250 + 1)).collect();
+    scene.configure(&group(&hosts.join(", "), &[&monitor]).replace("\"1s\"", "\"30s\""));
+    let found = scene.once();
+    assert_eq!(found.len(), 12_000);
+    let failed: Vec<_> = found.iter().filter(|(_, words)| words != "ok").collect();
+    let calls = std::fs::read_to_string(calls).unwrap();
+    let counts: Vec<usize> = calls.lines().map(|line| line.parse().unwrap()).collect();
+    assert_eq!(counts.iter().sum::<usize>(), 12_000);
+    assert!((2..=3).contains(&counts.len()), "{counts:?}");
+    // A call that names none of its hosts fails all of those.
+    let of_others: usize = counts.iter().sum::<usize>() - counts.iter().max().unwrap();
+    assert!(failed.iter().any(|(name, _)| name == "g/m/127.0.9.9"));
+    assert!(failed.len() == of_others + 1 || failed.len() == 12_000 - of_others + 1, "{}", failed.len());
+}

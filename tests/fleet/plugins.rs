@@ -126,3 +126,26 @@ fn a_plugin_that_ignores_term_and_one_that_floods_hold_up_nobody() {
         (!pids.lines().any(is_there)).then_some(())
     });
 }
+
+#[test]
+fn so_many_programs_run_at_once_and_the_rest_waits_its_turn() {
+    let scene = Scene::new("");
+    std::fs::create_dir(scene.path("running")).unwrap();
+    let folder = scene.path("running").display().to_string();
+    let plugin = scene
+        .program("plugin", &format!("#!/bin/sh\n: >{folder}/$$\nsleep 0.3\nrm {folder}/$$\necho fine\n"));
+    let hosts: Vec<String> = (1..=200).map(|n| format!("\"127.0.0.{n}\"")).collect();
+    scene.configure(&format!(
+        "[defaults]\ninterval = \"1s\"\ntimeout = \"20s\"\n[hostgroup.g]\nhosts = [{}]\n\
+         [hostgroup.g.service.s]\nprobe = {{ exec = [{plugin:?}] }}\n",
+        hosts.join(", ")
+    ));
+    let watcher = Watcher::start(&scene);
+    let mut most = 0;
+    wait_for("all to be well", || {
+        most = most.max(std::fs::read_dir(&folder).unwrap().count());
+        (scene.shown("g/s")["up"] == 200).then_some(())
+    });
+    assert!((10..=64).contains(&most), "{most} at once");
+    assert!(!watcher.log().contains("-> ko"), "who waits is not late: {}", watcher.log());
+}

@@ -63,6 +63,25 @@ impl Scene {
         command
     }
 
+    /// Runs `ocowatch` to its end, which has to come. The exit status and the last line of its log.
+    #[track_caller]
+    pub fn refusal(&self) -> (Option<i32>, String) {
+        let mut command = self.ocowatch(&[]);
+        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped());
+        let mut child = command.spawn().expect("start ocowatch");
+        let end = Instant::now() + PATIENCE;
+        while child.try_wait().unwrap().is_none() {
+            if Instant::now() > end {
+                child.kill().unwrap();
+                panic!("it goes on: {}", text(&child.wait_with_output().unwrap().stderr));
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let output = child.wait_with_output().unwrap();
+        let log = text(&output.stderr);
+        (output.status.code(), log.lines().last().unwrap_or_default().to_owned())
+    }
+
     /// `oco fleet` at this scene's control socket.
     pub fn fleet(&self, arguments: &[&str]) -> Command {
         let mut command = program(&beside("oco"));

@@ -60,15 +60,15 @@ pub fn free_port() -> u16 {
 }
 
 /// A program that is ended with the test.
-pub struct Running(Child);
+pub struct Running(std::cell::RefCell<Child>);
 
 impl Running {
     /// Starts it, and waits until somebody listens at all of `ports` of 127.0.0.1; none, with the reason said, where it
     /// ends before.
     pub fn start(test: &str, command: &mut Command, ports: &[u16]) -> Option<Running> {
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
-        let mut running = match child {
-            Ok(child) => Running(child),
+        let mut child = match child {
+            Ok(child) => child,
             Err(error) => {
                 println!("skipped: {test}: {}: {error}", command.get_program().display());
                 return None;
@@ -76,32 +76,34 @@ impl Running {
         };
         let listens = |port: &u16| TcpStream::connect(("127.0.0.1", *port)).is_ok();
         let is_up = wait_for("a server to listen", || {
-            let has_ended = running.0.try_wait().unwrap().is_some();
+            let has_ended = child.try_wait().unwrap().is_some();
             if has_ended { Some(false) } else { ports.iter().all(listens).then_some(true) }
         });
         if !is_up {
             let mut why = String::new();
-            let _ = running.0.stderr.take().unwrap().read_to_string(&mut why);
+            let _ = child.stderr.take().unwrap().read_to_string(&mut why);
             println!("skipped: {test}: {}: {}", command.get_program().display(), why.trim());
             return None;
         }
-        Some(running)
+        Some(Running(child.into()))
     }
 
     pub fn signal(&self, name: &str) {
-        let status = Command::new("kill").arg(format!("-{name}")).arg(self.0.id().to_string()).status();
+        let status =
+            Command::new("kill").arg(format!("-{name}")).arg(self.0.borrow().id().to_string()).status();
         assert!(status.unwrap().success());
     }
 
-    pub fn pid(&self) -> u32 {
-        self.0.id()
+    pub fn has_ended(&self) -> bool {
+        self.0.borrow_mut().try_wait().unwrap().is_some()
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let child = self.0.get_mut();
+        let _ = child.kill();
+        let _ = child.wait();
     }
 }
 

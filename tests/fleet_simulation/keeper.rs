@@ -85,8 +85,11 @@ impl Keeper {
                     {
                         self.rows.push((name.clone(), at, State::Unknown, None));
                     }
-                    self.written.ended(&name);
-                    self.gone.insert(name, at);
+                    // Who was never noted does not go either.
+                    if self.written.standings.contains_key(&name) {
+                        self.written.ended(&name);
+                        self.gone.insert(name, at);
+                    }
                 }
                 _ => {}
             }

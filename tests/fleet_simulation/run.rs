@@ -14,6 +14,7 @@ use oco_fleet::time::Millis;
 use ocowatch::config::{self, Address, Probe, Settings};
 use ocowatch::decide::changes::{Changes, Kept, Note};
 use ocowatch::kept;
+use ocowatch::probe::network::Hint;
 use ocowatch::probe::pool::Pool;
 use ocowatch::programs::Programs;
 use ocowatch::resolver::Answer;
@@ -79,8 +80,11 @@ fn addresses() -> impl Iterator<Item = IpAddr> {
 fn settings(layout: u64) -> Settings {
     let hosts = ["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5"];
     let hosts = &hosts[..3 + layout as usize % 3];
-    let canary =
-        if layout % 2 == 0 { "" } else { "[canary]\nhosts = [\"198.51.100.1:53\", \"198.51.100.2:53\"]\n" };
+    let canary = if layout.is_multiple_of(2) {
+        ""
+    } else {
+        "[canary]\nhosts = [\"198.51.100.1:53\", \"198.51.100.2:53\"]\n"
+    };
     let need = 1 + layout % 2;
     let text = format!(
         "state-dir = \"/nowhere\"\nresolve-every = \"20s\"\n[defaults]\ninterval = \"2s\"\nfast-interval = \"500ms\"\n\
@@ -174,7 +178,7 @@ impl Run {
         let now = self.now();
         for (_, token) in due {
             match Source::decode(Token(token)) {
-                Some(Source::Probe(token)) => self.watcher.socket_ready(token, now),
+                Some(Source::Probe(token)) => self.watcher.socket_ready(token, Hint::Something, now),
                 Some(Source::Child(token)) => self.watcher.child_ready(token),
                 other => panic!("{other:?}"),
             }
@@ -237,7 +241,10 @@ impl Run {
             match note {
                 Note::CanaryLost => reached.canaries_lost += 1,
                 Note::OwnFailure { .. } => reached.own_failures += 1,
-                Note::CanaryBack | Note::OwnFailureOver { .. } | Note::Flapping(..) => {}
+                Note::CanaryBack
+                | Note::CanaryHampered(_)
+                | Note::OwnFailureOver { .. }
+                | Note::Flapping(..) => {}
             }
         }
     }

@@ -18,7 +18,7 @@ pub const CHECKPOINT_PAGES: i64 = 4000;
 /// Octets that the log of writes keeps after a storm.
 pub const LOG_OCTETS: i64 = 32 * 1024 * 1024;
 /// KiB of pages that the writer keeps while it has much to write: what 100,000 objects and their changes of a month lie
-/// on. It gives them back with the next heartbeat.
+/// on. It gives them back where it rests.
 pub const CACHE_KIB: i64 = 32 * 1024;
 /// Prepared statements that are kept: all there are.
 pub const STATEMENTS: usize = 64;

@@ -13,6 +13,7 @@ CREATE TABLE object (
     began INTEGER NOT NULL,       -- before this nobody watched it
     gone  INTEGER                 -- it is not watched any more since then
 ) STRICT;
+CREATE INDEX object_gone ON object (gone) WHERE gone IS NOT NULL;
 
 -- How each object that is watched stands now, and what was counted of it. Apart from the names, so that a storm of
 -- failures touches few pages: a row is some 30 octets.

@@ -99,10 +99,6 @@ impl Writer {
         })();
         match written.map_err(|error| JournalError::of(&self.path, &error)) {
             Ok(()) => {
-                if alive != self.alive {
-                    // Once a minute: what a storm has taken. Without it nothing is wrong.
-                    let _ = self.connection.release_memory();
-                }
                 self.alive = alive;
                 if let Some(before) = prune_before {
                     // What does not go now goes next time.
@@ -135,6 +131,12 @@ impl Writer {
     pub fn prune(&mut self, before: Millis, at_most: u32) -> Result<usize, JournalError> {
         prune::prune(&mut self.connection, before, at_most)
             .map_err(|error| JournalError::of(&self.path, &error))
+    }
+
+    /// Gives back the memory that a storm took, where there is nothing to write for a while.
+    pub fn rest(&mut self) {
+        // Without it nothing is wrong.
+        let _ = self.connection.release_memory();
     }
 
     /// Brings the log of writes into the file, as far as no reader needs it, so that the next start need not.

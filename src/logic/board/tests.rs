@@ -363,3 +363,20 @@ fn a_result_that_is_gone_promises_nothing() {
     publish(&mut board, at(1, 1));
     assert_eq!(max_age(&board), Duration::from_secs(300));
 }
+
+/// A file system likes to give the number of the old file to the new one.
+#[test]
+fn a_new_file_whose_writer_is_heard_is_not_looked_at_for_ever() {
+    let mut board = Board::new(Rules::default());
+    close(&mut board, b"300", at(0, 0).wall, at(0, 0));
+    board.event("x", FileEvent::Gone, at(1, 1)).unwrap();
+    board.event("x", FileEvent::Created, at(1, 1)).unwrap();
+    look(&mut board, b"", at(1, 1).wall, at(1, 1));
+    board.recheck_volatile();
+    assert_eq!(board.due(), 1, "its writer may have opened it by no name");
+    board.event("x", FileEvent::Modified, at(1, 1)).unwrap();
+    close(&mut board, b"200", at(1, 1).wall, at(1, 1));
+    assert_eq!(code(&board), Some(200));
+    board.recheck_volatile();
+    assert_eq!(board.due(), 0);
+}

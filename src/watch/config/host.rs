@@ -54,7 +54,9 @@ impl<'de> Deserialize<'de> for HostEntry {
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<HostEntry, A::Error> {
                 let NamedHost { name, address: HostAddress(written, address, port) } =
                     NamedHost::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(HostEntry(Host { name: name.0, written, address, port }))
+                let name: Box<str> = name.0.into();
+                let address_text = (*name != *written).then(|| written.into());
+                Ok(HostEntry(Host { name, address_text, address, port }))
             }
         }
         deserializer.deserialize_any(TextOrTable)
@@ -67,7 +69,7 @@ fn unnamed(text: &str) -> Result<Host, String> {
     check_host(text).map_err(|why| {
         format!("{text:?}: {why}; or give it a name, as {{ name = \"web1\", address = \"ADDRESS\" }}")
     })?;
-    Ok(Host { name: text.to_owned(), written: text.to_owned(), address, port })
+    Ok(Host { name: text.into(), address_text: None, address, port })
 }
 
 /// Reads `HOST` or `HOST:PORT`.
@@ -108,11 +110,14 @@ pub(super) fn is_host_name(text: &str) -> bool {
 pub(super) fn hosts(entries: Vec<Spanned<HostEntry>>) -> Result<Vec<Host>, Culprit> {
     let mut names = BTreeSet::new();
     for entry in &entries {
-        if !names.insert(entry.get_ref().0.name.as_str()) {
+        if !names.insert(&*entry.get_ref().0.name) {
             return Err(wrong(entry, format!("{:?}: given twice", entry.get_ref().0.name)));
         }
     }
-    Ok(entries.into_iter().map(|entry| entry.into_inner().0).collect())
+    // Not collected: that would keep the room of where each stands in the file.
+    let mut hosts = Vec::with_capacity(entries.len());
+    hosts.extend(entries.into_iter().map(|entry| entry.into_inner().0));
+    Ok(hosts)
 }
 
 /// A canary of the file.
@@ -165,7 +170,7 @@ mod tests {
             ("x_1-a", name("x_1-a"), None),
         ] {
             assert_eq!(split(text), Ok((address, port)), "{text}");
-            assert_eq!(unnamed(text).unwrap().name, text);
+            assert_eq!(&*unnamed(text).unwrap().name, text);
         }
         let long = format!("{}.example.org", "x".repeat(63));
         assert!(split(&long).is_ok());

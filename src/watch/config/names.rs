@@ -34,7 +34,7 @@ impl<'a> Known<'a> {
                 .iter()
                 .map(|service| (service.name.as_str(), matches!(*service.probe, Probe::Report(_))))
                 .collect(),
-            hosts: group.hosts.iter().map(|host| host.name.as_str()).collect(),
+            hosts: group.hosts.iter().map(|host| &*host.name).collect(),
             accept_reports: group.accept_reports,
         };
         Known {

@@ -68,7 +68,7 @@ fn groups_and_services_of_the_contract_arrive() {
     assert_eq!(names, ["web", "backup", "push", "db", "gateway"], "in the file's order");
     let web = &settings.groups[0];
     let hosts: Vec<(&str, &str, Option<u16>)> =
-        web.hosts.iter().map(|host| (host.name.as_str(), host.written.as_str(), host.port)).collect();
+        web.hosts.iter().map(|host| (&*host.name, host.written(), host.port)).collect();
     assert_eq!(
         hosts,
         [

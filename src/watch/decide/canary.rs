@@ -75,6 +75,10 @@ impl Canary {
             *self = Canary::new(is_configured, false, now);
             return was_lost;
         }
+        // A round that goes on asks the hosts as they were, and its result will not come.
+        if std::mem::replace(&mut self.is_running, false) {
+            self.next = self.spaced(now);
+        }
         false
     }
 
@@ -188,6 +192,21 @@ mod tests {
         assert_eq!(round(26_000, CanaryResult::Silent), (CanaryStep::Lost, Some(ms(29_000))));
         assert_eq!(round(29_000, CanaryResult::Silent), (CanaryStep::Nothing, Some(ms(32_000))));
         assert_eq!(round(32_000, CanaryResult::Answered), (CanaryStep::Back, Some(ms(42_000))));
+    }
+
+    #[test]
+    fn a_reload_gives_up_a_round_and_the_next_one_is_soon() {
+        let mut canary = Canary::new(true, false, ms(0));
+        assert!(canary.start(ms(0)));
+        canary.want(ms(5));
+        assert!(!canary.configure(true, ms(10)));
+        assert_eq!(canary.deadline(), Some(ms(100)));
+        assert!(canary.start(ms(100)));
+        assert_eq!(canary.result(CanaryResult::Answered, ms(100), ms(101)), CanaryStep::Answered);
+        // Between two rounds it changes nothing.
+        let next = canary.deadline();
+        assert!(!canary.configure(true, ms(200)));
+        assert_eq!(canary.deadline(), next);
     }
 
     proptest! {

@@ -65,6 +65,8 @@ pub enum Note {
     CanaryLost,
     /// It is us no longer.
     CanaryBack,
+    /// We ourselves failed to ask the canary, for this reason: an episode begins. No ko is judged in it.
+    CanaryHampered(Box<str>),
     /// We ourselves failed: an episode begins.
     OwnFailure {
         /// Where first.

@@ -21,16 +21,28 @@ struct Episode {
 impl Episodes {
     /// We failed, for this reason, at that target. Tells it where an episode begins.
     pub fn failed(&mut self, reason: &str, target: &ObjectName, now: Nanos) -> Option<Note> {
+        let note = || Note::OwnFailure { target: target.clone(), reason: reason.into() };
+        self.begins(reason, now).then(note)
+    }
+
+    /// We failed, for this reason, at the canary. An episode of its own: it holds up every ko.
+    pub fn canary_failed(&mut self, reason: &str, now: Nanos) -> Option<Note> {
+        let note = || Note::CanaryHampered(reason.into());
+        self.begins(&format!("canary: {reason}"), now).then(note)
+    }
+
+    /// Whether an episode begins by this failure.
+    fn begins(&mut self, reason: &str, now: Nanos) -> bool {
         if let Some(episode) = self.open.iter_mut().find(|episode| *episode.reason == *reason) {
             episode.failures = episode.failures.saturating_add(1);
             episode.last = episode.last.max(now);
-            return None;
+            return false;
         }
         if self.open.len() >= EPISODES {
-            return None;
+            return false;
         }
         self.open.push(Episode { reason: reason.into(), failures: 1, last: now });
-        Some(Note::OwnFailure { target: target.clone(), reason: reason.into() })
+        true
     }
 
     /// When the first of them will be over.
@@ -76,5 +88,13 @@ mod tests {
             episodes.failed(&number.to_string(), &name, second(112));
         }
         assert_eq!(episodes.open.len(), EPISODES);
+    }
+
+    #[test]
+    fn a_canary_that_can_not_be_asked_is_told_beside_targets_of_the_same_trouble() {
+        let (mut episodes, name) = (Episodes::default(), ObjectName::parse("a/b/c").unwrap());
+        assert!(episodes.failed("no ping", &name, Nanos(0)).is_some());
+        assert_eq!(episodes.canary_failed("no ping", Nanos(0)), Some(Note::CanaryHampered("no ping".into())));
+        assert_eq!(episodes.canary_failed("no ping", Nanos(1)), None);
     }
 }

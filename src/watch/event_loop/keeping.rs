@@ -120,6 +120,9 @@ fn log_note(note: &Note) {
             error!(target: TRANSITION, "no canary answers: it is our own network; every target is unknown");
         }
         Note::CanaryBack => info!(target: TRANSITION, "a canary answers again"),
+        Note::CanaryHampered(reason) => {
+            error!("canary: can't be asked, by our own fault, and until it can no ko is judged: {reason}");
+        }
         Note::OwnFailure { target, reason } => warn!("{target}: not known, by our own fault: {reason}"),
         Note::OwnFailureOver { reason, failures } => {
             info!("for a minute nothing failed by our own fault any more: {reason} ({failures} probes)");

@@ -40,6 +40,8 @@ impl Journal for Told {
         Ok(())
     }
 
+    fn rest(&mut self) {}
+
     fn settle(&mut self) {}
 }
 

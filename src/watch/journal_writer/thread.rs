@@ -13,7 +13,7 @@ pub(super) fn run(
     wake: &(dyn Fn() + Send),
 ) {
     let mut batch = Vec::new();
-    while let Some(up_to) = next_batch(shared, bounds, &mut batch) {
+    while let Some(up_to) = next_batch(&mut journal, shared, bounds, &mut batch) {
         if !write_batch(&mut journal, shared, &batch, wake) {
             break;
         }
@@ -38,13 +38,33 @@ pub(super) fn run(
 
 /// Waits for something to write, and then until it is a whole batch or was waited for long enough. The number of the
 /// last entry taken; none when it is time to end.
-fn next_batch(shared: &Shared, bounds: WriterBounds, batch: &mut Vec<Entry>) -> Option<u64> {
+fn next_batch(
+    journal: &mut impl Journal,
+    shared: &Shared,
+    bounds: WriterBounds,
+    batch: &mut Vec<Entry>,
+) -> Option<u64> {
     let mut inner = shared.lock();
+    let rest_at = Instant::now() + bounds.rest;
+    let mut rests = false;
     while inner.queue.is_empty() {
         if inner.is_ending {
             return None;
         }
-        inner = shared.work.wait(inner).unwrap_or_else(PoisonError::into_inner);
+        let left = rest_at.saturating_duration_since(Instant::now());
+        if rests {
+            inner = shared.work.wait(inner).unwrap_or_else(PoisonError::into_inner);
+        } else if left.is_zero() {
+            rests = true;
+            // The room that a storm, or a disk that hung, has cost.
+            inner.queue.shrink_to_fit();
+            drop(inner);
+            batch.shrink_to_fit();
+            journal.rest();
+            inner = shared.lock();
+        } else {
+            inner = wait(shared, inner, left);
+        }
     }
     let deadline = Instant::now() + bounds.commit;
     while inner.queue.len() < bounds.batch && !inner.is_ending {
@@ -61,10 +81,6 @@ fn next_batch(shared: &Shared, bounds: WriterBounds, batch: &mut Vec<Entry>) -> 
         batch.push(entry);
     }
     inner.in_hand = count;
-    if inner.queue.is_empty() {
-        // The room that a disk that hung has cost.
-        inner.queue.shrink_to(bounds.batch);
-    }
     // What was lost came when the queue was full: it is passed over when all that was in it is written.
     Some(if inner.queue.is_empty() { inner.pushed } else { last })
 }

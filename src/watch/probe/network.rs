@@ -34,6 +34,24 @@ impl Family {
     }
 }
 
+/// What the poll says of a socket, as it was when the poll returned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hint {
+    /// Its connection stands.
+    Stands,
+    /// Something happened to it, perhaps.
+    Something,
+}
+
+impl Hint {
+    /// What an event says.
+    pub fn of(event: &mio::event::Event) -> Hint {
+        // One that is idle, or was refused, takes octets too, as far as the poll knows.
+        let stands = event.is_writable() && !event.is_error() && !event.is_write_closed();
+        if stands { Hint::Stands } else { Hint::Something }
+    }
+}
+
 /// A packet of ours that came back with an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Returned {

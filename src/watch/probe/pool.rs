@@ -1,7 +1,7 @@
 //! The pool: all probes in flight over one poll, each a machine and a socket that is lent to it.
 //!
 //! Sockets are connected again and again (`network`). An event is no more than a hint that it is worth to go on with a
-//! socket: what happened, the next call on it tells. So an event that comes late, twice, or for an idle socket, as a reset
+//! socket: what happened, the next call on it tells, but that a connection stands. So an event that comes late, twice, or for an idle socket, as a reset
 //! leaves one behind, does no harm. The pool decides nothing about targets, and knows nothing of intervals.
 
 mod buffers;
@@ -12,7 +12,7 @@ mod slots;
 
 use super::errors::{self, failed, not_begun};
 use super::machine::Machine;
-use super::network::{Family, Network};
+use super::network::{Family, Hint, Network};
 use super::outcome::Outcome;
 use super::step::Step;
 use super::tls::store::TlsStore;
@@ -116,14 +116,15 @@ impl<N: Network> Pool<N> {
     }
 
     /// Something happened to the socket of this token, perhaps.
-    pub fn ready(&mut self, token: Token, now: Nanos) {
+    /// `now` is a time at which the poll had returned already.
+    pub fn ready(&mut self, token: Token, hint: Hint, now: Nanos) {
         for family in [Family::V4, Family::V6] {
             if self.pings_of(family).token() == token {
                 return self.take_pings(family, now);
             }
         }
         if let Some(index) = self.slots.of_token(token) {
-            self.advance(index, now);
+            self.advance(index, hint, now);
         }
     }
 
@@ -225,7 +226,7 @@ impl<N: Network> Pool<N> {
         let place = Place::Slot(index);
         self.took_off(start, place, generation, now);
         if kind == Kind::Udp {
-            self.advance(index, now);
+            self.advance(index, Hint::Something, now);
         }
     }
 
@@ -243,16 +244,20 @@ impl<N: Network> Pool<N> {
     }
 
     /// Goes on with the probe in a slot, if there is one, as far as that is possible now.
-    fn advance(&mut self, index: u32, now: Nanos) {
+    fn advance(&mut self, index: u32, hint: Hint, now: Nanos) {
         let words = self.results.words();
         let Some((socket, kind, flight, name)) = self.slots.flight_mut(index) else { return };
         let probe = Arc::clone(&flight.probe);
         let target = super::step::Target { probe: &probe, name, port: flight.port };
         let machine = &mut flight.machine;
+        // What the poll says of a socket that was lent since is of its last connection.
+        let stands = hint == Hint::Stands && flight.began < now;
         // The error of a target that takes nothing more. What it said before may tell why.
         let mut refused_octets = None;
         loop {
             let next = match flight.step {
+                // The poll has asked already.
+                Step::Connect if stands => Ok(machine.connected()),
                 Step::Connect => self.network.is_connected(socket).and_then(|stands| match stands {
                     true => Ok(machine.connected()),
                     false => Err(Errno::EAGAIN),

@@ -22,8 +22,8 @@ pub struct CanaryRound {
     /// How many of its probes have no result yet.
     left: usize,
     has_answer: bool,
-    /// One that we ourselves kept from being made proves nothing.
-    is_hampered: bool,
+    /// One that we ourselves kept from being made proves nothing. Why the first of them was.
+    hampered: Option<String>,
 }
 
 impl CanaryRound {
@@ -38,19 +38,26 @@ impl CanaryRound {
                 // Who refuses is there.
                 self.has_answer |= code.verdict().is_up() || reason == REFUSED;
             }
-            Outcome::Own { .. } => self.is_hampered = true,
+            Outcome::Own { reason } => {
+                self.hampered.get_or_insert_with(|| reason.to_owned());
+            }
         }
     }
 
     /// What it found out, as soon as that is known, and when it began.
     pub fn result(&self) -> Option<(CanaryResult, Nanos)> {
-        let result = match (self.has_answer, self.left, self.is_hampered) {
+        let result = match (self.has_answer, self.left, self.hampered.is_some()) {
             (true, _, _) => CanaryResult::Answered,
             (false, 0, true) => CanaryResult::Own,
             (false, 0, false) => CanaryResult::Silent,
             (false, _, _) => return None,
         };
         Some((result, self.began))
+    }
+
+    /// Why one of its probes could not be made.
+    pub fn hampered(&self) -> Option<&str> {
+        self.hampered.as_deref()
     }
 }
 
@@ -61,7 +68,7 @@ impl<N: Network, S: Starter> Watcher<N, S> {
         }
         let hosts = &self.settings.canary;
         self.canary =
-            Some(CanaryRound { began: now.boot, left: hosts.len(), has_answer: false, is_hampered: false });
+            Some(CanaryRound { began: now.boot, left: hosts.len(), has_answer: false, hampered: None });
         for (id, host) in (CANARY_IDS..).zip(hosts) {
             // One of the round before would have this one's result.
             self.pool.abandon(id);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use nix::libc;
 use nix::sys::ptrace;
@@ -72,6 +73,32 @@ fn trace(pid: Pid, ready: mpsc::Sender<()>, done: &AtomicBool) -> nix::Result<Ca
     }
 }
 
+/// The calls that the first thread of a process makes in a time, in which it makes some.
+pub fn count_main_thread(pid: Pid, time: Duration) -> Result<Calls> {
+    let mut calls = Calls::new();
+    ptrace::seize(pid, ptrace::Options::PTRACE_O_TRACESYSGOOD)?;
+    ptrace::interrupt(pid)?;
+    let end = Instant::now() + time;
+    loop {
+        match waitpid(pid, Some(WaitPidFlag::__WALL))? {
+            WaitStatus::PtraceSyscall(_) => {
+                let info = ptrace::syscall_info(pid)?;
+                if info.op == libc::PTRACE_SYSCALL_INFO_ENTRY {
+                    if Instant::now() >= end {
+                        ptrace::detach(pid, None)?;
+                        return Ok(calls);
+                    }
+                    // SAFETY: the kernel filled in the member that `op` names.
+                    *calls.entry(unsafe { info.u.entry.nr }).or_default() += 1;
+                }
+            }
+            WaitStatus::Exited(..) | WaitStatus::Signaled(..) => return Err("the process has ended".into()),
+            _ => (),
+        }
+        ptrace::syscall(pid, None)?;
+    }
+}
+
 fn listen(pid: Pid) -> nix::Result<()> {
     // SAFETY: PTRACE_LISTEN takes no addresses.
     let result = unsafe { libc::ptrace(libc::PTRACE_LISTEN, pid.as_raw(), 0, 0) };
@@ -92,7 +119,10 @@ pub fn profile(calls: &Calls, answers: u32) -> String {
 fn name(number: u64) -> String {
     let known = [
         (libc::SYS_accept4, "accept4"),
+        (libc::SYS_clock_gettime, "clock_gettime"),
         (libc::SYS_close, "close"),
+        (libc::SYS_connect, "connect"),
+        (libc::SYS_futex, "futex"),
         (libc::SYS_epoll_ctl, "epoll_ctl"),
         (libc::SYS_epoll_pwait, "epoll_pwait"),
         (libc::SYS_fcntl, "fcntl"),

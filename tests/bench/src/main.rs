@@ -1,7 +1,7 @@
-//! Measures what ocod costs and prints it beside what is demanded of it.
+//! Measures what ocod and ocowatch cost and prints it beside what is demanded of them.
 //!
 //! `servers` starts the programs under test, `load` asks them, `meter` and `calls` read what that cost them,
-//! `figures` has one function for each row of the table and `report` prints and judges it. The exit status is 1 when
+//! `figures` has one function for each row of the table, `watch` those of ocowatch, and `report` prints and judges it. The exit status is 1 when
 //! a figure fails, 2 when nothing could be measured. `scripts/bench` builds all that this needs.
 
 mod calls;
@@ -11,6 +11,7 @@ mod load;
 mod meter;
 mod report;
 mod servers;
+mod watch;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -21,7 +22,8 @@ use servers::Programs;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-const USAGE: &str = "usage: oco-bench [--peers] [--against OCOD] OCOD HONEST LIBCOUNT_MALLOC.SO [FIGURE...]";
+const USAGE: &str =
+    "usage: oco-bench [--peers] [--against OCOD] OCOD HONEST LIBCOUNT_MALLOC.SO OCOWATCH [FIGURE...]";
 
 fn main() -> ExitCode {
     match run() {
@@ -36,16 +38,20 @@ fn main() -> ExitCode {
 
 fn run() -> Result<bool> {
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.first().is_some_and(|first| first == "--floor") {
+        return floor(&arguments);
+    }
     let peers = arguments.iter().any(|a| a == "--peers");
     arguments.retain(|a| a != "--peers");
     let other = take_value(&mut arguments, "--against")?.map(PathBuf::from);
-    if arguments.len() < 3 || arguments.iter().any(|a| a.starts_with('-')) {
+    if arguments.len() < 4 || arguments.iter().any(|a| a.starts_with('-')) {
         return Err(USAGE.into());
     }
-    let wanted = arguments.split_off(3);
+    let wanted = arguments.split_off(4);
     let mut paths = arguments.into_iter().map(PathBuf::from);
     let mut path = || paths.next().ok_or(USAGE);
-    let programs = Programs { ocod: path()?, other, honest: path()?, count_malloc: path()? };
+    let programs =
+        Programs { ocod: path()?, other, honest: path()?, count_malloc: path()?, ocowatch: path()? };
 
     let smoke = std::env::var_os("CI").is_some_and(|ci| ci == "true");
     let effort = if smoke { Effort::SMOKE } else { Effort::FULL };
@@ -56,6 +62,13 @@ fn run() -> Result<bool> {
     figures::measure(&Bench { programs, effort, file_limit }, peers, &wanted, &mut report)?;
     print!("{report}");
     Ok(report.passed())
+}
+
+/// Be the bare prober that ocowatch is compared with.
+fn floor(arguments: &[String]) -> Result<bool> {
+    let [_, kind, port, count, interval_ms] = arguments else { return Err(USAGE.into()) };
+    watch::run_floor(kind, port.parse()?, count.parse()?, interval_ms.parse()?)?;
+    Ok(true)
 }
 
 /// Take an option and its value out of the arguments.

@@ -32,6 +32,7 @@ pub struct Programs {
     pub other: Option<PathBuf>,
     pub honest: PathBuf,
     pub count_malloc: PathBuf,
+    pub ocowatch: PathBuf,
 }
 
 impl Programs {
@@ -151,18 +152,7 @@ impl Server {
     ) -> Result<Server> {
         let log = File::create(scratch.path().join("log"))?;
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(stderr.unwrap_or_else(|| log.into()));
-        let cpu = servers_cpu()?;
-        let parent = getpid();
-        // SAFETY: between fork and exec only system calls are made, no lock is taken and nothing is allocated.
-        unsafe {
-            command.pre_exec(move || {
-                set_pdeathsig(Signal::SIGKILL)?;
-                if nix::unistd::getppid() != parent {
-                    return Err(io::ErrorKind::BrokenPipe.into()); // died before we asked
-                }
-                Ok(sched_setaffinity(Pid::from_raw(0), &cpu)?)
-            });
-        }
+        on_the_servers_cpu(&mut command)?;
         let start = Instant::now();
         let child = command.spawn().map_err(|e| format!("{name}: {e}"))?;
         let pid = Pid::from_raw(i32::try_from(child.id())?);
@@ -203,6 +193,28 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The program will run on the servers' processor, and end when this benchmark does.
+pub fn on_the_servers_cpu(command: &mut Command) -> Result<()> {
+    let cpu = servers_cpu()?;
+    let parent = getpid();
+    // SAFETY: between fork and exec only system calls are made, no lock is taken and nothing is allocated.
+    unsafe {
+        command.pre_exec(move || {
+            set_pdeathsig(Signal::SIGKILL)?;
+            if nix::unistd::getppid() != parent {
+                return Err(io::ErrorKind::BrokenPipe.into()); // died before we asked
+            }
+            Ok(sched_setaffinity(Pid::from_raw(0), &cpu)?)
+        });
+    }
+    Ok(())
+}
+
+/// The number of that processor.
+pub fn servers_cpu_number() -> Result<usize> {
+    Ok(*processors().last().ok_or("no processor is allowed")?)
 }
 
 /// A port nobody has at the moment.

@@ -23,7 +23,7 @@ fn the_example_is_accepted_as_it_is() {
         .flat_map(|group| group.services.iter().map(|service| format!("{}/{}", group.name, service.name)))
         .collect();
     assert_eq!(targets, ["local/oco"]);
-    assert_eq!(settings.groups[0].hosts[0].name, "127.0.0.1");
+    assert_eq!(&*settings.groups[0].hosts[0].name, "127.0.0.1");
 }
 
 #[test]

@@ -117,6 +117,11 @@ impl Fleet {
         }
     }
 
+    /// We ourselves failed to ask the canary, for this reason. Nothing follows from it, but that must not be silent.
+    pub fn canary_failed(&mut self, reason: &str, now: Now, changes: &mut Changes) {
+        changes.notes.extend(self.episodes.canary_failed(reason, now.boot));
+    }
+
     /// A round of the canary, that began then, found this out.
     pub fn canary(&mut self, result: CanaryResult, began: Nanos, now: Now, changes: &mut Changes) {
         let at = self.clock.at(now);

@@ -30,8 +30,8 @@ pub(crate) fn service(name: &str, probe: Probe, need: Rule, depends: &[&str]) ->
 
 pub(crate) fn group(name: &str, hosts: &[&str], services: Vec<Service>) -> Group {
     let hosts = hosts.iter().map(|name| Host {
-        name: (*name).to_owned(),
-        written: (*name).to_owned(),
+        name: (*name).into(),
+        address_text: None,
         address: Address::Name((*name).to_owned()),
         port: None,
     });

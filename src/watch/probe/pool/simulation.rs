@@ -123,8 +123,8 @@ impl Run {
     fn turn(&mut self, now: i64, starts: bool) {
         let tokens = self.world.borrow_mut().pass(now);
         let at = Nanos(now * MILLISECOND);
-        for token in tokens {
-            self.pool.ready(Token(token), at);
+        for (token, hint) in tokens {
+            self.pool.ready(Token(token), hint, at);
             // A start in the middle of a batch, which nobody should do, does no harm either.
             if starts && self.chance(8) == 0 {
                 self.start(now);

@@ -1,6 +1,6 @@
 //! The pool over the kernel's sockets, against servers on loopback that answer, refuse, hang, trickle, flood and reset.
 
-use super::super::network::KernelNetwork;
+use super::super::network::{Hint, KernelNetwork};
 use super::*;
 use crate::config::{Banner, Http, Udp};
 use mio::{Events, Poll};
@@ -58,7 +58,7 @@ impl Loop {
             self.poll.poll(&mut events, wait).unwrap();
             for event in &events {
                 assert!(TOKENS.contains(&event.token().0));
-                self.pool.ready(event.token(), clock::now().boot);
+                self.pool.ready(event.token(), Hint::of(event), clock::now().boot);
             }
             self.pool.expire(clock::now().boot);
         }

@@ -14,6 +14,9 @@ use std::time::Duration;
 use crate::Result;
 use crate::report::Report;
 use crate::servers::Programs;
+use crate::watch::{self, WatchEffort};
+
+pub use cost::ratio;
 
 /// The usual number of status files, and the large one.
 const FILES: usize = 64;
@@ -59,6 +62,9 @@ pub struct Effort {
     /// Windows with and without what might make it stall.
     stall_windows: usize,
     stall_window: Duration,
+    /// Of ocowatch.
+    pub watch: WatchEffort,
+    is_full: bool,
 }
 
 impl Effort {
@@ -78,6 +84,8 @@ impl Effort {
         removals: 3,
         stall_windows: 3,
         stall_window: Duration::from_secs(3),
+        watch: WatchEffort::FULL,
+        is_full: true,
     };
 
     /// Enough to see that all of it works, and for the figures that do not depend on time.
@@ -97,7 +105,14 @@ impl Effort {
         removals: 1,
         stall_windows: 1,
         stall_window: Duration::from_millis(500),
+        watch: WatchEffort::SMOKE,
+        is_full: false,
     };
+
+    /// Whether there is time for what takes minutes.
+    pub fn is_full(&self) -> bool {
+        self.is_full
+    }
 
     /// For a server that takes milliseconds for an answer.
     fn slow_server(self) -> Effort {
@@ -137,8 +152,9 @@ const PEERS: [(&str, Measure); 4] = [
 /// Measure the figures named, or all. One that fails to be measured does not keep the others from it.
 pub fn measure(bench: &Bench, peers: bool, wanted: &[String], report: &mut Report) -> Result<()> {
     let has_other = bench.programs.other.is_some();
-    let all = FIGURES.iter().chain(if has_other { &AGAINST[..] } else { &[] });
-    let all = all.chain(if peers { &PEERS[..] } else { &[] });
+    let all = FIGURES.iter().chain(&watch::FIGURES).chain(if has_other { &AGAINST[..] } else { &[] });
+    let all =
+        all.chain(if peers { &PEERS[..] } else { &[] }).chain(if peers { &watch::PEERS[..] } else { &[] });
     let chosen: Vec<_> =
         all.filter(|(name, _)| wanted.is_empty() || wanted.iter().any(|w| w == name)).collect();
     if chosen.is_empty() {

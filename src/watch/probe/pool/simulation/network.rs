@@ -1,6 +1,6 @@
 //! The network of the simulation: what its targets do, when that is told, and which calls fail.
 
-use super::super::super::network::{Family, Network, Returned};
+use super::super::super::network::{Family, Hint, Network, Returned};
 use super::super::super::ping;
 use super::{MOST, TOKENS};
 use mio::Token;
@@ -140,8 +140,9 @@ impl World {
         plan
     }
 
-    /// Lets happen what is due, and says which tokens are told of now.
-    pub(super) fn pass(&mut self, now: i64) -> Vec<usize> {
+    /// Lets happen what is due, and says which tokens are told of now,
+    /// with what the poll says of each socket as it is now.
+    pub(super) fn pass(&mut self, now: i64) -> Vec<(usize, Hint)> {
         self.now = now;
         let mut touched = Vec::new();
         for open in self.open.values_mut() {
@@ -177,7 +178,11 @@ impl World {
         let (due, left) = self.events.drain(..).partition(|(at, _)| *at <= now);
         self.events = left;
         let due: Vec<(i64, usize)> = due;
-        due.into_iter().map(|(_, token)| token).collect()
+        let stands =
+            |token| self.open.values().any(|open| open.token == token && open.stands && open.error.is_none());
+        due.into_iter()
+            .map(|(_, token)| (token, if stands(token) { Hint::Stands } else { Hint::Something }))
+            .collect()
     }
 }
 
