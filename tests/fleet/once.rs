@@ -15,6 +15,7 @@ fn a_fleet_is_probed_once_and_shown() {
     ));
     let (status, said, complaints) = parts(&scene.ocowatch(&["--once", "--json"]).output().unwrap());
     assert_eq!((status, complaints.as_str()), (Some(1), ""), "{said}");
+    assert!(said.starts_with(r#"{"version":1,"at":""#), "in the order that the page shows: {said}");
     let told: serde_json::Value = serde_json::from_str(&said).unwrap();
     assert_eq!((&told["version"], &told["state"], &told["code"]), (&1.into(), &"but".into(), &250.into()));
     let service = &told["services"][0];

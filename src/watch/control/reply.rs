@@ -1,16 +1,16 @@
 //! Replies that are made in one piece: a line of JSON each.
 
-use oco::logic::control::VERSION;
+use oco::logic::control::{Done, Refusal};
 use serde::Serialize;
 
 /// A refused order.
 pub fn error(what: &str) -> Vec<u8> {
-    line(&serde_json::json!({ "version": VERSION, "error": what }))
+    line(&Refusal::new(what))
 }
 
 /// An obeyed order that has nothing else to tell.
 pub fn ok() -> Vec<u8> {
-    line(&serde_json::json!({ "version": VERSION, "ok": true }))
+    line(&Done::default())
 }
 
 /// `value` as a line.

@@ -8,7 +8,9 @@ use crate::limits::STATUS_TARGETS_PER_TURN;
 use crate::probe::port_of;
 use jiff::tz::TimeZone;
 use oco::logic::code::{Code, Verdict};
-use oco::logic::control::{ActStatus, NodeStatus, ServiceStatus, TargetCounts, TargetStatus, VERSION};
+use oco::logic::control::{
+    ActStatus, FleetStatus, NodeStatus, ServiceStatus, TargetCounts, TargetStatus, VERSION,
+};
 use oco_fleet::object::{ObjectName, Pattern};
 use oco_fleet::state::{Standing, State};
 use oco_fleet::time::Millis;
@@ -135,11 +137,17 @@ impl StatusReply {
             self.has_begun = true;
             let (state, code) = self.worst(facts.fleet);
             let at = self.time(facts.now);
-            let head = serde_json::json!({
-                "version": VERSION, "at": at, "state": state.word(), "code": code.map(Code::number),
-            });
-            push_open(out, &head, "}");
-            out.extend_from_slice(b",\"services\":[");
+            let head = FleetStatus {
+                version: VERSION,
+                at,
+                state: state.word().to_owned(),
+                code: code.map(Code::number),
+                services: Vec::new(),
+                nodes: Vec::new(),
+                slos: Vec::new(),
+            };
+            // As far as the first of its services.
+            push_open(out, &head, "],\"nodes\":[],\"slos\":[]}");
         }
         let mut left = STATUS_TARGETS_PER_TURN;
         while left > 0 {
