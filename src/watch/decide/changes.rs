@@ -19,12 +19,18 @@ pub struct Changes {
     pub notes: Vec<Note>,
     /// Who is no more.
     pub ended: Vec<ObjectName>,
+    /// Services and nodes that were judged anew, whether they changed or only their members did.
+    pub judged: Vec<ObjectName>,
 }
 
 impl Changes {
     /// Whether nothing came of it.
     pub fn is_empty(&self) -> bool {
-        self.transitions.is_empty() && self.keep.is_empty() && self.notes.is_empty() && self.ended.is_empty()
+        self.transitions.is_empty()
+            && self.keep.is_empty()
+            && self.notes.is_empty()
+            && self.ended.is_empty()
+            && self.judged.is_empty()
     }
 
     /// Forgets all, and keeps the memory for the next time.
@@ -33,6 +39,7 @@ impl Changes {
         self.keep.clear();
         self.notes.clear();
         self.ended.clear();
+        self.judged.clear();
     }
 }
 

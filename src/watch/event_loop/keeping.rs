@@ -37,6 +37,7 @@ impl EventLoop {
         for note in changes.notes.drain(..) {
             log_note(&note);
         }
+        changes.judged.clear();
         self.changes = changes;
         self.hear_journal();
     }
