@@ -26,11 +26,8 @@ pub struct Changes {
 impl Changes {
     /// Whether nothing came of it.
     pub fn is_empty(&self) -> bool {
-        self.transitions.is_empty()
-            && self.keep.is_empty()
-            && self.notes.is_empty()
-            && self.ended.is_empty()
-            && self.judged.is_empty()
+        // Who was judged and is as before, with all of its members, is nothing to act on.
+        self.transitions.is_empty() && self.keep.is_empty() && self.notes.is_empty() && self.ended.is_empty()
     }
 
     /// Forgets all, and keeps the memory for the next time.
