@@ -1,12 +1,14 @@
 //! What is decided, without I/O and without a clock: times, outcomes and settings come in as arguments.
 #![deny(clippy::disallowed_methods)]
 
+pub mod alert;
 pub mod canary;
 pub mod changes;
 pub mod clock;
 pub mod episodes;
 pub mod flapping;
 pub mod fleet;
+pub mod moment;
 pub mod passive;
 pub mod schedule;
 pub mod target;
