@@ -94,6 +94,8 @@ pub const PERIODS: usize = 5;
 pub const LEAST_GRACE: Duration = Duration::from_secs(5);
 /// Targets that report and that the file does not name: a table that somebody else fills.
 pub const TAKEN_IN: usize = 100_000;
+/// Acts in force or still to come: an acknowledgement of each service of the largest fleet.
+pub const ACTS: usize = 100_000;
 /// Octets of a reason: all entries of an OCO line fit, and what others tell fills no more memory than that.
 pub const REASON_OCTETS: usize = oco::limits::LINE_OCTETS;
 

@@ -1,6 +1,7 @@
 //! What is decided, without I/O and without a clock: times, outcomes and settings come in as arguments.
 #![deny(clippy::disallowed_methods)]
 
+pub mod acts;
 pub mod alert;
 pub mod canary;
 pub mod changes;
