@@ -9,6 +9,7 @@ pub mod episodes;
 pub mod flapping;
 pub mod fleet;
 pub mod passive;
+pub mod planning;
 pub mod schedule;
 pub mod target;
 
