@@ -11,6 +11,7 @@ pub mod flapping;
 pub mod fleet;
 pub mod moment;
 pub mod passive;
+pub mod planning;
 pub mod schedule;
 pub mod target;
 

@@ -37,6 +37,8 @@ impl Failure {
         match standing.state {
             State::Ok | State::But => false,
             State::Unknown => has_failure,
+            // What gets worse as planned is only worse if it still is when that is over.
+            State::Ko if standing.planned => has_failure,
             State::Ko => {
                 let is_incident = standing.code.is_some_and(is_incident);
                 let is_worse = is_incident && !self.is_incident;

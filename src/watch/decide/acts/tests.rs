@@ -1,5 +1,7 @@
 //! What each sentence about acts means, and any order of events against a model that remembers all of them.
 
+mod model;
+
 use super::*;
 use crate::config::Probe;
 use crate::decide::changes::{Changes, Kept};
