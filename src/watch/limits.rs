@@ -96,6 +96,8 @@ pub const LEAST_GRACE: Duration = Duration::from_secs(5);
 pub const TAKEN_IN: usize = 100_000;
 /// Acts in force or still to come: an acknowledgement of each service of the largest fleet.
 pub const ACTS: usize = 100_000;
+/// How long what is new of an incident waits for more of it: a storm is one update, not one for each member.
+pub const INCIDENT_UPDATE: Duration = Duration::from_secs(5);
 /// Octets of a reason: all entries of an OCO line fit, and what others tell fills no more memory than that.
 pub const REASON_OCTETS: usize = oco::limits::LINE_OCTETS;
 

@@ -8,6 +8,8 @@ pub mod clock;
 pub mod episodes;
 pub mod flapping;
 pub mod fleet;
+pub mod incident;
+pub mod known;
 pub mod passive;
 pub mod planning;
 pub mod schedule;
