@@ -14,21 +14,23 @@
 //! Entries are to be written before the transitions that they follow from. If a kill falls between the two, an
 //! acknowledgement is over too early and somebody is told once more, instead of never.
 
+mod cover;
 mod failure;
-mod known;
+mod index;
 #[cfg(test)]
 mod tests;
 
+use super::known::{Known, Named};
 use super::target::bounded;
 use crate::limits;
 use failure::Failure;
-pub use known::{Known, Named};
+use index::Index;
 use oco::logic::text::printable;
 use oco_fleet::journal::{Act, ActKind, Entry};
 use oco_fleet::maintenance::{When, Window};
 use oco_fleet::object::{Kind, ObjectName, Pattern};
 use oco_fleet::time::Millis;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// All acts that are in force, or still to come.
 #[derive(Debug, Default)]
@@ -41,14 +43,6 @@ pub struct Acts {
     replaced: Vec<i64>,
     /// The last number that was given.
     last: i64,
-}
-
-/// The numbers of acts by the name that they are on. Those of one kind on one name never overlap.
-#[derive(Debug, Default)]
-struct Index {
-    ack: HashMap<String, Vec<i64>>,
-    mute: HashMap<String, Vec<i64>>,
-    maint: HashMap<String, Vec<i64>>,
 }
 
 /// An act, and what an acknowledgement is compared with.
@@ -231,22 +225,6 @@ impl Acts {
         self.of(kind, name).map(|held| &held.act).find(is_in_force)
     }
 
-    /// Whether a failure is acknowledged: by an act that is on it, or because each member that failed is.
-    pub fn is_acked(&self, name: &ObjectName, known: Known<'_>, at: Millis) -> bool {
-        !self.by_name.ack.is_empty()
-            && known.is_so_of_all_failed(name, &|name| self.on(ActKind::Ack, name, at).is_some())
-    }
-
-    /// Whether nobody is to be alerted of somebody: by an act that is on it, or because each target of the service that
-    /// failed is muted.
-    pub fn is_muted(&self, name: &ObjectName, known: Known<'_>, at: Millis) -> bool {
-        let is_on = |name: &ObjectName| self.on(ActKind::Mute, name, at).is_some();
-        match name.kind() {
-            Kind::Service => known.is_so_of_all_failed(name, &is_on),
-            Kind::Target | Kind::Node | Kind::Level => is_on(name),
-        }
-    }
-
     /// Somebody changed: an acknowledgement of it ends with its recovery or when it gets worse, and those of what it
     /// stands under when it fails and did not when that was acknowledged. What was up in between did not. Tells what ended.
     pub fn observe(
@@ -256,7 +234,7 @@ impl Acts {
         at: Millis,
         entries: &mut Vec<Entry>,
     ) -> Vec<Act> {
-        if self.by_name.ack.is_empty() {
+        if self.by_name.ack.on.is_empty() {
             return Vec::new();
         }
         let mut over = Vec::new();
@@ -336,7 +314,7 @@ impl Acts {
     }
 
     fn of(&self, kind: ActKind, name: &str) -> impl Iterator<Item = &Held> {
-        let ids = self.by_name.of(kind).get(name);
+        let ids = self.by_name.of(kind).on.get(name);
         ids.into_iter().flatten().filter_map(|id| self.acts.get(id))
     }
 
@@ -349,14 +327,14 @@ impl Acts {
 
     /// The acknowledgement of somebody: there is one at a time.
     fn acked_mut(&mut self, name: &ObjectName) -> Option<&mut Held> {
-        let id = self.by_name.ack.get(name.as_str())?.last()?;
+        let id = self.by_name.ack.on.get(name.as_str())?.last()?;
         self.acts.get_mut(id)
     }
 
     fn hold(&mut self, act: Act, failure: Option<Failure>) {
         self.times.insert((act.since, act.id));
         self.times.extend(act.until.map(|until| (until, act.id)));
-        self.by_name.of_mut(act.kind).entry(act.name.clone()).or_default().push(act.id);
+        self.by_name.of_mut(act.kind).insert(&act.name, act.id);
         self.acts.insert(act.id, Held { act, failure });
     }
 
@@ -366,13 +344,7 @@ impl Acts {
         if let Some(until) = act.until {
             self.times.remove(&(until, id));
         }
-        let names = self.by_name.of_mut(act.kind);
-        if let Some(ids) = names.get_mut(&act.name) {
-            ids.retain(|other| *other != id);
-            if ids.is_empty() {
-                names.remove(&act.name);
-            }
-        }
+        self.by_name.of_mut(act.kind).remove(&act.name, id);
         Some(act)
     }
 
@@ -385,23 +357,5 @@ impl Acts {
 
     fn end_all(&mut self, ids: Vec<i64>, at: Millis, entries: &mut Vec<Entry>) -> Vec<Act> {
         ids.into_iter().filter_map(|id| self.end(id, at, None, entries)).collect()
-    }
-}
-
-impl Index {
-    fn of(&self, kind: ActKind) -> &HashMap<String, Vec<i64>> {
-        match kind {
-            ActKind::Ack => &self.ack,
-            ActKind::Mute => &self.mute,
-            ActKind::Maint => &self.maint,
-        }
-    }
-
-    fn of_mut(&mut self, kind: ActKind) -> &mut HashMap<String, Vec<i64>> {
-        match kind {
-            ActKind::Ack => &mut self.ack,
-            ActKind::Mute => &mut self.mute,
-            ActKind::Maint => &mut self.maint,
-        }
     }
 }

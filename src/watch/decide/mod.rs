@@ -10,6 +10,8 @@ pub mod episodes;
 pub mod flapping;
 pub mod fleet;
 pub mod moment;
+pub mod incident;
+pub mod known;
 pub mod passive;
 pub mod planning;
 pub mod schedule;

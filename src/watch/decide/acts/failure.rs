@@ -1,6 +1,6 @@
 //! A failure as it was when somebody acknowledged it, and whether it is still that one.
 
-use super::Known;
+use crate::decide::known::Known;
 use oco::logic::code::{Code, Verdict};
 use oco_fleet::object::{Kind, ObjectName};
 use oco_fleet::state::State;

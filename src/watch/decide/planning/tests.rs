@@ -2,9 +2,10 @@
 
 use super::*;
 use crate::config::Probe;
-use crate::decide::acts::{Known, Wish};
+use crate::decide::acts::Wish;
 use crate::decide::changes::{Changes, Kept};
 use crate::decide::fleet::Fleet;
+use crate::decide::known::Known;
 use crate::decide::simulation::settings::{file, group, node, service};
 use oco::logic::time::{Nanos, Now};
 use oco_fleet::calendar::Hours;

@@ -1,11 +1,11 @@
-//! How things stand, as far as acts go: who is known, who fails, and who stands under whom.
+//! How things stand, as far as acts and incidents go: who is known, who fails, and who stands under whom.
 
 use crate::decide::fleet::ids::MemberId;
 use crate::decide::fleet::{Fleet, ServiceView};
 use oco_fleet::object::{Kind, ObjectName};
 use oco_fleet::state::{Standing, State};
 use oco_fleet::time::Millis;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 /// The fleet and its levels.
 #[derive(Clone, Copy)]
@@ -70,8 +70,8 @@ impl<'a> Known<'a> {
 
     /// The members of a service or node. Of others there are none.
     pub fn members(&self, name: &ObjectName) -> Vec<&'a ObjectName> {
-        let members = self.fleet.find(name).map(|member| self.member_ids(member)).unwrap_or_default();
-        members.into_iter().filter_map(|member| self.fleet.name(member)).collect()
+        let members = self.fleet.find(name).into_iter().flat_map(|member| self.member_ids(member));
+        members.filter_map(|member| self.fleet.name(member)).collect()
     }
 
     /// Those of them that failed: that are ko, and not planned.
@@ -109,51 +109,20 @@ impl<'a> Known<'a> {
         concerned
     }
 
-    /// Whether something is so of somebody, or of each member that failed, each of these taken likewise. While members
-    /// are unknown that failed before, it is so as long as it is of one of these: the failure goes on.
-    pub fn is_so_of_all_failed(&self, name: &ObjectName, is_so: &dyn Fn(&ObjectName) -> bool) -> bool {
-        let below = |member| self.is_so_below(member, is_so, &mut HashMap::new());
-        is_so(name) || self.fleet.find(name).is_some_and(below)
-    }
-
-    /// The same of the members alone. What was found out of one is in `found`, for it may stand under several nodes.
-    fn is_so_below(
-        &self,
-        above: MemberId,
-        is_so: &dyn Fn(&ObjectName) -> bool,
-        found: &mut HashMap<MemberId, bool>,
-    ) -> bool {
-        if let Some(found) = found.get(&above) {
-            return *found;
-        }
-        let members = self.member_ids(above);
-        let standing = |member: &MemberId| self.fleet.standing(*member);
-        let has_failed = |member: &MemberId| standing(member).is_some_and(has_failed);
-        let is_unknown =
-            |member: &MemberId| standing(member).is_some_and(|standing| standing.state == State::Unknown);
-        let mut is_so_of = |member: MemberId| {
-            self.fleet.name(member).is_some_and(is_so) || self.is_so_below(member, is_so, found)
-        };
-        let is_so = match members.iter().any(has_failed) {
-            true => members.iter().copied().filter(has_failed).all(is_so_of),
-            false => members.iter().copied().filter(is_unknown).any(&mut is_so_of),
-        };
-        found.insert(above, is_so);
-        is_so
-    }
-
-    fn member_ids(&self, above: MemberId) -> Vec<MemberId> {
-        match above {
-            MemberId::Target(_) => Vec::new(),
+    /// The same by number, in order.
+    pub fn member_ids(&self, above: MemberId) -> impl Iterator<Item = MemberId> + use<'a> {
+        let (targets, members) = match above {
+            MemberId::Target(_) => (&[][..], &[][..]),
             MemberId::Service(id) => {
-                let targets = self.fleet.service(id).map_or(&[][..], |service| service.targets);
-                targets.iter().copied().map(MemberId::Target).collect()
+                (self.fleet.service(id).map_or(&[][..], |service| service.targets), &[][..])
             }
-            MemberId::Node(id) => self.fleet.node(id).map_or(Vec::new(), |node| node.members.to_vec()),
-        }
+            MemberId::Node(id) => (&[][..], self.fleet.node(id).map_or(&[][..], |node| node.members)),
+        };
+        targets.iter().copied().map(MemberId::Target).chain(members.iter().copied())
     }
 }
 
-fn has_failed(standing: &Standing) -> bool {
+/// Whether somebody who stands so failed: is ko, and not planned.
+pub fn has_failed(standing: &Standing) -> bool {
     standing.state == State::Ko && !standing.planned
 }
