@@ -33,7 +33,7 @@ use oco_fleet::state::{Standing, State};
 use oco_fleet::time::Millis;
 use rules::{Rule, matching, rules};
 use std::cell::OnceCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 use track::{Track, Waiting};
@@ -109,19 +109,14 @@ type Ask<'a> = dyn FnMut(&mut Track, &Rule, &mut Turn<'_>) + 'a;
 struct Object {
     /// The alerts that are of it; none: that was not asked yet with this file.
     rules: Option<Arc<[Arc<Rule>]>>,
-    tracks: Vec<Track>,
+    /// By what their alert's memory is kept under.
+    tracks: BTreeMap<Arc<str>, Track>,
     wake: Option<Millis>,
 }
 
 impl Object {
     fn track(&mut self, key: &Arc<str>) -> &mut Track {
-        let place = self.tracks.iter().position(|track| track.key == *key);
-        let place = place.unwrap_or_else(|| {
-            self.tracks.push(Track::new(key.clone()));
-            self.tracks.len().saturating_sub(1)
-        });
-        #[expect(clippy::indexing_slicing, reason = "it was found, or put in above")]
-        &mut self.tracks[place]
+        self.tracks.entry(key.clone()).or_insert_with(|| Track::new(key.clone()))
     }
 }
 
@@ -215,7 +210,7 @@ impl Alerts {
         self.look(name, facts, now, said, Some(&mut ask));
         for (key, title) in titles {
             let object = self.objects.get(name);
-            let track = object.and_then(|object| object.tracks.iter().find(|track| track.key == key));
+            let track = object.and_then(|object| object.tracks.get(&key));
             if track.is_some_and(|track| track.is_direct_held()) {
                 direct.held.push(title);
             } else {
@@ -265,11 +260,11 @@ impl Alerts {
                 }
             }
         }
-        let of_key = |key: &Arc<str>| rules.iter().find(|rule| rule.key == *key).map(AsRef::as_ref);
-        for track in &mut object.tracks {
-            track.judge(of_key(&track.key), subject.as_ref(), &mut turn);
+        for (key, track) in &mut object.tracks {
+            let rule = rules.iter().find(|rule| rule.key == *key);
+            track.judge(rule.map(AsRef::as_ref), subject.as_ref(), &mut turn);
         }
-        object.tracks.retain(|track| !track.is_idle());
+        object.tracks.retain(|_, track| !track.is_idle());
         Self::wake(wakes, name, object, turn.wake);
         if subject.is_none() && object.tracks.is_empty() {
             objects.remove(name);

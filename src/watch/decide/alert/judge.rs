@@ -1,7 +1,6 @@
 //! What is to be told of an object by one alert, now.
 
 use super::Subject;
-use super::attempt::Attempt;
 use super::hold::{Hold, Of, hold, outside};
 use super::rules::{Rule, words};
 use super::track::{Failure, Flap, Notices, Slot, Track};
@@ -37,6 +36,7 @@ impl Track {
             self.end_failure();
             self.flap = None;
         }
+        self.rest();
         if std::mem::take(&mut self.notices) != Notices::default() {
             self.keep(1, turn.name, turn.said);
         }
@@ -49,12 +49,12 @@ impl Track {
                 // After a start that comes while it flaps nobody knows with which failure that began. Where somebody was
                 // told of an earlier one, all know enough.
                 let is_told = |slot: &Slot| slot.is_owed && Some(slot.failing) != subject.failing_since;
-                let is_new = !self.slots.iter().any(is_told);
+                let is_new = !self.slots.values().any(is_told);
                 self.flap = Some(Flap { failure: subject.failing_since.filter(|_| is_new) });
             }
             (false, Some(_)) => {
                 self.flap = None;
-                for slot in &mut self.slots {
+                for slot in self.slots.values_mut() {
                     slot.again = subject.failing_since.is_some_and(|since| slot.count_of(since) > 0);
                 }
             }
@@ -74,7 +74,7 @@ impl Track {
         }
         self.end_failure();
         let age = turn.now.at.since(since).max(0);
-        let told = self.slots.iter().filter(|slot| slot.count_of(since) > 0);
+        let told = self.slots.values().filter(|slot| slot.count_of(since) > 0);
         let base = told.map(|slot| slot.first.steady).min();
         self.failure = Some(Failure { since, began: Millis(turn.now.steady.0.saturating_sub(age)), base });
     }
@@ -82,7 +82,7 @@ impl Track {
     fn end_failure(&mut self) {
         self.failure = None;
         self.is_held = false;
-        for slot in &mut self.slots {
+        for slot in self.slots.values_mut() {
             slot.again = false;
             slot.attempt.renew();
         }
@@ -236,10 +236,10 @@ impl Track {
     /// Tells everybody who was told of the failure that it is over, whatever holds other alerts.
     fn recover(&mut self, standing: &Standing, at: Millis, rule: Option<&Rule>, turn: &mut Turn<'_>) {
         let mut settled = Vec::new();
-        for slot in self.slots.iter_mut().filter(|slot| slot.is_owed) {
+        for (number, slot) in self.slots.iter_mut().filter(|(_, slot)| slot.is_owed) {
             if !slot.wants_ok {
                 slot.settle();
-                settled.push(slot.number);
+                settled.push(*number);
                 continue;
             }
             let Some(due) = slot.attempt.may_run(turn.now.steady) else { continue };
@@ -249,7 +249,7 @@ impl Track {
             }
             let id = turn.send(Draft {
                 key: self.key.clone(),
-                step: slot.number,
+                step: *number,
                 command: slot.command.clone(),
                 wants_ok: true,
                 what: What::Recovery,
@@ -271,14 +271,12 @@ impl Track {
     /// What is told beside failures, to the first step, once an episode.
     fn judge_notices(&mut self, rule: Option<&Rule>, subject: &Subject<'_>, turn: &mut Turn<'_>) {
         self.end_notices(rule, subject, turn);
-        let Some(rule) = rule else { return };
+        let Some(rule) = rule else { return self.rest() };
         let Some((number, step)) = rule.steps().next() else { return };
         let Some(due) = self.notice.may_run(turn.now.steady) else { return };
         let notices = self.next_notices(rule, subject, turn);
         if notices.is_empty() {
-            self.is_held &= self.failure.is_some();
-            self.notice = Attempt::default();
-            return;
+            return self.rest();
         }
         if due > turn.now.steady {
             return turn.wake(due);
@@ -296,6 +294,12 @@ impl Track {
                 None => return self.notify(notice, number, step, rule, subject, turn),
             }
         }
+    }
+
+    /// There is nothing to tell beside failures.
+    fn rest(&mut self) {
+        self.notice.renew();
+        self.is_held &= self.failure.is_some();
     }
 
     fn hold_direct(&mut self, held: Hold, number: u32, step: &Step, turn: &mut Turn<'_>) {

@@ -7,7 +7,7 @@ use crate::limits::TOLD_MEMBERS;
 use oco_fleet::journal::{Entry, Told};
 use oco_fleet::object::ObjectName;
 use oco_fleet::time::Millis;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 /// Commands that told of a failure and that the file has no more have numbers from here on.
@@ -21,7 +21,8 @@ pub(super) struct Track {
     /// The failure that goes on.
     pub failure: Option<Failure>,
     pub flap: Option<Flap>,
-    pub slots: Vec<Slot>,
+    /// By the number of their step.
+    pub slots: BTreeMap<u32, Slot>,
     pub notices: Notices,
     /// Of what is told beside failures: one after the other.
     pub notice: Attempt,
@@ -50,9 +51,8 @@ pub(super) struct Flap {
 }
 
 /// What one step remembers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Slot {
-    pub number: u32,
     /// What told it.
     pub command: Vec<String>,
     /// Whether it was told of a failure and not yet of its end.
@@ -121,24 +121,6 @@ struct Note {
 }
 
 impl Slot {
-    fn new(number: u32) -> Slot {
-        let never = Moment { at: Millis(0), steady: Millis(0), wall: Millis(0) };
-        Slot {
-            number,
-            command: Vec::new(),
-            is_owed: false,
-            wants_ok: false,
-            failing: Millis(0),
-            count: 0,
-            first: never,
-            last: never,
-            spoke: never.steady,
-            failed: None,
-            again: false,
-            attempt: Attempt::default(),
-        }
-    }
-
     /// How often it was told of this failure.
     pub fn count_of(&self, failure: Millis) -> u32 {
         if self.is_owed && self.failing == failure { self.count } else { 0 }
@@ -146,8 +128,8 @@ impl Slot {
 
     /// There is nothing more to tell it.
     pub fn settle(&mut self) {
-        *self = Slot { attempt: self.attempt.clone(), ..Slot::new(self.number) };
         self.attempt.renew();
+        *self = Slot { attempt: self.attempt.clone(), ..Slot::default() };
     }
 }
 
@@ -157,7 +139,7 @@ impl Track {
             key,
             failure: None,
             flap: None,
-            slots: Vec::new(),
+            slots: BTreeMap::new(),
             notices: Notices::default(),
             notice: Attempt::default(),
             is_held: false,
@@ -198,21 +180,14 @@ impl Track {
 
     /// The slot of this number.
     pub fn slot(&mut self, number: u32) -> &mut Slot {
-        let place = self.slots.partition_point(|slot| slot.number < number);
-        if self.slots.get(place).is_none_or(|slot| slot.number != number) {
-            self.slots.insert(place, Slot::new(number));
-        }
-        // It stands there by now; the first one is only for the compiler.
-        let place = if place < self.slots.len() { place } else { 0 };
-        #[expect(clippy::indexing_slicing, reason = "put in above")]
-        &mut self.slots[place]
+        self.slots.entry(number).or_default()
     }
 
     /// The file has another command in this step's place: who was told keeps its own until the recovery.
     pub fn set_aside(&mut self, number: u32, name: &ObjectName, said: &mut Vec<Said>) {
-        let free = self.slots.last().map_or(ASIDE, |last| ASIDE.max(last.number.saturating_add(1)));
+        let free = self.slots.keys().last().map_or(ASIDE, |last| ASIDE.max(last.saturating_add(1)));
         let slot = self.slot(number);
-        let aside = Slot { number: free, attempt: Attempt::default(), ..slot.clone() };
+        let aside = Slot { attempt: Attempt::default(), ..slot.clone() };
         slot.settle();
         *self.slot(free) = aside;
         self.keep(free, name, said);
@@ -222,7 +197,7 @@ impl Track {
     /// Whether there is something that a restart has to know.
     fn remembers(&self) -> bool {
         let Notices { but, unknown, flapping, incident, direct } = &self.notices;
-        self.slots.iter().any(|slot| slot.is_owed)
+        self.slots.values().any(|slot| slot.is_owed)
             || but.is_some()
             || unknown.is_some()
             || *flapping
@@ -234,8 +209,9 @@ impl Track {
     pub fn is_idle(&self) -> bool {
         self.failure.is_none()
             && self.flap.is_none()
-            && self.notice.running.is_none()
-            && self.slots.iter().all(|slot| slot.attempt.running.is_none())
+            && self.notice == Attempt::default()
+            && !self.is_held
+            && self.slots.values().all(|slot| slot.attempt.running.is_none())
             && !self.remembers()
     }
 
