@@ -183,3 +183,25 @@ pub const PING_QUEUE_OCTETS: usize = 4 * 1024 * 1024;
 
 /// How long a host of the canary may take: as long as a probe by default.
 pub const CANARY_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// An alert's command is tried so often: a mail server that restarts is back by then.
+pub const ALERT_TRIES: u32 = 3;
+/// Between two tries.
+pub const ALERT_PAUSES: [Duration; 2] = [Duration::from_secs(10), Duration::from_secs(60)];
+/// Between two tries of a recovery that failed so often: who was told of the failure waits for it.
+pub const RECOVERY_PAUSE: Duration = Duration::from_secs(300);
+/// A recovery that could not be told for so long is told in the log, and forgotten.
+pub const RECOVERY_TIME: Duration = Duration::from_secs(86_400);
+/// Between two alerts to a step of which the second only tells that others failed: a storm is told a minute at a time.
+pub const PARTIAL_SPACING: Duration = Duration::from_secs(60);
+/// What holds an alert is looked at so often, though nobody says that it changed: hours, after the wall clock was set.
+pub const ALERT_LOOKS_AGAIN: Duration = Duration::from_secs(60);
+/// An alert that waits for a probe of what its service depends on looks so often whether it is there: a probe's time.
+pub const ALERT_AWAITS: Duration = Duration::from_millis(500);
+/// What is unknown for less than so many intervals is not told: a start and a new host are known by then.
+pub const UNKNOWN_INTERVALS: u32 = 2;
+/// Failed members that the journal remembers with who was told: some 300 KB a row. Of more, a recovery after a restart
+/// names all members.
+pub const TOLD_MEMBERS: usize = 10_000;
+/// Direct alerts of one object to one alert that wait for its hours: somebody who says more does so in vain.
+pub const DIRECT_WAITING: usize = 16;

@@ -5,7 +5,7 @@ use oco::logic::time::Now;
 use oco_fleet::time::Millis;
 
 /// The three clocks at one moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Moment {
     /// The journal's time, which never runs back: for rows.
     pub at: Millis,
