@@ -4,6 +4,8 @@ use std::time::Duration;
 
 /// Connections to the control socket at once: the board holds some, people few.
 pub const CONTROL_CONNECTIONS: usize = 64;
+/// Those of them that come in where everybody may: mail systems, some at a time.
+pub const PUBLIC_CONNECTIONS: usize = 8;
 /// Octets of a line to the control socket: some thousands of reports in one line.
 pub const CONTROL_LINE_OCTETS: usize = oco::limits::CONTROL_REQUEST_OCTETS;
 /// Octets of replies that wait for one connection before no more are made for it.
@@ -33,6 +35,24 @@ pub const KEPT_FOR: [usize; 2] = [8, 16];
 pub const CHILD_OUTPUT_OCTETS: usize = 64 * 1024;
 /// Octets of the hosts in one call of a monitor: below what a kernel takes as arguments, with room for the environment.
 pub const MONITOR_OCTETS: usize = 100 * 1024;
+
+/// How long a command that tells somebody may take.
+pub const COMMAND_TIME: Duration = Duration::from_secs(60);
+/// How long it waits for what it tells of to be in the journal: a disk that hangs must not silence alerts.
+pub const JOURNAL_AWAITED: Duration = Duration::from_secs(2);
+/// Before an incident's command that failed is tried again.
+pub const INCIDENT_PAUSES: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(30)];
+/// How long the end waits for commands that tell somebody: those that are not over then are told of again by the next
+/// start.
+pub const COMMANDS_FINISH: Duration = Duration::from_secs(5);
+
+/// Incidents that are told of, besides those that are not closed.
+pub const INCIDENTS: u32 = 100;
+
+/// Octets of a token that acknowledges: nobody guesses one.
+pub const TOKEN_OCTETS: usize = 16;
+/// Tokens that are known, some 200 octets each: of the last failures that somebody was told of, over or not.
+pub const TOKENS: usize = 10_000;
 
 /// Names that are looked up side by side, so that one whose server hangs does not hold up all.
 pub const RESOLVER_THREADS: usize = 4;

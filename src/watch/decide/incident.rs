@@ -97,7 +97,7 @@ struct Note {
 }
 
 /// What comes of something.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct IncidentNews {
     /// For the journal.
     pub entries: Vec<Entry>,

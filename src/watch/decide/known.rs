@@ -12,8 +12,23 @@ use std::collections::HashSet;
 pub struct Known<'a> {
     /// Targets, services and nodes.
     pub fleet: &'a Fleet,
-    /// Where a level stands, and since when; none: there is none of that name.
-    pub level: &'a dyn Fn(&ObjectName) -> Option<(&'a Standing, Millis)>,
+    /// The levels.
+    pub levels: &'a dyn LevelStandings,
+}
+
+/// How levels stand.
+pub trait LevelStandings {
+    /// Where one stands, and since when; none: there is none of that name.
+    fn level(&self, name: &ObjectName) -> Option<(&Standing, Millis)>;
+}
+
+/// No levels.
+pub struct NoLevels;
+
+impl LevelStandings for NoLevels {
+    fn level(&self, _: &ObjectName) -> Option<(&Standing, Millis)> {
+        None
+    }
 }
 
 /// What a name names.
@@ -38,7 +53,7 @@ impl<'a> Known<'a> {
     pub fn standing(&self, name: &ObjectName) -> Option<&'a Standing> {
         match name.kind() {
             Kind::Target | Kind::Service | Kind::Node => self.fleet.standing(self.fleet.find(name)?),
-            Kind::Level => (self.level)(name).map(|(standing, _)| standing),
+            Kind::Level => self.levels.level(name).map(|(standing, _)| standing),
         }
     }
 
@@ -50,7 +65,7 @@ impl<'a> Known<'a> {
     /// Since when; of a target and a level since when it is ko.
     pub fn failing_since(&self, name: &ObjectName) -> Option<Millis> {
         if name.kind() == Kind::Level {
-            let (standing, since) = (self.level)(name)?;
+            let (standing, since) = self.levels.level(name)?;
             return (standing.state == State::Ko).then_some(since);
         }
         match self.fleet.find(name)? {

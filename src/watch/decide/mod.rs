@@ -9,13 +9,14 @@ pub mod clock;
 pub mod episodes;
 pub mod flapping;
 pub mod fleet;
-pub mod moment;
 pub mod incident;
 pub mod known;
+pub mod moment;
 pub mod passive;
 pub mod planning;
 pub mod schedule;
 pub mod target;
+pub mod telling;
 
 #[cfg(test)]
 #[allow(clippy::as_conversions)]

@@ -1,5 +1,6 @@
 //! One moment, as each of the three clocks has it.
 
+use super::clock::Clock;
 use super::fleet::Fleet;
 use oco::logic::time::Now;
 use oco_fleet::time::Millis;
@@ -18,6 +19,13 @@ pub struct Moment {
 impl Fleet {
     /// The three clocks now.
     pub fn moment(&mut self, now: Now) -> Moment {
-        Moment { at: self.clock.at(now), steady: self.clock.steady(now.boot), wall: Millis::of(now.wall) }
+        self.clock.moment(now)
+    }
+}
+
+impl Clock {
+    /// The three clocks now.
+    pub fn moment(&mut self, now: Now) -> Moment {
+        Moment { at: self.at(now), steady: self.steady(now.boot), wall: Millis::of(now.wall) }
     }
 }

@@ -128,6 +128,15 @@ impl Planning {
         &self.planned
     }
 
+    /// The window of the file that somebody is under, since when, and until when.
+    pub fn on(&self, name: &ObjectName, wall: Millis) -> Option<(&Window, Millis, Option<Millis>)> {
+        if self.weekly.is_empty() {
+            return None;
+        }
+        let (window, until) = self.open(wall).of(name)?;
+        Some((window, window.opened(wall, &self.zone), until))
+    }
+
     /// The windows of the file that are open, for who tells of them.
     pub fn open(&self, wall: Millis) -> Open<'_> {
         open(&self.weekly, wall, &self.zone)

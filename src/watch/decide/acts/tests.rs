@@ -7,6 +7,7 @@ use crate::config::Probe;
 use crate::decide::changes::{Changes, Kept};
 use crate::decide::fleet::Fleet;
 use crate::decide::fleet::ids::MemberId;
+use crate::decide::known::{LevelStandings, NoLevels};
 use crate::decide::simulation::settings::{file, group, node, service, timing};
 use crate::probe::outcome::Outcome;
 use oco::logic::code::Code;
@@ -22,10 +23,6 @@ fn now(ms: i64) -> Now {
 
 fn name(name: &str) -> ObjectName {
     ObjectName::parse(name).unwrap()
-}
-
-fn no_level<'a>(_: &ObjectName) -> Option<(&'a Standing, Millis)> {
-    None
 }
 
 /// A fleet in which each result decides, and acts on it.
@@ -65,7 +62,7 @@ impl World {
     }
 
     fn known(&self) -> Known<'_> {
-        Known { fleet: &self.fleet, level: &no_level }
+        Known { fleet: &self.fleet, levels: &NoLevels }
     }
 
     /// A second later a target has this code; 0: we ourselves failed.
@@ -91,7 +88,7 @@ impl World {
     /// Which acts ended.
     fn observe(&mut self, changes: &Changes) -> Vec<String> {
         let at = self.at();
-        let known = Known { fleet: &self.fleet, level: &no_level };
+        let known = Known { fleet: &self.fleet, levels: &NoLevels };
         let mut ended = Vec::new();
         for transition in &changes.transitions {
             ended.extend(self.acts.observe(&transition.name, known, at, &mut self.entries));
@@ -101,7 +98,7 @@ impl World {
 
     fn act_for(&mut self, kind: ActKind, on: &str, length: Option<i64>) -> Result<String, String> {
         let at = self.at();
-        let known = Known { fleet: &self.fleet, level: &no_level };
+        let known = Known { fleet: &self.fleet, levels: &NoLevels };
         let until = length.map(|length| Millis(at.0 + length));
         let wish =
             Wish { kind, name: on.to_owned(), who: "root".to_owned(), since: at, until, text: String::new() };
@@ -114,7 +111,7 @@ impl World {
 
     fn undo(&mut self, kind: ActKind, on: &str) -> Result<String, String> {
         let at = self.at();
-        let known = Known { fleet: &self.fleet, level: &no_level };
+        let known = Known { fleet: &self.fleet, levels: &NoLevels };
         self.acts.undo(kind, on, "alice", known, at, &mut self.entries).map(|took| took.join(" "))
     }
 
@@ -162,7 +159,7 @@ impl World {
         let kept = journal.into_values().filter(|act| act.ended.is_none()).collect();
         self.acts = Acts::new(kept, last);
         let at = self.at();
-        let known = Known { fleet: &self.fleet, level: &no_level };
+        let known = Known { fleet: &self.fleet, levels: &NoLevels };
         let ended = self.acts.look(known, at, &mut self.entries);
         ended.into_iter().map(|act| format!("{} {}", act.kind.word(), act.name)).collect()
     }
@@ -256,7 +253,7 @@ fn a_second_act_replaces_the_one_that_it_overlaps() {
         let (since, until) = (Millis(START + since), Some(Millis(START + until)));
         let (who, text) = ("root".to_owned(), String::new());
         let wish = Wish { kind: ActKind::Maint, name: "db".to_owned(), who, since, until, text };
-        let known = Known { fleet: &world.fleet, level: &no_level };
+        let known = Known { fleet: &world.fleet, levels: &NoLevels };
         world.acts.act(wish, known, Millis(START), &mut world.entries).unwrap();
         world.acts.windows().count()
     };
@@ -385,7 +382,7 @@ fn maintenance_may_be_to_come_or_past() {
         let (who, text) = ("root".to_owned(), "new\nracks".to_owned());
         let (since, until) = (Millis(START + since), until.map(|until| Millis(START + until)));
         let wish = Wish { kind: ActKind::Maint, name: "db".to_owned(), who, since, until, text };
-        let known = Known { fleet: &world.fleet, level: &no_level };
+        let known = Known { fleet: &world.fleet, levels: &NoLevels };
         world.acts.act(wish, known, Millis(START), &mut world.entries)
     };
     assert_eq!(maint(5000, Some(5000)), Err("db: this would end before it begins".to_owned()));
@@ -445,7 +442,7 @@ fn of_two_that_were_kept_the_later_one_counts() {
         ended_by: None,
     };
     world.acts = Acts::new(vec![act(3, "alice"), act(7, "bob")], 9);
-    let known = Known { fleet: &world.fleet, level: &no_level };
+    let known = Known { fleet: &world.fleet, levels: &NoLevels };
     world.acts.look(known, Millis(START + 5), &mut world.entries);
     assert_eq!(world.entries, [Entry::ActEnded { id: 3, at: Millis(START + 5), by: None }]);
     assert_eq!(world.acts.all().map(|act| act.who.as_str()).collect::<Vec<_>>(), ["bob"]);
@@ -468,13 +465,22 @@ fn whoever_stands_above_is_concerned() {
     assert_eq!(concerned("web/tcp/a"), "web/tcp");
 }
 
+/// `slo:shop`, which stands there.
+struct OneLevel(Standing);
+
+impl LevelStandings for OneLevel {
+    fn level(&self, name: &ObjectName) -> Option<(&Standing, Millis)> {
+        (name.as_str() == "slo:shop").then_some((&self.0, Millis(0)))
+    }
+}
+
 #[test]
 fn a_level_is_acknowledged_while_it_is_ko() {
     let world = World::new();
     let (mut acts, mut entries) = (Acts::new(Vec::new(), 0), Vec::new());
     let [ok, ko] = [State::Ok, State::Ko].map(|state| Standing { state, ..Standing::default() });
     let mut act = |standing: &Standing, acts: &mut Acts| {
-        let level = |of: &ObjectName| (of.as_str() == "slo:shop").then_some((standing, Millis(0)));
+        let levels = OneLevel(standing.clone());
         let wish = Wish {
             kind: ActKind::Ack,
             name: "slo:shop".to_owned(),
@@ -483,7 +489,7 @@ fn a_level_is_acknowledged_while_it_is_ko() {
             until: None,
             text: String::new(),
         };
-        let known = Known { fleet: &world.fleet, level: &level };
+        let known = Known { fleet: &world.fleet, levels: &levels };
         let took = acts.act(wish, known, Millis(START), &mut entries);
         (took, acts.observe(&name("slo:shop"), known, Millis(START), &mut entries).len())
     };

@@ -5,10 +5,10 @@ use crate::config::{Incident as Promises, Probe};
 use crate::decide::changes::{Changes, Kept};
 use crate::decide::fleet::Fleet;
 use crate::decide::fleet::ids::MemberId;
+use crate::decide::known::NoLevels;
 use crate::decide::simulation::settings::{file, group, node, service, timing};
 use crate::probe::outcome::Outcome;
 use oco::logic::time::{Nanos, Now};
-use oco_fleet::state::Standing;
 use oco_fleet::tree::Rule;
 use proptest::prelude::*;
 
@@ -22,10 +22,6 @@ fn now(ms: i64) -> Now {
 
 fn name(name: &str) -> ObjectName {
     ObjectName::parse(name).unwrap()
-}
-
-fn no_level<'a>(_: &ObjectName) -> Option<(&'a Standing, Millis)> {
-    None
 }
 
 fn promises(acknowledge: Option<u64>, close: Option<u64>) -> Promises {
@@ -95,7 +91,7 @@ impl World {
 
     fn observe(&mut self, changes: &Changes) -> Vec<String> {
         let mut news = IncidentNews::default();
-        let known = Known { fleet: &self.fleet, level: &no_level };
+        let known = Known { fleet: &self.fleet, levels: &NoLevels };
         for transition in &changes.transitions {
             self.incidents.observe(&transition.name, known, Millis(START + self.ms), &mut news);
         }
@@ -125,7 +121,7 @@ impl World {
     fn wait(&mut self, seconds: i64) -> Vec<String> {
         self.ms += seconds * 1000;
         let mut news = IncidentNews::default();
-        let known = Known { fleet: &self.fleet, level: &no_level };
+        let known = Known { fleet: &self.fleet, levels: &NoLevels };
         self.incidents.due(known, Millis(START + self.ms), &mut news);
         self.take(news)
     }
@@ -145,7 +141,7 @@ impl World {
 
     fn look(&mut self) -> Vec<String> {
         let mut news = IncidentNews::default();
-        let known = Known { fleet: &self.fleet, level: &no_level };
+        let known = Known { fleet: &self.fleet, levels: &NoLevels };
         self.incidents.look(known, Millis(START + self.ms), &mut news);
         self.take(news)
     }
@@ -302,7 +298,7 @@ fn who_is_gone_has_no_incident() {
 type Moment = BTreeMap<&'static str, (bool, bool, HashSet<ObjectName>)>;
 
 fn moment(world: &World) -> Moment {
-    let known = Known { fleet: &world.fleet, level: &no_level };
+    let known = Known { fleet: &world.fleet, levels: &NoLevels };
     let of = |on: &'static str| {
         let standing = known.standing(&name(on)).unwrap();
         let is_incident = standing.code.is_some_and(|code| code.number() >= 500) && !standing.planned;

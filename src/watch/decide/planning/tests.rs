@@ -6,12 +6,12 @@ use crate::decide::acts::Wish;
 use crate::decide::changes::{Changes, Kept};
 use crate::decide::fleet::Fleet;
 use crate::decide::known::Known;
+use crate::decide::known::NoLevels;
 use crate::decide::simulation::settings::{file, group, node, service};
 use oco::logic::time::{Nanos, Now};
 use oco_fleet::calendar::Hours;
 use oco_fleet::journal::ActKind;
 use oco_fleet::object::Pattern;
-use oco_fleet::state::Standing;
 use oco_fleet::tree::Rule;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -147,12 +147,11 @@ fn what_was_entered_plans_and_has_no_row() {
     let mut fleet = Fleet::new(&settings, &Kept::default(), now(0), &mut changes);
     let (mut acts, mut journal) = (Acts::default(), Vec::new());
     let mut planning = Planning::new(&settings, Zone::UTC, Vec::new());
-    let no_level = |_: &ObjectName| None::<(&Standing, Millis)>;
     for (on, since, until) in [("web", 5, Some(10)), ("web/page", 8, None), ("db/tcp/a", 0, Some(5))] {
         let (since, until) = (Millis(since * MINUTE), until.map(|until: i64| Millis(until * MINUTE)));
         let (who, text, kind) = ("root".to_owned(), String::new(), ActKind::Maint);
         let wish = Wish { kind, name: on.to_owned(), who, since, until, text };
-        let known = Known { fleet: &fleet, level: &no_level };
+        let known = Known { fleet: &fleet, levels: &NoLevels };
         acts.act(wish, known, Millis(0), &mut journal).unwrap();
     }
     planning.changed();
