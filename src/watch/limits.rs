@@ -40,8 +40,6 @@ pub const MONITOR_OCTETS: usize = 100 * 1024;
 pub const COMMAND_TIME: Duration = Duration::from_secs(60);
 /// How long it waits for what it tells of to be in the journal: a disk that hangs must not silence alerts.
 pub const JOURNAL_AWAITED: Duration = Duration::from_secs(2);
-/// Before an incident's command that failed is tried again.
-pub const INCIDENT_PAUSES: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(30)];
 /// How long the end waits for commands that tell somebody: those that are not over then are told of again by the next
 /// start.
 pub const COMMANDS_FINISH: Duration = Duration::from_secs(5);
@@ -207,7 +205,7 @@ pub const CANARY_TIMEOUT: Duration = Duration::from_secs(3);
 /// An alert's command is tried so often: a mail server that restarts is back by then.
 pub const ALERT_TRIES: u32 = 3;
 /// Between two tries.
-pub const ALERT_PAUSES: [Duration; 2] = [Duration::from_secs(10), Duration::from_secs(60)];
+pub const ALERT_PAUSES: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(25)];
 /// Between two tries of a recovery that failed so often: who was told of the failure waits for it.
 pub const RECOVERY_PAUSE: Duration = Duration::from_secs(300);
 /// A recovery that could not be told for so long is told in the log, and forgotten.

@@ -3,7 +3,7 @@
 
 use crate::decide::alert::SendingId;
 use crate::journal_writer::Sequence;
-use crate::limits::{INCIDENT_PAUSES, JOURNAL_AWAITED};
+use crate::limits::{ALERT_PAUSES, JOURNAL_AWAITED};
 use crate::programs::commands::CommandId;
 use oco::children::Job;
 use oco::logic::time::Nanos;
@@ -112,7 +112,7 @@ impl Outbox {
             Purpose::Incident { what, failures } => (what, failures),
         };
         let why = result.err()?;
-        let pause = INCIDENT_PAUSES.get(failures);
+        let pause = ALERT_PAUSES.get(failures);
         if let Some(pause) = pause {
             let purpose = Purpose::Incident { what: what.clone(), failures: failures + 1 };
             self.waiting.push_back((Wait::Time(now.after(*pause)), Command { purpose, job }));

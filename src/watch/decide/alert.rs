@@ -31,7 +31,7 @@ use oco_fleet::journal::Told;
 use oco_fleet::object::{Kind, ObjectName};
 use oco_fleet::state::{Standing, State};
 use oco_fleet::time::Millis;
-use rules::{Rule, matching, rules};
+use rules::{Rule, matching, rules, words};
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -199,22 +199,25 @@ impl Alerts {
         said: &mut Vec<Said>,
     ) -> Direct {
         let mut direct = Direct::default();
-        let mut titles = Vec::new();
+        let mut told = Vec::new();
         let mut ask = |track: &mut Track, rule: &Rule, turn: &mut Turn<'_>| {
             if track.notices.direct.len() < DIRECT_WAITING {
-                track.notices.direct.push_back(Waiting { text: text.to_owned(), is_said: false });
+                track.notices.direct.push_back(Waiting { text: text.to_owned(), held: None });
                 track.keep(1, turn.name, turn.said);
-                titles.push((track.key.clone(), rule.title()));
+                let command = rule.steps().next().map(|(_, step)| words(step).join(" "));
+                told.push((track.key.clone(), rule.title(), command.unwrap_or_default()));
             }
         };
         self.look(name, facts, now, said, Some(&mut ask));
-        for (key, title) in titles {
+        for (key, title, command) in told {
             let object = self.objects.get(name);
             let track = object.and_then(|object| object.tracks.get(&key));
-            if track.is_some_and(|track| track.is_direct_held()) {
-                direct.held.push(title);
-            } else {
-                direct.took.push(title);
+            match track.filter(|track| track.is_direct_held()) {
+                Some(track) => {
+                    let why = track.direct_held().unwrap_or("waits for others before it");
+                    direct.held.push(format!("{title}: {why}"));
+                }
+                None => direct.took.push(format!("{title}: {command}")),
             }
         }
         direct

@@ -200,6 +200,11 @@ impl Telling {
         self.planning.planned()
     }
 
+    /// Somebody reported who was not known before: windows of the file may be of it.
+    pub fn met_somebody(&mut self) {
+        self.planning.changed();
+    }
+
     /// Of whom somebody was told, and may be again.
     pub fn remembered(&self) -> Vec<ObjectName> {
         self.alerts.names()

@@ -305,7 +305,8 @@ impl Track {
     fn hold_direct(&mut self, held: Hold, number: u32, step: &Step, turn: &mut Turn<'_>) {
         turn.wake(held.until);
         let Some(front) = self.notices.direct.front_mut() else { return };
-        if let Some(why) = held.why.filter(|_| !std::mem::replace(&mut front.is_said, true)) {
+        if let Some(why) = held.why.filter(|_| front.held.is_none()) {
+            front.held = Some(why.to_string());
             let what = What::Notice(Notice::Direct(front.text.clone()));
             let key = self.key.clone();
             turn.note(&key, &what, number, &words(step), format!("held: {why}"));

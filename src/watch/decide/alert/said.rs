@@ -72,8 +72,8 @@ pub struct Sending {
 /// Whom something that was said directly goes to: alerts by name, or by whom they are of.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Direct {
-    /// These tell it now.
+    /// These tell it now: `ALERT: COMMAND`.
     pub took: Vec<String>,
-    /// These when their hours come, or when it is no longer muted.
+    /// These when what holds them ends: `ALERT: why`.
     pub held: Vec<String>,
 }

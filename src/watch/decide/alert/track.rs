@@ -94,8 +94,8 @@ pub(super) struct Notices {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Waiting {
     pub text: String,
-    /// Whether it was said that it is held.
-    pub is_said: bool,
+    /// Why it is held, once that was said.
+    pub held: Option<String>,
 }
 
 /// What the journal's note holds, beside what has a column.
@@ -172,7 +172,7 @@ impl Track {
                 unknown: note.unknown,
                 flapping: note.flapping,
                 incident: note.incident.then_some(0),
-                direct: note.direct.into_iter().map(|text| Waiting { text, is_said: false }).collect(),
+                direct: note.direct.into_iter().map(|text| Waiting { text, held: None }).collect(),
             };
         }
         self.is_kept = true;
@@ -219,6 +219,11 @@ impl Track {
     pub fn is_direct_held(&self) -> bool {
         let is_tried = self.notice.running.is_some() || self.notice.not_before.is_some();
         !self.notices.direct.is_empty() && !is_tried
+    }
+
+    /// Why it is held, where that was said.
+    pub fn direct_held(&self) -> Option<&str> {
+        self.notices.direct.back()?.held.as_deref()
     }
 
     /// Something that a restart has to know of this step changed.
