@@ -211,12 +211,13 @@ impl Incidents {
                     let reason = known.standing(&name).map(|standing| standing.reason.to_string());
                     open.tell(IncidentEvent::Update, at, reason.unwrap_or_default(), news);
                 }
-                for (promise, what, within) in promises {
+                for (promise, when, within) in promises {
                     let note = match promise {
                         Promise::Acknowledge => &mut open.note.late_acknowledge,
                         Promise::Close => &mut open.note.late_close,
                     };
-                    if what <= at && !std::mem::replace(note, true) {
+                    if when <= at {
+                        *note = true;
                         let text = format!("not {} within {}", promise.word(), rough(within));
                         open.tell(IncidentEvent::Late, at, text, news);
                     }

@@ -193,7 +193,7 @@ fn a_wall_clock_that_is_set_back_plans_no_past() {
     };
     assert_eq!(due(15, 15, &mut journal), "+db/tcp");
     assert_eq!(due(8, 15, &mut journal), "-db/tcp", "it is not time yet");
-    assert_eq!(due(10, 15, &mut journal), "+db/tcp");
+    assert_eq!(due(11, 15, &mut journal), "+db/tcp");
     assert_eq!(due(16, 16, &mut journal), "");
     assert_eq!(due(20, 20, &mut journal), "-db/tcp");
     journal.take();
