@@ -24,7 +24,7 @@ function __fish_oco_using_subcommand
     contains -- $cmd[1] $argv
 end
 
-complete -c oco -n "__fish_oco_needs_command" -s c -d 'The configuration file [default: /etc/oco/ocod.toml, if it is there]' -r -F
+complete -c oco -n "__fish_oco_needs_command" -s c -d 'The configuration file of ocod [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_needs_command" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
 complete -c oco -n "__fish_oco_needs_command" -s h -l help -d 'Print help'
 complete -c oco -n "__fish_oco_needs_command" -s V -l version -d 'Print version'
@@ -37,28 +37,28 @@ complete -c oco -n "__fish_oco_needs_command" -f -a "status" -d 'Show the checks
 complete -c oco -n "__fish_oco_needs_command" -f -a "maint" -d 'Take this host out (a check named maint, 300), or put it back'
 complete -c oco -n "__fish_oco_needs_command" -f -a "fleet" -d 'Show a fleet as its watcher sees it, and act on it; see oco-fleet(1)'
 complete -c oco -n "__fish_oco_using_subcommand set" -l max-age -d 'How old it may be, as 25h, in place of the general max-age' -r
-complete -c oco -n "__fish_oco_using_subcommand set" -s c -d 'The configuration file [default: /etc/oco/ocod.toml, if it is there]' -r -F
+complete -c oco -n "__fish_oco_using_subcommand set" -s c -d 'The configuration file of ocod [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand set" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand set" -s h -l help -d 'Print help'
-complete -c oco -n "__fish_oco_using_subcommand clear" -s c -d 'The configuration file [default: /etc/oco/ocod.toml, if it is there]' -r -F
+complete -c oco -n "__fish_oco_using_subcommand clear" -s c -d 'The configuration file of ocod [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand clear" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand clear" -s h -l help -d 'Print help'
 complete -c oco -n "__fish_oco_using_subcommand run" -l timeout -d 'How long it may take, as 10s or 2m' -r
 complete -c oco -n "__fish_oco_using_subcommand run" -l max-age -d 'How old the result may be, as 25h, in place of the general max-age' -r
-complete -c oco -n "__fish_oco_using_subcommand run" -s c -d 'The configuration file [default: /etc/oco/ocod.toml, if it is there]' -r -F
+complete -c oco -n "__fish_oco_using_subcommand run" -s c -d 'The configuration file of ocod [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand run" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand run" -s v -l verbose -d 'Print what is recorded, and where'
 complete -c oco -n "__fish_oco_using_subcommand run" -s h -l help -d 'Print help'
 complete -c oco -n "__fish_oco_using_subcommand run-parts" -l timeout -d 'How long each may take, as 10s or 2m, unless it says so itself' -r
-complete -c oco -n "__fish_oco_using_subcommand run-parts" -s c -d 'The configuration file [default: /etc/oco/ocod.toml, if it is there]' -r -F
+complete -c oco -n "__fish_oco_using_subcommand run-parts" -s c -d 'The configuration file of ocod [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand run-parts" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand run-parts" -s h -l help -d 'Print help'
-complete -c oco -n "__fish_oco_using_subcommand import-nrpe" -s c -d 'The configuration file [default: /etc/oco/ocod.toml, if it is there]' -r -F
+complete -c oco -n "__fish_oco_using_subcommand import-nrpe" -s c -d 'The configuration file of ocod [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand import-nrpe" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand import-nrpe" -l force -d 'Replace scripts that are there already'
 complete -c oco -n "__fish_oco_using_subcommand import-nrpe" -s h -l help -d 'Print help'
 complete -c oco -n "__fish_oco_using_subcommand status" -l timeout -d 'How long a host may take, as 500ms or 3s' -r
-complete -c oco -n "__fish_oco_using_subcommand status" -s c -d 'The configuration file [default: /etc/oco/ocod.toml, if it is there]' -r -F
+complete -c oco -n "__fish_oco_using_subcommand status" -s c -d 'The configuration file of ocod [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand status" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand status" -l up -d 'For load balancers: exit 0 if the one HOST is up (2XX), 1 for all else'
 complete -c oco -n "__fish_oco_using_subcommand status" -l json -d 'For programs'
@@ -66,11 +66,11 @@ complete -c oco -n "__fish_oco_using_subcommand status" -s q -l quiet -d 'Print 
 complete -c oco -n "__fish_oco_using_subcommand status" -l watch -d 'Show it again each second, in place, until ^C'
 complete -c oco -n "__fish_oco_using_subcommand status" -s v -l verbose -d 'Show the performance data of this host\'s checks too'
 complete -c oco -n "__fish_oco_using_subcommand status" -s h -l help -d 'Print help'
-complete -c oco -n "__fish_oco_using_subcommand maint" -s c -d 'The configuration file [default: /etc/oco/ocod.toml, if it is there]' -r -F
+complete -c oco -n "__fish_oco_using_subcommand maint" -s c -d 'The configuration file of ocod [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand maint" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand maint" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c oco -n "__fish_oco_using_subcommand fleet; and not __fish_seen_subcommand_from status log ack unack mute unmute maint unmaint adjust adjustments unadjust incidents report alert forget availability" -l control -d 'The watcher\'s control socket' -r -F
-complete -c oco -n "__fish_oco_using_subcommand fleet; and not __fish_seen_subcommand_from status log ack unack mute unmute maint unmaint adjust adjustments unadjust incidents report alert forget availability" -s c -d 'The configuration file [default: /etc/oco/ocod.toml, if it is there]' -r -F
+complete -c oco -n "__fish_oco_using_subcommand fleet; and not __fish_seen_subcommand_from status log ack unack mute unmute maint unmaint adjust adjustments unadjust incidents report alert forget availability" -s c -d 'The configuration file of ocod [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and not __fish_seen_subcommand_from status log ack unack mute unmute maint unmaint adjust adjustments unadjust incidents report alert forget availability" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and not __fish_seen_subcommand_from status log ack unack mute unmute maint unmaint adjust adjustments unadjust incidents report alert forget availability" -s h -l help -d 'Print help'
 complete -c oco -n "__fish_oco_using_subcommand fleet; and not __fish_seen_subcommand_from status log ack unack mute unmute maint unmaint adjust adjustments unadjust incidents report alert forget availability" -f -a "status" -d 'Show how the fleet stands, worst first; exit 0 ok, 1 but, 2 ko, 3 unknown or no watcher'
@@ -90,44 +90,44 @@ complete -c oco -n "__fish_oco_using_subcommand fleet; and not __fish_seen_subco
 complete -c oco -n "__fish_oco_using_subcommand fleet; and not __fish_seen_subcommand_from status log ack unack mute unmute maint unmaint adjust adjustments unadjust incidents report alert forget availability" -f -a "forget" -d 'Drop what reported and is gone'
 complete -c oco -n "__fish_oco_using_subcommand fleet; and not __fish_seen_subcommand_from status log ack unack mute unmute maint unmaint adjust adjustments unadjust incidents report alert forget availability" -f -a "availability" -d 'Reckon how long it was up'
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from status" -l control -d 'The watcher\'s control socket' -r -F
-complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from status" -s c -d 'The configuration file [default: /etc/oco/ocod.toml, if it is there]' -r -F
+complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from status" -s c -d 'The configuration file of ocod [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from status" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from status" -l json -d 'For programs'
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from status" -l watch -d 'Show it again each second, in place, until ^C'
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from log" -l since -d 'From then on, as 2026-11-25, 10:00 or -2h [default: the last 1000 entries]' -r
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from log" -l control -d 'The watcher\'s control socket' -r -F
-complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from log" -s c -d 'The configuration file [default: /etc/oco/ocod.toml, if it is there]' -r -F
+complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from log" -s c -d 'The configuration file of ocod [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from log" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from log" -l json -d 'For programs: a line of JSON each'
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from log" -s h -l help -d 'Print help'
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from ack" -l for -d 'For so long, as 2h' -r
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from ack" -l control -d 'The watcher\'s control socket' -r -F
-complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from ack" -s c -d 'The configuration file [default: /etc/oco/ocod.toml, if it is there]' -r -F
+complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from ack" -s c -d 'The configuration file of ocod [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from ack" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from ack" -s h -l help -d 'Print help'
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from unack" -l control -d 'The watcher\'s control socket' -r -F
-complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from unack" -s c -d 'The configuration file [default: /etc/oco/ocod.toml, if it is there]' -r -F
+complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from unack" -s c -d 'The configuration file of ocod [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from unack" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from unack" -s h -l help -d 'Print help'
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from mute" -l for -d 'For so long, as 2h' -r
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from mute" -l control -d 'The watcher\'s control socket' -r -F
-complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from mute" -s c -d 'The configuration file [default: /etc/oco/ocod.toml, if it is there]' -r -F
+complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from mute" -s c -d 'The configuration file of ocod [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from mute" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from mute" -s h -l help -d 'Print help'
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from unmute" -l control -d 'The watcher\'s control socket' -r -F
-complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from unmute" -s c -d 'The configuration file [default: /etc/oco/ocod.toml, if it is there]' -r -F
+complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from unmute" -s c -d 'The configuration file of ocod [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from unmute" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from unmute" -s h -l help -d 'Print help'
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from maint" -l from -d 'From then on [default: now]' -r
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from maint" -l to -d 'Until then [default: until unmaint]' -r
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from maint" -l for -d 'For so long, as 2h' -r
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from maint" -l control -d 'The watcher\'s control socket' -r -F
-complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from maint" -s c -d 'The configuration file [default: /etc/oco/ocod.toml, if it is there]' -r -F
+complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from maint" -s c -d 'The configuration file of ocod [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from maint" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from maint" -s h -l help -d 'Print help'
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from unmaint" -l control -d 'The watcher\'s control socket' -r -F
-complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from unmaint" -s c -d 'The configuration file [default: /etc/oco/ocod.toml, if it is there]' -r -F
+complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from unmaint" -s c -d 'The configuration file of ocod [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from unmaint" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from unmaint" -s h -l help -d 'Print help'
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from adjust" -l from -d 'From then on' -r
@@ -138,40 +138,40 @@ ko\t''
 unknown\t''
 planned\t''"
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from adjust" -l control -d 'The watcher\'s control socket' -r -F
-complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from adjust" -s c -d 'The configuration file [default: /etc/oco/ocod.toml, if it is there]' -r -F
+complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from adjust" -s c -d 'The configuration file of ocod [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from adjust" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from adjust" -s h -l help -d 'Print help'
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from adjustments" -l control -d 'The watcher\'s control socket' -r -F
-complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from adjustments" -s c -d 'The configuration file [default: /etc/oco/ocod.toml, if it is there]' -r -F
+complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from adjustments" -s c -d 'The configuration file of ocod [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from adjustments" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from adjustments" -l json -d 'For programs'
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from adjustments" -s h -l help -d 'Print help'
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from unadjust" -l control -d 'The watcher\'s control socket' -r -F
-complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from unadjust" -s c -d 'The configuration file [default: /etc/oco/ocod.toml, if it is there]' -r -F
+complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from unadjust" -s c -d 'The configuration file of ocod [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from unadjust" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from unadjust" -s h -l help -d 'Print help'
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from incidents" -l control -d 'The watcher\'s control socket' -r -F
-complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from incidents" -s c -d 'The configuration file [default: /etc/oco/ocod.toml, if it is there]' -r -F
+complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from incidents" -s c -d 'The configuration file of ocod [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from incidents" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from incidents" -l json -d 'For programs'
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from incidents" -s h -l help -d 'Print help'
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from report" -l period -d 'The promise: the next result comes within so long, as 60s' -r
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from report" -l control -d 'The watcher\'s control socket' -r -F
-complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from report" -s c -d 'The configuration file [default: /etc/oco/ocod.toml, if it is there]' -r -F
+complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from report" -s c -d 'The configuration file of ocod [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from report" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from report" -s h -l help -d 'Print help'
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from alert" -l control -d 'The watcher\'s control socket' -r -F
-complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from alert" -s c -d 'The configuration file [default: /etc/oco/ocod.toml, if it is there]' -r -F
+complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from alert" -s c -d 'The configuration file of ocod [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from alert" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from alert" -s h -l help -d 'Print help'
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from forget" -l control -d 'The watcher\'s control socket' -r -F
-complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from forget" -s c -d 'The configuration file [default: /etc/oco/ocod.toml, if it is there]' -r -F
+complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from forget" -s c -d 'The configuration file of ocod [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from forget" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from forget" -s h -l help -d 'Print help'
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from availability" -l from -d 'From then on [default: from the journal\'s beginning, for a level from that of its period]' -r
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from availability" -l to -d 'Until then [default: now]' -r
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from availability" -l control -d 'The watcher\'s control socket' -r -F
-complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from availability" -s c -d 'The configuration file [default: /etc/oco/ocod.toml, if it is there]' -r -F
+complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from availability" -s c -d 'The configuration file of ocod [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from availability" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from availability" -l json -d 'For programs'
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from availability" -s h -l help -d 'Print help'

@@ -21,7 +21,7 @@ const PARTS: &str = "/etc/oco/checks.d";
 #[command(name = "oco", version, after_help = "See oco(1) and oco(7).")]
 #[command(disable_help_subcommand = true, arg_required_else_help = false)]
 pub struct Arguments {
-    /// The configuration file [default: /etc/oco/ocod.toml, if it is there]
+    /// The configuration file of ocod [default: /etc/oco/ocod.toml, if it is there]
     #[arg(short = 'c', value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
     /// The directory of the status files [default: $OCO_DIR, else the file's, else /var/lib/oco]

@@ -90,6 +90,7 @@ fn bad_usage_is_a_line_and_asks_nobody() {
     ] {
         socket.run(line).expect_error("see oco --help");
     }
+    socket.run("").expect_error("requires a subcommand");
     socket.run("status --watch").expect_error("standard output is no terminal");
     assert_eq!(asked.take(), [""; 0]);
 }

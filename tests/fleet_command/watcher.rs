@@ -52,7 +52,7 @@ impl Socket {
     /// `oco fleet` with this socket, in Paris.
     pub fn command(&self, arguments: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_oco"));
-        command.arg("fleet").arg("--control").arg(self.path()).args(arguments.split(' '));
+        command.arg("fleet").arg("--control").arg(self.path()).args(arguments.split_ascii_whitespace());
         command.env("TZ", "Europe/Paris").env_remove("RUST_LOG").env_remove("NO_COLOR");
         command.stdin(Stdio::null());
         command

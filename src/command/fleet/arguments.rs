@@ -14,7 +14,7 @@ const STATES: [&str; 5] = ["ok", "but", "ko", "unknown", "planned"];
 
 /// Whom to speak to, and what about.
 #[derive(Debug, Clone, Args)]
-#[command(disable_help_subcommand = true)]
+#[command(disable_help_subcommand = true, arg_required_else_help = false)]
 pub struct FleetArguments {
     /// The watcher's control socket
     #[arg(long, value_name = "SOCKET", global = true, default_value = SOCKET)]

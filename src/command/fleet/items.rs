@@ -98,9 +98,14 @@ pub fn part(status: &FleetStatus, scope: Scope) -> Parted<'_> {
         }
     }
     parted.groups = groups.into_values().filter(|group| group.services > 0).collect();
-    // Of the same state, what nobody has taken on yet comes first.
-    parted.items.sort_by_key(|item| (item.state, !item.marks.is_empty()));
+    // Of the same state, what nobody has taken on yet comes first, and of that what somebody has to come for.
+    parted.items.sort_by_key(|item| (item.state, !item.marks.is_empty(), !is_severe(item.code)));
     parted
+}
+
+/// Whether somebody has to come: a 5XX.
+pub fn is_severe(code: Option<u16>) -> bool {
+    code.is_some_and(|code| code >= 500)
 }
 
 /// Nothing to look at: ok, and nobody has said anything of it.
@@ -115,7 +120,7 @@ fn of_service(service: &ServiceStatus, scope: Scope) -> Item<'_> {
             || !marks_of_target(target).is_empty()
     };
     let mut targets: Vec<&TargetStatus> = service.targets.iter().filter(is_shown).collect();
-    targets.sort_by_key(|target| State::of(&target.state));
+    targets.sort_by_key(|target| (State::of(&target.state), !is_severe(target.code)));
     if scope != Scope::Targets {
         targets.truncate(usize::try_from(TARGETS_SHOWN).unwrap_or(usize::MAX));
     }

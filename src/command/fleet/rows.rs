@@ -2,7 +2,7 @@
 //! that who said what of it, and the targets that are not well.
 
 use super::clock::Clock;
-use super::items::{Group, Item, marks_of_target};
+use super::items::{Group, Item, is_severe, marks_of_target};
 use super::line::{Line, width};
 use super::state::State;
 use crate::logic::control::{ActStatus, TargetStatus};
@@ -203,7 +203,7 @@ fn up_heading(room: Option<usize>) -> &'static str {
 pub fn state(state: State, code: Option<u16>) -> Line {
     let word = code.map_or_else(|| state.word().to_owned(), |code| format!("{} {code}", state.word()));
     // As `oco status` shows that a person has to come.
-    let colour = if code.is_some_and(|code| code >= 500) { INCIDENT } else { state.colour() };
+    let colour = if is_severe(code) { INCIDENT } else { state.colour() };
     Line::default().piece(Some(colour), &word).pad(STATE_COLUMNS, GAP)
 }
 

@@ -246,6 +246,20 @@ fn a_fleet_that_is_well_or_empty_is_short() {
 }
 
 #[test]
+fn what_somebody_has_to_come_for_stands_first() {
+    let hosts = [("web1", 300), ("web2", 500), ("web3", 300), ("web4", 500)];
+    let page = ServiceStatus {
+        targets: hosts.map(|(host, code)| target(host, ("ko", code), "", 100)).to_vec(),
+        counts: None,
+        ..service("web/page", ("ko", 550), "", 100, [0, 1, 4])
+    };
+    let status = fleet(vec![service("web/a", ("ko", 350), "", 100, [0, 1, 1]), page]);
+    let drawn = picture(&status, Scope::Fleet, None, None);
+    let names: Vec<&str> = drawn.lines().skip(4).filter_map(|line| line.split_whitespace().nth(2)).collect();
+    assert_eq!(names, ["web/page", "web2", "web4", "web1", "web3", "web/a"], "{drawn}");
+}
+
+#[test]
 fn a_note_stands_on_top() {
     let canvas = Canvas { style: Style::in_colour(Some(80)), height: Some(24) };
     let drawn = draw(&usual(), &BTreeMap::new(), Scope::Fleet, Some("no ocowatch\n"), canvas);

@@ -5,8 +5,9 @@ mod faults;
 
 use super::*;
 use oco_fleet::object::Kind;
+use oco_fleet::tree::Rule;
 use proptest::prelude::*;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The example of the contract, and below it what it speaks of without having it.
 fn contract() -> String {

@@ -1,5 +1,7 @@
 //! Each fault of the file, with its line and what is said.
 
+mod tables;
+
 use super::super::parse;
 
 /// A group `a` with the hosts h:1 and i:2, and a service `s`, on four lines; then `text`, from line 5 on.
@@ -280,133 +282,6 @@ fn of_alerts_and_maintenance() {
         |text| {
             if text.starts_with("alert =") { text.replace("alert", "\n\n\n\nalert") } else { beside(text) }
         },
-    );
-}
-
-#[test]
-fn of_tables() {
-    expect(
-        &[
-            ("[[table]]\nkind = \"haproxy\"", 5, "missing field `service`"),
-            ("[[table]]\nkind = \"nginx\"\nservice = \"a/s\"", 6, "unknown variant `nginx`"),
-            (
-                "[[table]]\nkind = \"exec\"\nservice = \"a/t\"\ncommand = [\"x\"]",
-                7,
-                "there is no such service",
-            ),
-            (
-                "[[table]]\nkind = \"exec\"\nservice = \"node:x\"\ncommand = [\"x\"]",
-                7,
-                "expected GROUP/SERVICE",
-            ),
-            ("[[table]]\nkind = \"exec\"\nservice = \"a/s\"", 5, "command is missing"),
-            ("[[table]]\nkind = \"exec\"\nservice = \"a/s\"\ncommand = []", 8, "the list is empty"),
-            (
-                "[[table]]\nkind = \"exec\"\nservice = \"a/s\"\ncommand = [\"x\"]\nbackend = \"b\"",
-                9,
-                "backend counts for nothing",
-            ),
-            ("[[table]]\nkind = \"haproxy\"\nservice = \"a/s\"\nsocket = \"/x\"", 5, "backend is missing"),
-            ("[[table]]\nkind = \"haproxy\"\nservice = \"a/s\"\nbackend = \"x\"", 5, "socket is missing"),
-            (
-                "[[table]]\nkind = \"haproxy\"\nservice = \"a/s\"\nbackend = \"x\"\nsocket = \"x\"",
-                9,
-                "begins with /",
-            ),
-            (
-                "[[table]]\nkind = \"haproxy\"\nservice = \"a/s\"\nbackend = \"x\"\nsocket = \"tcp x\"",
-                9,
-                "expected ADDRESS:PORT",
-            ),
-            (
-                "[[table]]\nkind = \"haproxy\"\nservice = \"a/s\"\nbackend = \"x y\"\nsocket = \"/x\"",
-                8,
-                "without blanks",
-            ),
-            (
-                "[[table]]\nkind = \"haproxy\"\nservice = \"a/s\"\nbackend = \"x\"\nsocket = \"/x\"\nko = \"down\"",
-                10,
-                "unknown variant `down`",
-            ),
-            (
-                "[[table]]\nkind = \"haproxy\"\nservice = \"a/s\"\nbackend = \"x\"\nsocket = \"/x\"\nbut-weight = 50",
-                10,
-                "as \"50%\"",
-            ),
-            (
-                "[[table]]\nkind = \"haproxy\"\nservice = \"a/s\"\nbackend = \"x\"\nsocket = \"/x\"\nbut-weight = \"101%\"",
-                10,
-                "0% to 100%",
-            ),
-            (
-                "[[table]]\nkind = \"haproxy\"\nservice = \"a/s\"\nbackend = \"x\"\nsocket = \"/x\"\nmin-up = 3",
-                10,
-                "the group has 2 hosts",
-            ),
-            (
-                "[[table]]\nkind = \"haproxy\"\nservice = \"a/s\"\nbackend = \"x\"\nsocket = \"/x\"\n[[table]]\nkind = \"haproxy\"\nservice = \"a/s\"\nbackend = \"x\"\nsocket = \"/x\"",
-                10,
-                "the same servers",
-            ),
-            ("[[table]]\nkind = \"lvs\"\nservice = \"a/s\"", 5, "virtual is missing"),
-            (
-                "[[table]]\nkind = \"lvs\"\nservice = \"a/s\"\nvirtual = \"192.0.2.1:80\"",
-                8,
-                "expected \"tcp 192.0.2.1:80\"",
-            ),
-            (
-                "[[table]]\nkind = \"lvs\"\nservice = \"a/s\"\nvirtual = \"tcp 192.0.2.1\"",
-                8,
-                "the port is missing",
-            ),
-            (
-                "[[table]]\nkind = \"lvs\"\nservice = \"a/s\"\nvirtual = \"tcp 0.0.0.0:80\"",
-                8,
-                "that clients connect to",
-            ),
-            ("[[table]]\nkind = \"lvs\"\nservice = \"a/s\"\nvirtual = \"fwmark 0\"", 8, "fwmark 3"),
-            (
-                "[[table]]\nkind = \"lvs\"\nservice = \"a/s\"\nvirtual = \"fwmark 1\"\nscheduler = \"-x\"",
-                9,
-                "expected a scheduler",
-            ),
-            (
-                "[[table]]\nkind = \"lvs\"\nservice = \"a/s\"\nvirtual = \"fwmark 1\"\nforward = \"nat\"",
-                9,
-                "unknown variant `nat`",
-            ),
-            (
-                "[[table]]\nkind = \"lvs\"\nservice = \"a/s\"\nvirtual = \"fwmark 1\"\npersistent = \"1500ms\"",
-                9,
-                "whole seconds",
-            ),
-            (
-                "[[table]]\nkind = \"lvs\"\nservice = \"a/s\"\nvirtual = \"fwmark 1\"\nweight = 65536",
-                9,
-                "from 1 to 65535",
-            ),
-            (
-                "[[table]]\nkind = \"lvs\"\nservice = \"a/s\"\nvirtual = \"fwmark 1\"\nbut-weight = \"50%\"",
-                9,
-                "expected a number",
-            ),
-            (
-                "[[table]]\nkind = \"lvs\"\nservice = \"a/s\"\nvirtual = \"tcp 192.0.2.1:80\"\nport = 81",
-                9,
-                "expected 80",
-            ),
-            (
-                "[[table]]\nkind = \"lvs\"\nservice = \"a/s\"\nvirtual = \"fwmark 1\"\nfallback = \"x\"",
-                9,
-                "expected ADDRESS:PORT",
-            ),
-            (
-                "[[table]]\nkind = \"lvs\"\nservice = \"a/s\"\nvirtual = \"fwmark 1\"\nko = \"maint\"",
-                9,
-                "ko counts for nothing with kind = \"lvs\"",
-            ),
-        ],
-        beside,
     );
 }
 
