@@ -44,6 +44,20 @@ impl Window {
         }
     }
 
+    /// When it opened that is open at `at`.
+    pub fn opened(&self, at: Millis, zone: &Zone) -> Millis {
+        const WEEK: i64 = 7 * 86_400_000;
+        match &self.when {
+            // One that is open all week opened before; that it did is all that can be told.
+            When::Weekly(hours) => {
+                let week =
+                    hours.windows(Millis(at.0.saturating_sub(WEEK)), Millis(at.0.saturating_add(1)), zone);
+                week.last().map_or(at, |(from, _)| *from)
+            }
+            When::Once { from, .. } => *from,
+        }
+    }
+
     /// When it opens or closes next after `at`; of an open one, when it closes. None: never.
     pub fn next_change(&self, at: Millis, zone: &Zone) -> Option<Millis> {
         match &self.when {
@@ -109,7 +123,7 @@ impl<'a> Open<'a> {
 
 /// A weekly window as it was when it was, for the journal. It is written when the window opens, with the end that it has
 /// by then: so it is right also when nobody watches that end, and no later file changes it but while it is open.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Row {
     /// Of whom: patterns by comma.
     pub of: Box<str>,

@@ -17,6 +17,8 @@
 //! | `ack` `unack` `mute` `unmute` `maint` `unmaint` `adjust` `unadjust` `alert` `forget` | [`ActReply`] |
 //! | `adjustments`, `incidents` | an array of [`AdjustmentStatus`], of [`IncidentStatus`] |
 //! | `report` | [`ReportReply`] |
+//! | `token` | [`TokenReply`] |
+//! | `acktoken` | [`ActReply`] |
 //! | `bars` | [`BarsReply`] |
 //! | `availability` | [`AvailabilityStatus`] |
 //! | what is refused | [`Refusal`], also behind entries of the log |
@@ -45,6 +47,8 @@ use serde::{Deserialize, Serialize};
 
 /// The version of what is said.
 pub const VERSION: u32 = 1;
+/// Why a token is refused that was good once: the failure is over.
+pub const FAILURE_OVER: &str = "this failure is over";
 /// Where the watcher listens unless its file says otherwise.
 pub const SOCKET: &str = "/run/oco-watch/control";
 
@@ -136,6 +140,20 @@ pub enum FleetOrder {
         /// Whose alerts.
         name: String,
         /// What to tell.
+        text: String,
+    },
+    /// Tell whose failure a token is of.
+    Token {
+        /// The token, as the alert has it.
+        token: String,
+    },
+    /// Acknowledge the failure that a token is of. The one order that the socket `token` takes, too.
+    #[serde(rename = "acktoken")]
+    AckToken {
+        /// The token, as the alert has it.
+        token: String,
+        /// Why.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
         text: String,
     },
     /// Drop what reported and is gone.
@@ -287,6 +305,23 @@ pub struct ReportReply {
     pub ok: bool,
     /// For each in its order: none where it was taken, else why not.
     pub results: Vec<Option<String>>,
+}
+
+/// Whose failure a token is of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenReply {
+    /// [`VERSION`].
+    pub version: u32,
+    /// True.
+    pub ok: bool,
+    /// Who fails.
+    pub name: String,
+    /// Since when, RFC 3339.
+    pub since: String,
+    /// Why.
+    pub reason: String,
+    /// Who acknowledged it.
+    pub acked: Option<ActStatus>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives it so")]

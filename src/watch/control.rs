@@ -5,18 +5,20 @@
 //! - No connection delays another, or a probe: what is read and written in one turn is bounded, and who does not take
 //!   a reply, or does not end a line, is closed after [`CONTROL_TIME`](crate::limits::CONTROL_TIME).
 //! - Each order gets its whole reply before the next one of its connection is taken.
+//! - Who comes in where everybody may never takes the places of those who may act.
 
 mod connection;
 pub mod history;
+pub mod incidents;
 pub mod reply;
 pub mod status;
 
-use crate::limits::{CONTROL_CONNECTIONS, CONTROL_OCTETS_PER_TURN};
+use crate::limits::{CONTROL_CONNECTIONS, CONTROL_OCTETS_PER_TURN, PUBLIC_CONNECTIONS};
 use crate::token::Source;
 use connection::Connection;
 pub use connection::Line;
 use log::{debug, warn};
-use mio::net::UnixListener;
+use mio::net::{UnixListener, UnixStream as MioStream};
 use mio::{Interest, Registry};
 use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
 use oco::logic::time::Nanos;
@@ -40,6 +42,8 @@ pub struct Order {
     pub client: Client,
     /// Which user that is.
     pub user: u32,
+    /// It came in where everybody may: it may do nothing but acknowledge by a token.
+    pub is_public: bool,
     /// The line.
     pub line: Line,
 }
@@ -47,15 +51,23 @@ pub struct Order {
 /// The control socket and its connections.
 #[derive(Debug)]
 pub struct Control {
-    listener: UnixListener,
+    doors: Vec<Door>,
     registry: Registry,
     connections: Vec<Option<Connection>>,
     /// Connections so far.
     count: u64,
-    /// Somebody may wait to be accepted.
-    is_ready: bool,
     /// Who is read first in the next turn, so that nobody floods the others out.
     first: usize,
+}
+
+/// A socket at which somebody may connect.
+#[derive(Debug)]
+struct Door {
+    listener: UnixListener,
+    /// Everybody may.
+    is_public: bool,
+    /// Somebody may wait to be accepted.
+    is_ready: bool,
 }
 
 /// Why there is no control socket.
@@ -101,31 +113,45 @@ impl Control {
         (user, group): (Option<u32>, Option<u32>),
         registry: Registry,
     ) -> Result<Control, ControlError> {
+        let mut control =
+            Control { doors: Vec::new(), registry, connections: Vec::new(), count: 0, first: 0 };
+        control.open_door(path, (user, group), false)?;
+        Ok(control)
+    }
+
+    /// Listens at `path` too, where everybody may connect, and do nothing but acknowledge by a token.
+    ///
+    /// # Errors
+    /// As for [`Control::bind`].
+    pub fn let_everybody_in(&mut self, path: &Path, user: Option<u32>) -> Result<(), ControlError> {
+        self.open_door(path, (user, None), true)
+    }
+
+    fn open_door(
+        &mut self,
+        path: &Path,
+        (user, group): (Option<u32>, Option<u32>),
+        is_public: bool,
+    ) -> Result<(), ControlError> {
         let system = |error| ControlError::System(path.to_owned(), error);
-        if let Ok(found) = std::fs::symlink_metadata(path) {
-            if !found.file_type().is_socket() {
-                return Err(ControlError::NoSocket(path.to_owned()));
-            }
-            match UnixStream::connect(path) {
-                Err(error) if error.kind() == ErrorKind::ConnectionRefused => {}
-                Err(error) if error.kind() == ErrorKind::NotFound => {}
-                Ok(_) => return Err(ControlError::InUse(path.to_owned())),
-                Err(error) => return Err(system(error)),
-            }
-            std::fs::remove_file(path).map_err(system)?;
-        }
+        remove_left_over(path)?;
         let mut listener = UnixListener::bind(path).map_err(system)?;
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660)).map_err(system)?;
+        let mode = if is_public { 0o666 } else { 0o660 };
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).map_err(system)?;
         if user.is_some() || group.is_some() {
             std::os::unix::fs::chown(path, user, group).map_err(system)?;
         }
-        registry.register(&mut listener, Source::Control.encode(), Interest::READABLE).map_err(system)?;
-        Ok(Control { listener, registry, connections: Vec::new(), count: 0, is_ready: true, first: 0 })
+        let token = Source::Control.encode();
+        self.registry.register(&mut listener, token, Interest::READABLE).map_err(system)?;
+        self.doors.push(Door { listener, is_public, is_ready: true });
+        Ok(())
     }
 
     /// Somebody connects.
     pub fn ready(&mut self) {
-        self.is_ready = true;
+        for door in &mut self.doors {
+            door.is_ready = true;
+        }
     }
 
     /// Something happened to the connection in this slot.
@@ -154,7 +180,7 @@ impl Control {
             connection.send(now);
             if let Some(line) = connection.next_line(&mut budget, now) {
                 let client = Client { slot, number: connection.number };
-                orders.push(Order { client, user: connection.peer, line });
+                orders.push(Order { client, user: connection.peer, is_public: connection.is_public, line });
             }
             if connection.is_over(now) {
                 // Closed by being dropped, of which the poll then tells nothing more.
@@ -181,43 +207,41 @@ impl Control {
     }
 
     fn accept(&mut self, now: Nanos) {
-        while self.is_ready {
-            let (stream, peer) = match self.listener.accept() {
-                Ok((stream, _)) => match getsockopt(&stream, PeerCredentials) {
-                    Ok(credentials) => (stream, credentials.uid()),
-                    Err(errno) => {
-                        debug!("control: who connects: {errno}");
-                        continue;
+        for mut door in std::mem::take(&mut self.doors) {
+            while door.is_ready {
+                match door.listener.accept() {
+                    Ok((stream, _)) => self.enter(stream, door.is_public, now),
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => door.is_ready = false,
+                    Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                    Err(error) => {
+                        // Who waits is accepted in a later turn.
+                        debug!("control: {}", oco::system::words::words(&error));
+                        break;
                     }
-                },
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    self.is_ready = false;
-                    return;
                 }
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => {
-                    // Who waits is accepted in a later turn.
-                    debug!("control: {}", oco::system::words::words(&error));
-                    return;
-                }
-            };
-            self.count += 1;
-            self.enter(Connection::new(stream, peer, self.count), now);
+            }
+            self.doors.push(door);
         }
     }
 
-    fn enter(&mut self, mut connection: Connection, now: Nanos) {
-        let free = self.connections.iter().position(Option::is_none);
-        let slot = match free {
-            Some(slot) => slot,
-            None if self.connections.len() < CONTROL_CONNECTIONS => {
+    fn enter(&mut self, stream: MioStream, is_public: bool, now: Nanos) {
+        let peer = match getsockopt(&stream, PeerCredentials) {
+            Ok(credentials) => credentials.uid(),
+            Err(errno) => return debug!("control: who connects: {errno}"),
+        };
+        self.count += 1;
+        let mut connection = Connection::new(stream, peer, is_public, self.count);
+        let strangers = || self.connections.iter().flatten().filter(|one| one.is_public).count();
+        let is_crowded = is_public && strangers() >= PUBLIC_CONNECTIONS;
+        let slot = match self.connections.iter().position(Option::is_none) {
+            Some(slot) if !is_crowded => slot,
+            None if !is_crowded && self.connections.len() < CONTROL_CONNECTIONS => {
                 self.connections.push(None);
                 self.connections.len() - 1
             }
-            None => {
+            Some(_) | None => {
                 let refusal = reply::error("too many connections to the control socket; try again");
-                connection.reply(&refusal, true, now);
-                return;
+                return connection.reply(&refusal, true, now);
             }
         };
         let interest = Interest::READABLE | Interest::WRITABLE;
@@ -230,6 +254,22 @@ impl Control {
             *place = Some(connection);
         }
     }
+}
+
+/// Removes a socket that nobody listens at any more.
+fn remove_left_over(path: &Path) -> Result<(), ControlError> {
+    let system = |error| ControlError::System(path.to_owned(), error);
+    let Ok(found) = std::fs::symlink_metadata(path) else { return Ok(()) };
+    if !found.file_type().is_socket() {
+        return Err(ControlError::NoSocket(path.to_owned()));
+    }
+    match UnixStream::connect(path) {
+        Err(error) if error.kind() == ErrorKind::ConnectionRefused => {}
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Ok(_) => return Err(ControlError::InUse(path.to_owned())),
+        Err(error) => return Err(system(error)),
+    }
+    std::fs::remove_file(path).map_err(system)
 }
 
 #[cfg(test)]

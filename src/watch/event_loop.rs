@@ -2,23 +2,32 @@
 //! process do that.
 //!
 //! A turn: sleep until something happens or a deadline comes; hand each event to its owner; obey signals; let the watcher
-//! take its turn; log and keep what changed; obey orders; go on with replies.
+//! take its turn; obey orders; log and keep what changed, and tell whom that concerns; go on with replies.
 
+mod acting;
 mod keeping;
 mod orders;
 mod replies;
+mod telling;
+mod tokens;
 
+use crate::ack_tokens::AckTokens;
 use crate::addresses::News;
-use crate::config::Settings;
-use crate::control::Control;
+use crate::config::{Settings, token_socket};
+use crate::control::{Control, Order};
 use crate::decide::changes::{Changes, earliest};
+use crate::decide::moment::Moment;
+use crate::decide::telling::Telling;
 use crate::error::Error;
 use crate::journal_reader::JournalReader;
 use crate::journal_writer::JournalWriter;
 use crate::limits::{EVENTS, HEARTBEAT, JOURNAL_FINISH};
+use crate::outbox::Outbox;
 use crate::probe::network::{Hint, KernelNetwork};
+use crate::probe::tls::store::TlsStore;
 use crate::resolver::Resolver;
 use crate::token::Source;
+use crate::user_names::Users;
 use crate::watcher::Watcher;
 use log::{info, warn};
 use mio::unix::SourceFd;
@@ -28,8 +37,11 @@ use oco::logic::time::{Nanos, Now};
 use oco::system::signals::Signals;
 use oco::system::systemd::Notify;
 use oco::system::{clock, log_lines};
+use oco_fleet::calendar::Zone;
 use replies::Replies;
 use std::io::{self, ErrorKind};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// What a signal asks for.
@@ -61,9 +73,18 @@ pub struct EventLoop {
     watcher: Watcher<KernelNetwork, HelperStarter>,
     control: Control,
     replies: Replies,
+    telling: Telling,
+    outbox: Outbox,
+    /// None: alerts have no link.
+    tokens: Option<AckTokens>,
+    /// When the telling takes a turn without a reason of others.
+    tells_at: Option<Nanos>,
     journal: JournalWriter,
     reader: JournalReader,
     resolver: Resolver,
+    users: Users,
+    /// Orders that wait for the names of those who gave them.
+    orders: Vec<Order>,
     signals: Signals<Signal>,
     notify: Notify,
     /// How often systemd wants a sign of life, and when the next one is due.
@@ -72,6 +93,8 @@ pub struct EventLoop {
     heartbeat: Nanos,
     changes: Changes,
     now: Now,
+    /// The same by the journal's and other clocks, as of the last time that something was kept.
+    moment: Moment,
     watches_log: bool,
 }
 
@@ -83,6 +106,8 @@ pub struct Parts {
     pub watcher: Watcher<KernelNetwork, HelperStarter>,
     /// What came of starting it.
     pub changes: Changes,
+    /// Whom that concerns.
+    pub telling: Telling,
     /// The control socket.
     pub control: Control,
     /// Where all is kept.
@@ -91,6 +116,8 @@ pub struct Parts {
     pub reader: JournalReader,
     /// Who looks names up.
     pub resolver: Resolver,
+    /// Who knows the names of users.
+    pub users: Users,
     /// Signals that were caught.
     pub signals: Signals<Signal>,
 }
@@ -100,8 +127,9 @@ impl EventLoop {
     ///
     /// # Errors
     /// Signals can't be waited for.
-    pub fn new(parts: Parts, notify: Notify) -> io::Result<EventLoop> {
+    pub fn new(mut parts: Parts, notify: Notify) -> io::Result<EventLoop> {
         let now = clock::now();
+        let moment = parts.watcher.fleet_mut().moment(now);
         if let Some(descriptor) = parts.signals.raw_fd() {
             let token = Source::Signals.encode();
             parts.poll.registry().register(&mut SourceFd(&descriptor), token, Interest::READABLE)?;
@@ -112,15 +140,22 @@ impl EventLoop {
             watcher: parts.watcher,
             control: parts.control,
             replies: Replies::default(),
+            telling: parts.telling,
+            outbox: Outbox::default(),
+            tokens: None,
+            tells_at: None,
             journal: parts.journal,
             reader: parts.reader,
             resolver: parts.resolver,
+            users: parts.users,
+            orders: Vec::new(),
             signals: parts.signals,
             notify,
             watchdog: Notify::watchdog().map(|period| (period, now.boot)),
             heartbeat: now.boot.after(HEARTBEAT),
             changes: parts.changes,
             now,
+            moment,
             watches_log: false,
         })
     }
@@ -132,6 +167,7 @@ impl EventLoop {
     pub fn run(&mut self) -> Result<TurnEnd, Error> {
         self.notify.ready();
         self.keep_names();
+        self.open_tokens();
         loop {
             match self.turn()? {
                 TurnEnd::GoOn => {}
@@ -156,8 +192,10 @@ impl EventLoop {
         if self.watcher.programs().is_lost() {
             return Err(Error::HelperLost);
         }
+        self.hear_commands();
         self.obey_orders();
         self.keep();
+        self.run_commands();
         self.go_on_with_replies();
         self.show_life();
         Ok(end)
@@ -171,13 +209,17 @@ impl EventLoop {
             .journal
             .deadline()
             .map(|at| self.now.boot.after(at.saturating_duration_since(Instant::now())));
+        let orders = self.orders.iter().filter_map(|order| self.users.wait(order.user, self.now.boot)).min();
         let changed = (!self.changes.is_empty()).then_some(Nanos::PAST);
         earliest([
             signal,
             replies,
             journal,
             changed,
+            orders,
             self.watcher.deadline(),
+            self.tells_at,
+            self.outbox.deadline(),
             self.control.deadline(),
             self.watchdog.map(|(_, next)| next),
             Some(self.heartbeat),
@@ -269,12 +311,14 @@ impl EventLoop {
     }
 
     /// Takes on other settings.
-    pub fn reload(&mut self, settings: Settings, tls: std::sync::Arc<crate::probe::tls::store::TlsStore>) {
+    pub fn reload(&mut self, settings: Settings, tls: Arc<TlsStore>, zone: Zone) {
         self.now = clock::now();
         // They know services by numbers that a reload gives anew.
         self.finish_replies();
         self.watcher.pool().set_tls(tls);
         self.watcher.reload(settings, self.now, &mut self.changes);
+        self.telling.reload(self.watcher.settings(), zone);
+        self.open_tokens();
         self.keep();
         info!("reloaded");
     }
@@ -285,11 +329,12 @@ impl EventLoop {
     }
 
     /// Ends: what is known is kept, tables stay as they are.
-    pub fn stop(mut self, path: &std::path::Path) {
+    pub fn stop(mut self, path: &Path) {
         info!("stopping");
         self.notify.stopping();
         self.now = clock::now();
         self.keep();
+        self.finish_commands();
         self.keep_heartbeat();
         let left = self.journal.finish(JOURNAL_FINISH);
         if left > 0 {
@@ -297,5 +342,6 @@ impl EventLoop {
         }
         // Who connects from now on is to find nobody.
         let _ = std::fs::remove_file(path);
+        let _ = std::fs::remove_file(token_socket(path));
     }
 }

@@ -3,12 +3,25 @@
 use crate::config::Settings;
 use crate::decide::changes::{Keep, Kept, KeptAbove, KeptObject};
 use crate::decide::target::{Counts, KeptTarget};
+use crate::decide::telling::KeptTelling;
 use oco_fleet::journal::{self, Entry};
 use oco_fleet::state::State;
 
 /// Nothing was kept.
 pub fn nothing() -> Kept {
     Kept::default()
+}
+
+/// What a journal kept of acts, maintenance, incidents, and whom was told of what.
+pub fn telling(kept: &mut journal::Kept) -> KeptTelling {
+    KeptTelling {
+        acts: std::mem::take(&mut kept.acts),
+        last_act: kept.last_act,
+        windows: std::mem::take(&mut kept.windows),
+        told: std::mem::take(&mut kept.told),
+        incidents: std::mem::take(&mut kept.incidents),
+        last_incident: kept.last_incident,
+    }
 }
 
 /// What a journal kept.

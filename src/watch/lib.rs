@@ -28,6 +28,7 @@
 //! - Every transition is one line of the log and one row of the journal.
 //! - Every table, buffer and wait has its limit in [`limits`].
 
+pub mod ack_tokens;
 pub mod addresses;
 pub mod arguments;
 pub mod config;
@@ -40,12 +41,14 @@ pub mod journal_writer;
 pub mod kept;
 pub mod limits;
 pub mod once;
+pub mod outbox;
 pub mod probe;
 pub mod programs;
 pub mod resolver;
 pub mod sandbox;
 mod start;
 pub mod token;
+pub mod user_names;
 pub mod watcher;
 
 pub use start::main;

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 /// Connections to the control socket at once: the board holds some, people few.
 pub const CONTROL_CONNECTIONS: usize = 64;
+/// Those of them that come in where everybody may: mail systems, some at a time.
+pub const PUBLIC_CONNECTIONS: usize = 8;
 /// Octets of a line to the control socket: some thousands of reports in one line.
 pub const CONTROL_LINE_OCTETS: usize = oco::limits::CONTROL_REQUEST_OCTETS;
 /// Octets of replies that wait for one connection before no more are made for it.
@@ -34,12 +36,36 @@ pub const CHILD_OUTPUT_OCTETS: usize = 64 * 1024;
 /// Octets of the hosts in one call of a monitor: below what a kernel takes as arguments, with room for the environment.
 pub const MONITOR_OCTETS: usize = 100 * 1024;
 
+/// How long a command that tells somebody may take.
+pub const COMMAND_TIME: Duration = Duration::from_secs(60);
+/// How long it waits for what it tells of to be in the journal: a disk that hangs must not silence alerts.
+pub const JOURNAL_AWAITED: Duration = Duration::from_secs(2);
+/// Before an incident's command that failed is tried again.
+pub const INCIDENT_PAUSES: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(30)];
+/// How long the end waits for commands that tell somebody: those that are not over then are told of again by the next
+/// start.
+pub const COMMANDS_FINISH: Duration = Duration::from_secs(5);
+
+/// Incidents that are told of, besides those that are not closed.
+pub const INCIDENTS: u32 = 100;
+
+/// Octets of a token that acknowledges: nobody guesses one.
+pub const TOKEN_OCTETS: usize = 16;
+/// Tokens that are known, some 200 octets each: of the last failures that somebody was told of, over or not.
+pub const TOKENS: usize = 10_000;
+
 /// Names that are looked up side by side, so that one whose server hangs does not hold up all.
 pub const RESOLVER_THREADS: usize = 4;
 /// How soon a name that could not be looked up is tried again: an answer is missed, but no server is flooded.
 pub const RESOLVE_AGAIN: Duration = Duration::from_secs(10);
 /// Octets of a resolver's stack: glibc's resolver needs about 64 KiB.
 pub const RESOLVER_STACK_OCTETS: usize = 256 * 1024;
+/// Names of users that are remembered: few people may act, and the rest is looked up anew.
+pub const USER_NAMES: usize = 1024;
+/// Users whose names wait to be looked up: as many as may be connected.
+pub const USER_QUERIES: usize = CONTROL_CONNECTIONS;
+/// How long an order waits for its user's name: a moment, which a server on the network takes, and nobody notices.
+pub const USER_WAIT: Duration = Duration::from_secs(1);
 
 /// How often the journal's heartbeat is renewed.
 pub const HEARTBEAT: Duration = Duration::from_secs(60);
@@ -94,6 +120,10 @@ pub const PERIODS: usize = 5;
 pub const LEAST_GRACE: Duration = Duration::from_secs(5);
 /// Targets that report and that the file does not name: a table that somebody else fills.
 pub const TAKEN_IN: usize = 100_000;
+/// Acts in force or still to come: an acknowledgement of each service of the largest fleet.
+pub const ACTS: usize = 100_000;
+/// How long what is new of an incident waits for more of it: a storm is one update, not one for each member.
+pub const INCIDENT_UPDATE: Duration = Duration::from_secs(5);
 /// Octets of a reason: all entries of an OCO line fit, and what others tell fills no more memory than that.
 pub const REASON_OCTETS: usize = oco::limits::LINE_OCTETS;
 
@@ -173,3 +203,25 @@ pub const PING_QUEUE_OCTETS: usize = 4 * 1024 * 1024;
 
 /// How long a host of the canary may take: as long as a probe by default.
 pub const CANARY_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// An alert's command is tried so often: a mail server that restarts is back by then.
+pub const ALERT_TRIES: u32 = 3;
+/// Between two tries.
+pub const ALERT_PAUSES: [Duration; 2] = [Duration::from_secs(10), Duration::from_secs(60)];
+/// Between two tries of a recovery that failed so often: who was told of the failure waits for it.
+pub const RECOVERY_PAUSE: Duration = Duration::from_secs(300);
+/// A recovery that could not be told for so long is told in the log, and forgotten.
+pub const RECOVERY_TIME: Duration = Duration::from_secs(86_400);
+/// Between two alerts to a step of which the second only tells that others failed: a storm is told a minute at a time.
+pub const PARTIAL_SPACING: Duration = Duration::from_secs(60);
+/// What holds an alert is looked at so often, though nobody says that it changed: hours, after the wall clock was set.
+pub const ALERT_LOOKS_AGAIN: Duration = Duration::from_secs(60);
+/// An alert that waits for a probe of what its service depends on looks so often whether it is there: a probe's time.
+pub const ALERT_AWAITS: Duration = Duration::from_millis(500);
+/// What is unknown for less than so many intervals is not told: a start and a new host are known by then.
+pub const UNKNOWN_INTERVALS: u32 = 2;
+/// Failed members that the journal remembers with who was told: some 300 KB a row. Of more, a recovery after a restart
+/// names all members.
+pub const TOLD_MEMBERS: usize = 10_000;
+/// Direct alerts of one object to one alert that wait for its hours: somebody who says more does so in vain.
+pub const DIRECT_WAITING: usize = 16;

@@ -1,7 +1,8 @@
 //! `--once`: every target is probed once, and how things stand is printed.
 
-use crate::control::status::{Facts, StatusReply, Wish};
+use crate::control::status::{ActOn, Facts, StatusReply, Wish};
 use crate::decide::changes::Changes;
+use crate::decide::planning::Planning;
 use crate::error::Error;
 use crate::event_loop::Signal;
 use crate::limits::{EVENTS, RESOLVER_THREADS};
@@ -14,6 +15,7 @@ use oco::children::helper::HelperStarter;
 use oco::logic::control::FleetStatus;
 use oco::system::clock;
 use oco::system::signals::Signals;
+use oco_fleet::object::ObjectName;
 use oco_fleet::time::Millis;
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
@@ -30,6 +32,7 @@ const RESOLVE_LIMIT: Duration = Duration::from_secs(12);
 pub fn run(
     mut poll: Poll,
     mut watcher: Watcher<KernelNetwork, HelperStarter>,
+    planning: &Planning,
     mut changes: Changes,
     mut signals: Signals<Signal>,
     is_json: bool,
@@ -81,17 +84,26 @@ pub fn run(
             }
         }
     }
-    show(&watcher, is_json)
+    show(&watcher, planning, is_json)
 }
 
-fn show(watcher: &Watcher<KernelNetwork, HelperStarter>, is_json: bool) -> Result<ExitCode, Error> {
+fn show(
+    watcher: &Watcher<KernelNetwork, HelperStarter>,
+    planning: &Planning,
+    is_json: bool,
+) -> Result<ExitCode, Error> {
     let address_of = |name: &str| watcher.address_of(name);
+    let now = Millis::of(clock::now().wall);
+    let window = |name: &ObjectName| {
+        let (window, at, until) = planning.on(name, now)?;
+        Some(ActOn { who: window.who.to_string(), at, until, text: window.text.to_string() })
+    };
     let facts = Facts {
         fleet: watcher.fleet(),
         settings: watcher.settings(),
         address_of: &address_of,
-        acts_on: &|_| [None, None, None],
-        now: Millis::of(clock::now().wall),
+        acts_on: &|name| [None, None, window(name)],
+        now,
     };
     let mut status = match StatusReply::new(Wish::default(), &facts) {
         Ok(status) => status,

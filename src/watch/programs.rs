@@ -1,18 +1,20 @@
-//! Probes that run programs: a Nagios plugin for each host, a mon monitor for all hosts at once.
+//! Programs that are run: a Nagios plugin for each host, a mon monitor for all hosts at once, commands that tell somebody.
 //!
 //! ```text
 //!  loop --run, ready, turn--> Programs --start--> oco::children (a helper process starts and reaps them)
-//!       <--a result a target--    |  exec, mon: what an end tells
+//!       <--a result a target--    |  exec, mon, commands: what an end tells
 //! ```
 //!
 //! Each target has at most one run at a time: whose turn comes while its last one still waits or runs misses it, and
 //! that is told by [`Programs::is_busy`].
 
+pub mod commands;
 pub mod exec;
 pub mod mon;
 
 use crate::config::{Placeholder, Word};
 use crate::probe::outcome::Outcome;
+use commands::{CommandId, Commands};
 use exec::Told;
 use log::{debug, warn};
 use mio::Token;
@@ -24,7 +26,9 @@ use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 use std::time::Duration;
 
-/// Probes are less urgent than tables and alerts.
+/// Alerts are less urgent than tables,
+const ALERTS: Class = Class(1);
+/// and probes less than both.
 const PROBES: Class = Class(2);
 
 /// Who has gone: no target has this number.
@@ -34,6 +38,7 @@ const NOBODY: u32 = u32::MAX;
 pub struct Programs<S: Starter> {
     children: Children<S>,
     errands: HashMap<ChildId, Errand>,
+    commands: Commands,
     /// Targets with a run that waits or goes on.
     busy: HashSet<u32>,
     /// The helper has died: nothing will ever run again.
@@ -95,7 +100,13 @@ pub struct Errands<'a> {
 impl<S: Starter> Programs<S> {
     /// Runs nothing yet.
     pub fn new(children: Children<S>) -> Programs<S> {
-        Programs { children, errands: HashMap::new(), busy: HashSet::new(), is_lost: false }
+        Programs {
+            children,
+            errands: HashMap::new(),
+            commands: Commands::default(),
+            busy: HashSet::new(),
+            is_lost: false,
+        }
     }
 
     /// Whether a run for this target waits or goes on.
@@ -106,6 +117,17 @@ impl<S: Starter> Programs<S> {
     /// Whether nothing can be run any more.
     pub fn is_lost(&self) -> bool {
         self.is_lost
+    }
+
+    /// Runs a command that tells somebody. How it ends is among [`Commands::take_finished`].
+    pub fn command(&mut self, id: CommandId, job: Job) {
+        let child = self.children.start(job, ALERTS);
+        self.commands.started(child, id);
+    }
+
+    /// The commands that tell somebody.
+    pub fn commands(&mut self) -> &mut Commands {
+        &mut self.commands
     }
 
     /// Runs a plugin for `target`.
@@ -193,10 +215,14 @@ impl<S: Starter> Programs<S> {
                         errand.began = now;
                     }
                 }
-                ChildEvent::Ended(ended) => self.ended(&ended, now, &mut each),
+                ChildEvent::Ended(ended) => {
+                    if !self.commands.ended(&ended) {
+                        self.ended(&ended, now, &mut each);
+                    }
+                }
                 ChildEvent::Failed { id, error } => {
-                    let told = Told::Own(format!("can't run programs: {}", words_of(&error)));
-                    self.tell(id, |count| vec![told; count], now, &mut each);
+                    let why = format!("can't run programs: {}", words_of(&error));
+                    self.fail(id, why, now, &mut each);
                 }
                 ChildEvent::Delayed { id, error } => debug!("child {}: waits: {}", id.0, words_of(&error)),
                 ChildEvent::Signalled { id, signal, result, .. } => {
@@ -207,8 +233,7 @@ impl<S: Starter> Programs<S> {
                 }
                 ChildEvent::Over { id } => {
                     // It was stopped, and has no result.
-                    let told = Told::Own("was stopped".to_owned());
-                    self.tell(id, |count| vec![told; count], now, &mut each);
+                    self.fail(id, "was stopped".to_owned(), now, &mut each);
                     if let Some(errand) = self.errands.remove(&id) {
                         for (target, _) in &errand.targets {
                             self.busy.remove(target);
@@ -229,6 +254,19 @@ impl<S: Starter> Programs<S> {
             vec![exec::told(&ended.run, &ended.stdout, &ended.stderr)]
         };
         self.tell(ended.id, |_| told, now, each);
+    }
+
+    /// A run has no result, and that is our own fault.
+    fn fail(
+        &mut self,
+        id: ChildId,
+        why: String,
+        now: Nanos,
+        each: &mut impl FnMut(u32, Outcome<'_>, Nanos, Duration),
+    ) {
+        if !self.commands.failed(id, &why) {
+            self.tell(id, |count| vec![Told::Own(why); count], now, each);
+        }
     }
 
     /// Tells the results of a run, once.

@@ -7,7 +7,11 @@
 use crate::arguments::Arguments;
 use crate::config::{self, Settings};
 use crate::control::Control;
-use crate::decide::changes::Changes;
+use crate::decide::acts::Acts;
+use crate::decide::changes::{Changes, Kept};
+use crate::decide::clock::Clock;
+use crate::decide::planning::{Planning, Times, first_names};
+use crate::decide::telling::Telling;
 use crate::error::{BAD_USAGE, Error};
 use crate::event_loop::{EventLoop, Parts, Signal, TurnEnd};
 use crate::journal_reader::JournalReader;
@@ -19,6 +23,7 @@ use crate::probe::tls::store::TlsStore;
 use crate::programs::Programs;
 use crate::resolver::Resolver;
 use crate::token::{FIRST_CHILD, PROBE_TOKENS, Source};
+use crate::user_names::Users;
 use crate::watcher::Watcher;
 use crate::{kept, once, sandbox};
 use log::{error, info, warn};
@@ -28,9 +33,11 @@ use nix::unistd::Group;
 use oco::children::helper::HelperStarter;
 use oco::children::{ChildLimits, Children, serve};
 use oco::logic::answer::PROGRAM;
+use oco::logic::time::Now;
 use oco::system::signals::Signals;
 use oco::system::systemd::Notify;
 use oco::system::{clock, command_line, log_lines, open_files, user};
+use oco_fleet::calendar::Zone;
 use oco_fleet::journal::{Entry, Writer};
 use oco_fleet::time::Millis;
 use std::ffi::OsString;
@@ -100,10 +107,12 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         let tls = Arc::new(TlsStore::load(&settings).map_err(Error::Certificates)?);
         let (pool, programs) = probes(&poll, room)?;
         let mut changes = Changes::default();
-        let mut watcher =
-            Watcher::new(settings, &kept::nothing(), (pool, programs), clock::now(), &mut changes);
+        let now = clock::now();
+        let planning = planned_once(&settings, now)?;
+        let kept = Kept { planned: planning.planned().clone(), ..kept::nothing() };
+        let mut watcher = Watcher::new(settings, &kept, (pool, programs), now, &mut changes);
         watcher.pool().set_tls(tls);
-        return once::run(poll, watcher, changes, signals, arguments.json);
+        return once::run(poll, watcher, &planning, changes, signals, arguments.json);
     }
     info!("{PROGRAM} watching, state in {}", settings.state_dir.display());
     let control = bind_control(&settings, user.as_ref(), group, &poll)?;
@@ -117,6 +126,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let end = serve_fleet(arguments, settings, signals, poll, control, room);
     if end.is_err() {
         // Who connects from now on is to find nobody.
+        let _ = std::fs::remove_file(config::token_socket(&path));
         let _ = std::fs::remove_file(path);
     }
     end
@@ -161,11 +171,17 @@ fn serve_fleet(
     let reader = reader.map_err(|error| Error::System("journal", error))?;
     let resolver = Resolver::start(RESOLVER_THREADS, wake());
     let resolver = resolver.map_err(|error| Error::System("resolver", error))?;
+    let users = Users::start(wake()).map_err(|error| Error::System("names of users", error))?;
     let control_path = settings.control.clone();
     let mut changes = Changes::default();
-    let mut watcher = Watcher::new(settings, &kept::of(opened.kept), (pool, programs), now, &mut changes);
+    let mut kept = opened.kept;
+    let kept_telling = kept::telling(&mut kept);
+    let moment = Clock::new(kept.last, now).moment(now);
+    let telling = Telling::new(&settings, kept_telling, kept.objects.keys(), zone(&settings)?, moment);
+    let kept = Kept { planned: telling.planned().clone(), ..kept::of(kept) };
+    let mut watcher = Watcher::new(settings, &kept, (pool, programs), now, &mut changes);
     watcher.pool().set_tls(tls);
-    let parts = Parts { poll, watcher, changes, control, journal, reader, resolver, signals };
+    let parts = Parts { poll, watcher, changes, telling, control, journal, reader, resolver, users, signals };
     let event_loop = EventLoop::new(parts, Notify::from_environment());
     let mut event_loop = event_loop.map_err(|error| Error::System("event loop", error))?;
     loop {
@@ -187,14 +203,15 @@ fn serve_fleet(
 fn reload(event_loop: &mut EventLoop, arguments: &Arguments) {
     let read = config::load(&arguments.config).map_err(Error::Config).and_then(|settings| {
         let tls = TlsStore::load(&settings).map_err(Error::Certificates)?;
-        Ok((settings, tls))
+        let zone = zone(&settings)?;
+        Ok((settings, tls, zone))
     });
     match read {
-        Ok((settings, tls)) => {
+        Ok((settings, tls, zone)) => {
             for key in settings.needs_restart(event_loop.settings()) {
                 warn!("{key}: can't be changed while running; that needs a restart");
             }
-            event_loop.reload(settings, Arc::new(tls));
+            event_loop.reload(settings, Arc::new(tls), zone);
         }
         Err(error) => error.refuse_reload(),
     }
@@ -243,7 +260,24 @@ fn bind_control(
 ) -> Result<Control, Error> {
     let registry = poll.registry().try_clone().map_err(|error| Error::System("event loop", error))?;
     let owner = user.map(|user| user.uid.as_raw());
-    Control::bind(&settings.control, (owner, group), registry).map_err(Error::Control)
+    let mut control = Control::bind(&settings.control, (owner, group), registry).map_err(Error::Control)?;
+    control.let_everybody_in(&config::token_socket(&settings.control), owner).map_err(Error::Control)?;
+    Ok(control)
+}
+
+/// Who is planned by the windows of the file alone.
+fn planned_once(settings: &Settings, now: Now) -> Result<Planning, Error> {
+    let mut planning = Planning::new(settings, zone(settings)?, Vec::new());
+    let at = Millis::of(now.wall);
+    let names = first_names(settings, std::iter::empty());
+    planning.due(&names, &Acts::default(), Times { wall: at, at }, &mut Vec::new());
+    Ok(planning)
+}
+
+/// The zone of hours and levels. The settings have looked it up once.
+fn zone(settings: &Settings) -> Result<Zone, Error> {
+    let zone = Zone::parse(settings.time_zone.as_deref());
+    zone.map_err(|why| Error::System("time-zone", io::Error::other(why)))
 }
 
 fn find_group(name: &str) -> Result<u32, Error> {

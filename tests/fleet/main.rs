@@ -1,6 +1,7 @@
 //! Drives the real ocowatch over real services, each test in a directory of its own and on free loopback ports.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
+mod alerts;
 mod answers;
 mod canary;
 mod certificates;
@@ -10,6 +11,7 @@ mod dns;
 mod far;
 mod greetings;
 mod host;
+mod incidents;
 mod journal;
 mod judging;
 mod kills;
@@ -22,6 +24,7 @@ mod ocods;
 mod once;
 mod pings;
 mod plugins;
+mod recorder;
 mod reloads;
 mod reports;
 mod running;

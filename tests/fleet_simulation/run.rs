@@ -237,6 +237,7 @@ impl Run {
             self.observer.ended(&name);
             self.keeper.push(Entry::Forget { name, at });
         }
+        self.changes.judged.clear();
         for note in self.changes.notes.drain(..) {
             match note {
                 Note::CanaryLost => reached.canaries_lost += 1,

@@ -14,6 +14,8 @@ pub struct Connection {
     stream: UnixStream,
     /// Who is at its other end.
     pub peer: u32,
+    /// It came in where everybody may.
+    pub is_public: bool,
     /// Its number, which no other connection has.
     pub number: u64,
     /// Octets of a line that is not whole yet, and of those behind it.
@@ -46,10 +48,11 @@ pub enum Line {
 
 impl Connection {
     /// A connection that was accepted.
-    pub fn new(stream: UnixStream, peer: u32, number: u64) -> Connection {
+    pub fn new(stream: UnixStream, peer: u32, is_public: bool, number: u64) -> Connection {
         Connection {
             stream,
             peer,
+            is_public,
             number,
             input: Vec::new(),
             searched: 0,

@@ -59,9 +59,29 @@ pub struct Facts<'a> {
     /// Where a name leads.
     pub address_of: &'a dyn Fn(&str) -> Option<IpAddr>,
     /// Who acts on whom, if somebody does: acknowledged, muted, under maintenance.
-    pub acts_on: &'a dyn Fn(&ObjectName) -> [Option<ActStatus>; 3],
+    pub acts_on: &'a dyn Fn(&ObjectName) -> [Option<ActOn>; 3],
     /// Now.
     pub now: Millis,
+}
+
+/// Somebody acts on somebody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActOn {
+    /// A user; of a window in the file its file.
+    pub who: String,
+    /// Since then
+    pub at: Millis,
+    /// until then; none: until it is undone.
+    pub until: Option<Millis>,
+    /// Why.
+    pub text: String,
+}
+
+impl ActOn {
+    /// As the control socket tells it.
+    pub fn shown(self, time: &dyn Fn(Millis) -> String) -> ActStatus {
+        ActStatus { who: self.who, at: time(self.at), until: self.until.map(time), text: self.text }
+    }
 }
 
 impl StatusReply {
@@ -181,9 +201,13 @@ impl StatusReply {
         self.wish.zone.as_ref().map_or_else(|| rfc3339(at), |zone| rfc3339_in(at, zone))
     }
 
+    fn acts(&self, name: &ObjectName, facts: &Facts<'_>) -> [Option<ActStatus>; 3] {
+        (facts.acts_on)(name).map(|act| act.map(|act| act.shown(&|at| self.time(at))))
+    }
+
     /// A service, without its targets.
     fn service(&self, service: &ServiceView<'_>, facts: &Facts<'_>) -> ServiceStatus {
-        let [acked, muted, maint] = (facts.acts_on)(service.name);
+        let [acked, muted, maint] = self.acts(service.name, facts);
         let counts = self.wish.most.map(|_| {
             let mut counts = TargetCounts::default();
             for target in targets(facts.fleet, service) {
@@ -256,7 +280,7 @@ impl StatusReply {
     }
 
     fn target(&self, target: &TargetView<'_>, service: &ServiceView<'_>, facts: &Facts<'_>) -> TargetStatus {
-        let [acked, muted, maint] = (facts.acts_on)(target.name);
+        let [acked, muted, maint] = self.acts(target.name, facts);
         TargetStatus {
             name: target.name.to_string(),
             host: target.name.host().unwrap_or_default().to_owned(),
@@ -288,7 +312,7 @@ impl StatusReply {
         let node = facts.fleet.node(id)?;
         let name = node.name.service_part();
         let written = facts.settings.nodes.iter().find(|written| written.name == name);
-        let [acked, muted, maint] = (facts.acts_on)(node.name);
+        let [acked, muted, maint] = self.acts(node.name, facts);
         let member = |member: &MemberId| facts.fleet.name(*member).map(ToString::to_string);
         Some(NodeStatus {
             name: node.name.to_string(),

@@ -61,7 +61,7 @@ fn each_order_is_replied_to_before_the_next_is_taken() {
     let mut client = scene.connect();
     client.write_all(b"one\ntwo\nthr").unwrap();
     let orders = scene.orders();
-    let [Order { client: from, user, line: Line::Whole(line) }] = orders.as_slice() else {
+    let [Order { client: from, user, is_public: false, line: Line::Whole(line) }] = orders.as_slice() else {
         panic!("{orders:?}")
     };
     assert_eq!((line.as_slice(), *user), (b"one".as_slice(), nix::unistd::getuid().as_raw()));
@@ -139,6 +139,29 @@ fn one_too_many_is_told_so() {
     let mut said = String::new();
     last.read_to_string(&mut said).unwrap();
     assert!(said.contains("too many connections"), "{said}");
+}
+
+#[test]
+fn strangers_are_told_apart_and_never_take_the_places_of_others() {
+    let mut scene = Scene::new();
+    let public = scene.path.with_file_name("token");
+    scene.control.let_everybody_in(&public, None).unwrap();
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&scene.path), mode(&public)), (0o660, 0o666));
+    let strangers: Vec<UnixStream> =
+        (0..=PUBLIC_CONNECTIONS).map(|_| UnixStream::connect(&public).unwrap()).collect();
+    scene.until(|control| {
+        control.turn(clock::now().boot);
+        control.connections.len() == PUBLIC_CONNECTIONS
+    });
+    let mut said = String::new();
+    (&strangers[PUBLIC_CONNECTIONS]).read_to_string(&mut said).unwrap();
+    assert!(said.contains("too many connections"), "{said}");
+    (&strangers[0]).write_all(b"one\n").unwrap();
+    assert!(scene.orders()[0].is_public);
+    scene.connect().write_all(b"two\n").unwrap();
+    let orders = scene.orders();
+    assert!(!orders[0].is_public && orders[0].line == Line::Whole(b"two".to_vec()), "{orders:?}");
 }
 
 #[test]

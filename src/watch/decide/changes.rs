@@ -19,11 +19,14 @@ pub struct Changes {
     pub notes: Vec<Note>,
     /// Who is no more.
     pub ended: Vec<ObjectName>,
+    /// Services and nodes that were judged anew, whether they changed or only their members did.
+    pub judged: Vec<ObjectName>,
 }
 
 impl Changes {
     /// Whether nothing came of it.
     pub fn is_empty(&self) -> bool {
+        // Who was judged and is as before, with all of its members, is nothing to act on.
         self.transitions.is_empty() && self.keep.is_empty() && self.notes.is_empty() && self.ended.is_empty()
     }
 
@@ -33,6 +36,7 @@ impl Changes {
         self.keep.clear();
         self.notes.clear();
         self.ended.clear();
+        self.judged.clear();
     }
 }
 

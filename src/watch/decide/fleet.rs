@@ -46,7 +46,7 @@ pub use views::{NodeView, ServiceView, TargetView};
 /// The fleet.
 #[derive(Debug)]
 pub struct Fleet {
-    clock: Clock,
+    pub(super) clock: Clock,
     rows: Rows,
     nodes: Nodes,
     groups: HashMap<String, Group>,

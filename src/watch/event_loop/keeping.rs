@@ -2,6 +2,7 @@
 
 use super::EventLoop;
 use crate::decide::changes::Note;
+use crate::decide::known::NoLevels;
 use crate::journal_writer::Event;
 use crate::kept;
 use log::{error, info, warn};
@@ -11,12 +12,16 @@ use oco_fleet::object::{Kind, ObjectName};
 use oco_fleet::state::State;
 use oco_fleet::time::Millis;
 use oco_fleet::transition::Transition;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 impl EventLoop {
     /// Logs and keeps what changed since the last call.
     pub(super) fn keep(&mut self) {
         let mut changes = std::mem::take(&mut self.changes);
+        let mut consequences = self.telling.turn(self.watcher.fleet_mut(), &NoLevels, &mut changes, self.now);
+        for entry in consequences.before.drain(..) {
+            self.journal.push(entry);
+        }
         // One line tells of all that become unknown by it.
         let is_lost = changes.notes.contains(&Note::CanaryLost);
         for transition in changes.transitions.drain(..) {
@@ -37,8 +42,13 @@ impl EventLoop {
         for note in changes.notes.drain(..) {
             log_note(&note);
         }
+        changes.judged.clear();
         self.changes = changes;
+        self.tell(consequences);
         self.hear_journal();
+        self.moment = self.watcher.fleet_mut().moment(self.now);
+        let wait = self.telling.wait(self.moment).and_then(|wait| u64::try_from(wait).ok());
+        self.tells_at = wait.map(|wait| self.now.boot.after(Duration::from_millis(wait)));
     }
 
     /// Logs how each service and node stands.
@@ -76,6 +86,9 @@ impl EventLoop {
         for (name, standing, since) in targets.chain(services).chain(nodes) {
             let (name, standing) = (name.clone(), standing.clone());
             self.journal.push(Entry::Stands { name, standing, since, at });
+        }
+        for entry in self.telling.entries() {
+            self.journal.push(entry);
         }
     }
 

@@ -1,12 +1,13 @@
 //! What the orders of the control socket do.
 
 use super::EventLoop;
-use super::replies::{Going, facts};
+use super::replies::Going;
 use crate::control::history::LogReply;
 use crate::control::status::{StatusReply, Wish};
-use crate::control::{Client, Line, Order, reply};
+use crate::control::{Client, Line, Order, incidents, reply};
 use crate::decide::fleet::Report as Told;
 use crate::journal_reader::{Answer, Busy, Query};
+use crate::limits::INCIDENTS;
 use jiff::tz::TimeZone;
 use log::info;
 use oco::limits::LOG_ENTRIES;
@@ -15,10 +16,10 @@ use oco::logic::control::{
     ActReply, BarStatus, BarsReply, FleetOrder, Report, ReportReply, Request, VERSION,
 };
 use oco::logic::text::printable;
-use oco_fleet::journal::LogWish;
+use oco_fleet::journal::{ActKind, LogWish};
 use oco_fleet::object::{ObjectName, Pattern};
 use oco_fleet::time::Millis;
-use oco_fleet::when::{Toward, parse_when_in, rfc3339, time_zone};
+use oco_fleet::when::{Toward, parse_when_in, rfc3339, rfc3339_in, time_zone};
 use std::time::Duration;
 
 /// How the journal's answer is shown.
@@ -33,6 +34,8 @@ pub enum Asked {
         /// Until when.
         to: String,
     },
+    /// As incidents, with times of this zone; none: UTC.
+    Incidents(Option<TimeZone>),
 }
 
 /// The reply to who asked the journal.
@@ -43,8 +46,53 @@ pub enum Answered {
     Log(LogReply),
 }
 
+/// Now, and the zone of who gives an order.
+pub struct OrderTime {
+    now: Millis,
+    zone: TimeZone,
+    /// Times of replies are of that zone, not UTC.
+    is_local: bool,
+}
+
+impl OrderTime {
+    fn of(request: &Request, now: Millis) -> Result<OrderTime, String> {
+        let zone = match &request.zone {
+            Some(name) => time_zone(name)?,
+            None => TimeZone::system(),
+        };
+        Ok(OrderTime { now, zone, is_local: request.local })
+    }
+
+    /// The zone of the reply's times; none: UTC.
+    pub fn shown(&self) -> Option<TimeZone> {
+        self.is_local.then(|| self.zone.clone())
+    }
+
+    /// The time that somebody wrote.
+    ///
+    /// # Errors
+    /// The words say what was expected.
+    pub fn read(&self, text: &str, toward: Toward) -> Result<Millis, String> {
+        parse_when_in(text, self.now, &self.zone, toward)
+    }
+
+    /// The end of what begins then. A length before or after now stays that.
+    ///
+    /// # Errors
+    /// The words say what was expected.
+    pub fn read_end(&self, text: &str, from: Millis) -> Result<Millis, String> {
+        let now = if text.starts_with(['+', '-']) { self.now } else { from };
+        parse_when_in(text, now, &self.zone, Toward::Future)
+    }
+
+    /// As the reply tells it.
+    pub fn show(&self, at: Millis) -> String {
+        if self.is_local { rfc3339_in(at, &self.zone) } else { rfc3339(at) }
+    }
+}
+
 /// What becomes of an order.
-enum Obeyed {
+pub enum Obeyed {
     /// Its whole reply.
     Reply(Vec<u8>),
     /// A reply that is made piece by piece.
@@ -55,10 +103,19 @@ enum Obeyed {
 
 impl EventLoop {
     pub(super) fn obey_orders(&mut self) {
-        for Order { client, user, line } in self.control.turn(self.now.boot) {
+        self.users.take_in();
+        let mut orders = std::mem::take(&mut self.orders);
+        orders.extend(self.control.turn(self.now.boot));
+        for order in orders {
+            self.users.ask(order.user, self.now.boot);
+            if self.users.wait(order.user, self.now.boot).is_some() {
+                self.orders.push(order);
+                continue;
+            }
+            let Order { client, user, is_public, line } = order;
             let obeyed = match line {
                 Line::TooLong => Err("a line too long for an order; expected JSON in one line".to_owned()),
-                Line::Whole(line) => self.obey_line(&line, user),
+                Line::Whole(line) => self.obey_line(&line, user, is_public),
             };
             match obeyed {
                 Ok(Obeyed::Reply(octets)) => self.control.reply(client, &octets, true, self.now.boot),
@@ -78,36 +135,36 @@ impl EventLoop {
         }
     }
 
-    fn obey_line(&mut self, line: &[u8], user: u32) -> Result<Obeyed, String> {
+    fn obey_line(&mut self, line: &[u8], user: u32, is_public: bool) -> Result<Obeyed, String> {
         let request: Request = serde_json::from_slice(line)
             .map_err(|error| printable(format!("an order that is not understood: {error}").as_bytes()))?;
         if request.version != VERSION {
             return Err(format!("version {}: not known here; expected {VERSION}", request.version));
         }
-        let zone = match &request.zone {
-            Some(name) => time_zone(name)?,
-            None => TimeZone::system(),
-        };
-        let shown = request.local.then(|| zone.clone());
+        let time = OrderTime::of(&request, Millis::of(self.now.wall))?;
+        let who = self.who(user, request.by.as_deref());
+        if is_public && !matches!(request.order, FleetOrder::AckToken { .. }) {
+            return Err("this socket takes nothing but an acknowledgement by token".to_owned());
+        }
         match request.order {
+            FleetOrder::Token { token } => self.show_token(&token, &time),
+            FleetOrder::AckToken { token, text } => self.acknowledge_by_token(&token, text, who, &time),
             FleetOrder::Status { patterns, most } => {
-                let wish = Wish { patterns: parse_patterns(&patterns)?, most, zone: shown };
-                let address_of = |name: &str| self.watcher.address_of(name);
-                let facts = facts(&self.watcher, &address_of, Millis::of(self.now.wall));
-                StatusReply::new(wish, &facts).map(|status| Obeyed::Status(Box::new(status)))
+                let wish = Wish { patterns: parse_patterns(&patterns)?, most, zone: time.shown() };
+                let status = self.with_facts(|facts| StatusReply::new(wish, facts))?;
+                Ok(Obeyed::Status(Box::new(status)))
             }
             FleetOrder::Log { patterns, since } => {
-                let now = Millis::of(self.now.wall);
-                let since = since.map(|text| parse_when_in(&text, now, &zone, Toward::Past)).transpose()?;
+                let since = since.map(|text| time.read(&text, Toward::Past)).transpose()?;
                 let limit = if since.is_some() { usize::MAX } else { LOG_ENTRIES };
                 let wish = LogWish { patterns: parse_patterns(&patterns)?, since, before: None, limit };
-                Ok(Obeyed::Ask(Query::Log(wish), Asked::Log(shown)))
+                Ok(Obeyed::Ask(Query::Log(wish), Asked::Log(time.shown())))
             }
             FleetOrder::Bars { patterns, from, to, cells } => {
                 let known = Millis::of(self.now.wall);
-                let from = parse_when_in(&from, known, &zone, Toward::Past)?;
+                let from = time.read(&from, Toward::Past)?;
                 let to = match to {
-                    Some(text) => parse_when_in(&text, known, &zone, Toward::Past)?,
+                    Some(text) => time.read(&text, Toward::Past)?,
                     None => known,
                 };
                 let names = self.names(&parse_patterns(&patterns)?);
@@ -115,8 +172,27 @@ impl EventLoop {
                 Ok(Obeyed::Ask(Query::Bars { names, from, to, cells, known }, asked))
             }
             FleetOrder::Report { reports } => Ok(Obeyed::Reply(self.report(&reports))),
-            FleetOrder::Forget { name } => self.forget(&name, &who(user, request.by.as_deref())),
+            FleetOrder::Forget { name } => self.forget(&name, &who),
+            FleetOrder::Ack(act) => self.act(ActKind::Ack, act, who, &time),
+            FleetOrder::Mute(act) => self.act(ActKind::Mute, act, who, &time),
+            FleetOrder::Maint(act) => self.act(ActKind::Maint, act, who, &time),
+            FleetOrder::Unack(undo) => self.undo(ActKind::Ack, undo.name, who),
+            FleetOrder::Unmute(undo) => self.undo(ActKind::Mute, undo.name, who),
+            FleetOrder::Unmaint(undo) => self.undo(ActKind::Maint, undo.name, who),
+            FleetOrder::Alert { name, text } => self.speak(name, &text, who),
+            FleetOrder::Incidents => {
+                Ok(Obeyed::Ask(Query::Incidents(INCIDENTS), Asked::Incidents(time.shown())))
+            }
             other => Err(format!("{}: this watcher does not know that yet", word(&other))),
+        }
+    }
+
+    /// Who acts: the peer's user, or somebody whom it names.
+    fn who(&self, user: u32, by: Option<&str>) -> String {
+        let peer = self.users.spoken(user);
+        match by {
+            Some(by) => format!("{} via {peer}", printable(by.as_bytes())),
+            None => peer,
         }
     }
 
@@ -191,6 +267,10 @@ impl Asked {
                     .map(|bar| BarStatus { name: bar.name.to_string(), cells: bar.letters() });
                 reply::line(&BarsReply { version: VERSION, from, to, bars: bars.collect() })
             }
+            (Asked::Incidents(zone), Answer::Incidents(found)) => {
+                let status = |incident| incidents::status(incident, zone.as_ref());
+                reply::line(&found.iter().map(status).collect::<Vec<_>>())
+            }
             _ => reply::error("the journal answered something else"),
         })
     }
@@ -198,15 +278,6 @@ impl Asked {
 
 fn parse_patterns(patterns: &[String]) -> Result<Vec<Pattern>, String> {
     patterns.iter().map(|text| Pattern::parse(text)).collect()
-}
-
-/// Who acts: the peer's user, or somebody whom it names.
-fn who(user: u32, by: Option<&str>) -> String {
-    let peer = format!("user {user}");
-    match by {
-        Some(by) => format!("{} via {peer}", printable(by.as_bytes())),
-        None => peer,
-    }
 }
 
 /// The word of an order.

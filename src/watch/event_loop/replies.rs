@@ -3,11 +3,11 @@
 use super::EventLoop;
 use super::orders::Answered;
 use crate::control::history::LogReply;
-use crate::control::status::{Facts, StatusReply};
+use crate::control::status::{ActOn, Facts, StatusReply};
 use crate::control::{Client, Control, reply};
 use crate::journal_reader::Ticket;
-use crate::watcher::Watcher;
-use oco::children::helper::HelperStarter;
+use oco_fleet::journal::ActKind;
+use oco_fleet::object::ObjectName;
 use oco_fleet::time::Millis;
 use std::collections::HashMap;
 
@@ -54,22 +54,34 @@ impl Replies {
     }
 }
 
-/// What a status is made of.
-pub fn facts<'a>(
-    watcher: &'a Watcher<crate::probe::network::KernelNetwork, HelperStarter>,
-    address_of: &'a dyn Fn(&str) -> Option<std::net::IpAddr>,
-    now: Millis,
-) -> Facts<'a> {
-    Facts {
-        fleet: watcher.fleet(),
-        settings: watcher.settings(),
-        address_of,
-        acts_on: &|_| [None, None, None],
-        now,
-    }
-}
-
 impl EventLoop {
+    /// Lets `look` see what a status is made of.
+    pub(super) fn with_facts<T>(&self, look: impl FnOnce(&Facts<'_>) -> T) -> T {
+        let (watcher, telling, at) = (&self.watcher, &self.telling, self.moment.at);
+        let act = |kind, name: &ObjectName| {
+            telling.acts().on(kind, name, at).map(|act| ActOn {
+                who: act.who.clone(),
+                at: act.since,
+                until: act.until,
+                text: act.text.clone(),
+            })
+        };
+        let window = |name: &ObjectName| {
+            let (window, at, until) = telling.window_on(name, self.moment)?;
+            Some(ActOn { who: window.who.to_string(), at, until, text: window.text.to_string() })
+        };
+        look(&Facts {
+            fleet: watcher.fleet(),
+            settings: watcher.settings(),
+            address_of: &|name| watcher.address_of(name),
+            acts_on: &|name| {
+                let maint = act(ActKind::Maint, name).or_else(|| window(name));
+                [act(ActKind::Ack, name), act(ActKind::Mute, name), maint]
+            },
+            now: Millis::of(self.now.wall),
+        })
+    }
+
     /// Goes on with replies whose connections take more.
     pub(super) fn go_on_with_replies(&mut self) {
         self.hear_reader();
@@ -92,11 +104,7 @@ impl EventLoop {
         let Some(mut going) = self.replies.going.remove(&client) else { return true };
         let mut octets = Vec::new();
         let is_last = match &mut going {
-            Going::Status(status) => {
-                let address_of = |name: &str| self.watcher.address_of(name);
-                let now = Millis::of(self.now.wall);
-                status.write(&facts(&self.watcher, &address_of, now), &mut octets)
-            }
+            Going::Status(status) => self.with_facts(|facts| status.write(facts, &mut octets)),
             Going::Log(log) => log.write(&mut octets),
         };
         self.control.reply(client, &octets, is_last, self.now.boot);

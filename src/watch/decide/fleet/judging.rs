@@ -99,6 +99,7 @@ impl Fleet {
         let (new, flap) = (service.above.standing.clone(), service.timing.flap);
         let depends_on = if new.state.is_up() { None } else { self.failed_dependency(id) };
         let Some(name) = self.rows.service(id).map(|service| service.name.clone()) else { return };
+        changes.judged.push(name.clone());
         if is_failure || matches!(&became, Became::Other { old, .. } if old.state != new.state) {
             changes.keep.push(Keep::Above(name.clone(), keep));
         }
@@ -117,6 +118,7 @@ impl Fleet {
         let at = at.max(node.above.changed);
         let became = node.above.judge(judged, reason, at, steady, &FLAP);
         let (name, new) = (node.name.clone(), node.above.standing.clone());
+        changes.judged.push(name.clone());
         if matches!(&became, Became::Other { old, .. } if old.state != new.state) {
             changes.keep.push(Keep::Above(name.clone(), node.above.keep()));
         }

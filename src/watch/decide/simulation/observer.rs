@@ -76,6 +76,7 @@ impl Observer {
                 assert!(is_change, "flapping is told once");
             }
         }
+        changes.judged.clear();
         for name in changes.ended.drain(..) {
             self.objects.remove(&name);
             self.last_of.remove(&name);

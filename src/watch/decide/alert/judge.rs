@@ -1,0 +1,393 @@
+//! What is to be told of an object by one alert, now.
+
+use super::Subject;
+use super::hold::{Hold, Of, hold, outside};
+use super::rules::{Rule, words};
+use super::track::{Failure, Flap, Notices, Slot, Track};
+use super::turn::{Draft, Notice, Turn, What, later};
+use crate::config::{AlertEvent, Step};
+use crate::decide::clock::millis;
+use crate::limits::{PARTIAL_SPACING, UNKNOWN_INTERVALS};
+use oco_fleet::state::{Standing, State};
+use oco_fleet::time::Millis;
+use std::collections::HashSet;
+
+/// What those are told who were told of something that is no more.
+pub(super) const GONE: &str = "not watched any more";
+
+impl Track {
+    /// Looks at it. `rule` is the alert as the file has it, if it is of this object still.
+    pub fn judge(&mut self, rule: Option<&Rule>, subject: Option<&Subject<'_>>, turn: &mut Turn<'_>) {
+        let Some(subject) = subject else { return self.judge_gone(turn) };
+        self.judge_flapping(subject);
+        self.judge_failure(subject, turn);
+        if let (Some(failure), Some(rule)) = (self.failure, rule) {
+            self.escalate(failure, rule, subject, turn);
+        }
+        if self.failure.is_none() && self.flap.is_none() && subject.standing.state.is_up() {
+            self.recover(subject.standing, subject.since, rule, turn);
+        }
+        self.judge_notices(rule, subject, turn);
+    }
+
+    /// It is not watched any more: whoever was told of its failure is told so.
+    fn judge_gone(&mut self, turn: &mut Turn<'_>) {
+        if self.failure.is_some() || self.flap.is_some() {
+            self.end_failure();
+            self.flap = None;
+        }
+        self.rest();
+        if std::mem::take(&mut self.notices) != Notices::default() {
+            self.keep(1, turn.name, turn.said);
+        }
+        self.recover(&Standing::unknown(GONE), turn.now.at, None, turn);
+    }
+
+    fn judge_flapping(&mut self, subject: &Subject<'_>) {
+        match (subject.is_flapping, self.flap) {
+            (true, None) => {
+                // After a start that comes while it flaps nobody knows with which failure that began. Where somebody was
+                // told of an earlier one, all know enough.
+                let is_told = |slot: &Slot| slot.is_owed && Some(slot.failing) != subject.failing_since;
+                let is_new = !self.slots.values().any(is_told);
+                self.flap = Some(Flap { failure: subject.failing_since.filter(|_| is_new) });
+            }
+            (false, Some(_)) => {
+                self.flap = None;
+                for slot in self.slots.values_mut() {
+                    slot.again = subject.failing_since.is_some_and(|since| slot.count_of(since) > 0);
+                }
+            }
+            (true, Some(_)) | (false, None) => {}
+        }
+    }
+
+    fn judge_failure(&mut self, subject: &Subject<'_>, turn: &Turn<'_>) {
+        let Some(since) = subject.failing_since else {
+            if self.failure.is_some() {
+                self.end_failure();
+            }
+            return;
+        };
+        if self.failure.is_some_and(|failure| failure.since == since) {
+            return;
+        }
+        self.end_failure();
+        let age = turn.now.at.since(since).max(0);
+        let told = self.slots.values().filter(|slot| slot.count_of(since) > 0);
+        let base = told.map(|slot| slot.first.steady).min();
+        self.failure = Some(Failure { since, began: Millis(turn.now.steady.0.saturating_sub(age)), base });
+    }
+
+    fn end_failure(&mut self) {
+        self.failure = None;
+        self.is_held = false;
+        for slot in self.slots.values_mut() {
+            slot.again = false;
+            slot.attempt.renew();
+        }
+    }
+
+    /// Tells each step of the failure that is to be told of it now.
+    fn escalate(&mut self, failure: Failure, rule: &Rule, subject: &Subject<'_>, turn: &mut Turn<'_>) {
+        let is_let = self.flap.is_none_or(|flap| flap.failure == Some(failure.since));
+        if subject.standing.state != State::Ko || !is_let || !rule.is_on(AlertEvent::Ko) {
+            return;
+        }
+        let ready = Millis(failure.began.0.saturating_add(rule.after_ms(subject.interval)));
+        if failure.base.is_none() && ready > turn.now.steady {
+            return turn.wake(ready);
+        }
+        let held = hold(Of::State, subject, [rule.alert.hours.as_ref(), None], turn);
+        let base = match (failure.base, &held) {
+            (Some(base), _) => base,
+            (None, None) => turn.now.steady,
+            (None, Some(_)) => {
+                let Some((number, step)) = rule.steps().next() else { return };
+                return self.hold(held, &What::Ko, number, step, turn);
+            }
+        };
+        self.failure = Some(Failure { base: Some(base), ..failure });
+        for (number, step) in rule.steps() {
+            let slot = self.slot(number);
+            if slot.attempt.running.is_some() {
+                continue;
+            }
+            if slot.is_owed && slot.command != words(step) {
+                self.set_aside(number, turn.name, turn.said);
+            }
+            let Some(what) = self.next(number, step, failure.since, base, rule, turn) else { continue };
+            let held = held.clone().or_else(|| step.hours.as_ref().and_then(|hours| outside(hours, turn)));
+            if held.is_some() {
+                self.hold(held, &what, number, step, turn);
+                continue;
+            }
+            self.tell(what, number, step, failure.since, rule, subject.standing, turn);
+        }
+    }
+
+    /// What a step is to be told now. Where that is later, the turn wakes then.
+    fn next(
+        &mut self,
+        number: u32,
+        step: &Step,
+        since: Millis,
+        base: Millis,
+        rule: &Rule,
+        turn: &mut Turn<'_>,
+    ) -> Option<What> {
+        let now = turn.now.steady;
+        let is_flapping = self.flap.is_some();
+        let slot = self.slot(number);
+        let count = slot.count_of(since);
+        let again = |from: Millis| rule.alert.every.map(|every| later(from, every));
+        let mut due = match (count, slot.attempt.given_up) {
+            (_, Some(given_up)) => again(given_up),
+            (0, None) => Some(later(base, step.after)),
+            (_, None) if slot.again => Some(now),
+            (_, None) => again(slot.last.steady),
+        };
+        if rule.alert.limit.is_some_and(|limit| count >= limit) || (is_flapping && count > 0) {
+            due = None;
+        }
+        // While it goes up and down nobody further is told.
+        if is_flapping && !step.after.is_zero() {
+            due = None;
+        }
+        let not_before = slot.attempt.not_before.unwrap_or(now);
+        match due.map(|due| due.max(not_before)) {
+            Some(due) if due <= now => return Some(What::Ko),
+            Some(due) => turn.wake(due),
+            None => {}
+        }
+        self.next_partial(number, rule, turn)
+    }
+
+    /// Whether others failed than a step was told of.
+    fn next_partial(&mut self, number: u32, rule: &Rule, turn: &mut Turn<'_>) -> Option<What> {
+        let now = turn.now.steady;
+        let is_flapping = self.flap.is_some();
+        let slot = self.slot(number);
+        if !rule.is_on(AlertEvent::Partial) || !slot.is_owed || is_flapping {
+            return None;
+        }
+        let due = later(slot.spoke, PARTIAL_SPACING).max(slot.attempt.not_before.unwrap_or(now));
+        if due > now {
+            turn.wake(due);
+            return None;
+        }
+        let failed = turn.failed();
+        let Some(before) = &slot.failed else {
+            slot.failed = Some(failed.iter().map(|(name, _)| name.clone()).collect());
+            return None;
+        };
+        let before: HashSet<_> = before.iter().collect();
+        let is_same = before.len() == failed.len() && failed.iter().all(|(name, _)| before.contains(name));
+        (!is_same).then_some(What::Partial)
+    }
+
+    /// Something is due and held: that is said once.
+    fn hold(&mut self, held: Option<Hold>, what: &What, number: u32, step: &Step, turn: &mut Turn<'_>) {
+        let Some(held) = held else { return };
+        turn.wake(held.until);
+        let Some(why) = held.why else { return };
+        if !std::mem::replace(&mut self.is_held, true) {
+            let (key, command) = (self.key.clone(), words(step));
+            turn.note(&key, what, number, &command, format!("held: {why}"));
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "all of it goes into the command")]
+    fn tell(
+        &mut self,
+        what: What,
+        number: u32,
+        step: &Step,
+        since: Millis,
+        rule: &Rule,
+        standing: &Standing,
+        turn: &mut Turn<'_>,
+    ) {
+        self.is_held = false;
+        let key = self.key.clone();
+        let slot = self.slot(number);
+        let count = slot.count_of(since);
+        let (at, count) = match what {
+            What::Ko => (since, count.saturating_add(1)),
+            What::Partial | What::Recovery | What::Notice(_) => (turn.now.at, count),
+        };
+        let id = turn.send(Draft {
+            key,
+            step: number,
+            command: words(step),
+            wants_ok: rule.is_on(AlertEvent::Ok),
+            what,
+            text: rule.alert.text.clone(),
+            standing: standing.clone(),
+            at,
+            failing: Some(since),
+            count,
+            limit: rule.alert.limit,
+            failed_before: slot.failed.clone().filter(|_| slot.is_owed),
+        });
+        slot.attempt.begin(id, turn.now.steady);
+    }
+
+    /// Tells everybody who was told of the failure that it is over, whatever holds other alerts.
+    fn recover(&mut self, standing: &Standing, at: Millis, rule: Option<&Rule>, turn: &mut Turn<'_>) {
+        let mut settled = Vec::new();
+        for (number, slot) in self.slots.iter_mut().filter(|(_, slot)| slot.is_owed) {
+            if !slot.wants_ok {
+                slot.settle();
+                settled.push(*number);
+                continue;
+            }
+            let Some(due) = slot.attempt.may_run(turn.now.steady) else { continue };
+            if due > turn.now.steady {
+                turn.wake(due);
+                continue;
+            }
+            let id = turn.send(Draft {
+                key: self.key.clone(),
+                step: *number,
+                command: slot.command.clone(),
+                wants_ok: true,
+                what: What::Recovery,
+                text: rule.and_then(|rule| rule.alert.text.clone()),
+                standing: standing.clone(),
+                at,
+                failing: Some(slot.failing),
+                count: slot.count,
+                limit: None,
+                failed_before: slot.failed.clone(),
+            });
+            slot.attempt.begin(id, turn.now.steady);
+        }
+        for number in settled {
+            self.keep(number, turn.name, turn.said);
+        }
+    }
+
+    /// What is told beside failures, to the first step, once an episode.
+    fn judge_notices(&mut self, rule: Option<&Rule>, subject: &Subject<'_>, turn: &mut Turn<'_>) {
+        self.end_notices(rule, subject, turn);
+        let Some(rule) = rule else { return self.rest() };
+        let Some((number, step)) = rule.steps().next() else { return };
+        let Some(due) = self.notice.may_run(turn.now.steady) else { return };
+        let notices = self.next_notices(rule, subject, turn);
+        if notices.is_empty() {
+            return self.rest();
+        }
+        if due > turn.now.steady {
+            return turn.wake(due);
+        }
+        for notice in notices {
+            let of = match notice {
+                Notice::Direct(_) => Of::Direct,
+                Notice::Incident(_) => Of::Incident,
+                Notice::But(_) | Notice::Unknown(_) | Notice::Flapping => Of::State,
+            };
+            let held = hold(of, subject, [rule.alert.hours.as_ref(), step.hours.as_ref()], turn);
+            match held {
+                Some(held) if of == Of::Direct => self.hold_direct(held, number, step, turn),
+                Some(_) => self.hold(held, &What::Notice(notice), number, step, turn),
+                None => return self.notify(notice, number, step, rule, subject, turn),
+            }
+        }
+    }
+
+    /// There is nothing to tell beside failures.
+    fn rest(&mut self) {
+        self.notice.renew();
+        self.is_held &= self.failure.is_some();
+    }
+
+    fn hold_direct(&mut self, held: Hold, number: u32, step: &Step, turn: &mut Turn<'_>) {
+        turn.wake(held.until);
+        let Some(front) = self.notices.direct.front_mut() else { return };
+        if let Some(why) = held.why.filter(|_| !std::mem::replace(&mut front.is_said, true)) {
+            let what = What::Notice(Notice::Direct(front.text.clone()));
+            let key = self.key.clone();
+            turn.note(&key, &what, number, &words(step), format!("held: {why}"));
+        }
+    }
+
+    /// Forgets what was told of episodes that are over.
+    fn end_notices(&mut self, rule: Option<&Rule>, subject: &Subject<'_>, turn: &mut Turn<'_>) {
+        let before = self.notices.clone();
+        let state = subject.standing.state;
+        self.notices.but.take_if(|since| state != State::But || *since != subject.since);
+        self.notices.unknown.take_if(|since| state != State::Unknown || *since != subject.since);
+        self.notices.flapping &= subject.is_flapping;
+        if subject.failing_since.is_none() || rule.is_none() {
+            self.notices.incident = None;
+        }
+        if rule.is_none() {
+            for waiting in std::mem::take(&mut self.notices.direct) {
+                let what = What::Notice(Notice::Direct(waiting.text));
+                let key = self.key.clone();
+                turn.note(&key, &what, 1, &[], "failed: the alert is not in the file any more".to_owned());
+            }
+        }
+        if self.notices != before {
+            self.keep(1, turn.name, turn.said);
+        }
+    }
+
+    fn next_notices(&self, rule: &Rule, subject: &Subject<'_>, turn: &mut Turn<'_>) -> Vec<Notice> {
+        let mut notices = Vec::new();
+        let state = subject.standing.state;
+        let (told, is_calm) = (&self.notices, self.flap.is_none());
+        notices.extend(told.incident.filter(|_| is_calm).map(Notice::Incident));
+        if !is_calm && rule.is_on(AlertEvent::Flapping) && !told.flapping {
+            notices.push(Notice::Flapping);
+        }
+        notices.extend(told.direct.front().map(|waiting| Notice::Direct(waiting.text.clone())));
+        let is_new = is_calm && subject.failing_since.is_none();
+        if is_new && state == State::But && rule.is_on(AlertEvent::But) && told.but.is_none() {
+            notices.push(Notice::But(subject.since));
+        }
+        if is_new && state == State::Unknown && rule.is_on(AlertEvent::Unknown) && told.unknown.is_none() {
+            let grace = millis(subject.interval.saturating_mul(UNKNOWN_INTERVALS));
+            let left = grace.saturating_sub(turn.now.at.since(subject.since));
+            if left <= 0 {
+                notices.push(Notice::Unknown(subject.since));
+            } else {
+                turn.wake(Millis(turn.now.steady.0.saturating_add(left)));
+            }
+        }
+        notices
+    }
+
+    fn notify(
+        &mut self,
+        notice: Notice,
+        number: u32,
+        step: &Step,
+        rule: &Rule,
+        subject: &Subject<'_>,
+        turn: &mut Turn<'_>,
+    ) {
+        self.is_held = false;
+        let at = match &notice {
+            Notice::But(since) | Notice::Unknown(since) => *since,
+            Notice::Incident(_) => subject.failing_since.unwrap_or(turn.now.at),
+            Notice::Flapping | Notice::Direct(_) => turn.now.at,
+        };
+        let id = turn.send(Draft {
+            key: self.key.clone(),
+            step: number,
+            command: words(step),
+            wants_ok: rule.is_on(AlertEvent::Ok),
+            what: What::Notice(notice),
+            text: rule.alert.text.clone(),
+            standing: subject.standing.clone(),
+            at,
+            failing: subject.failing_since,
+            count: 0,
+            limit: None,
+            failed_before: None,
+        });
+        self.notice.begin(id, turn.now.steady);
+    }
+}

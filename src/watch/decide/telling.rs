@@ -1,0 +1,395 @@
+//! What follows from a change besides the transitions: acknowledgements that end, maintenance that begins, incidents,
+//! alerts. Here they meet, in the order in which each needs the one before.
+//!
+//! ```text
+//!   changes --> Acts --> Planning --> (Fleet judges anew) --> Incidents --> Alerts --> Consequences
+//! ```
+
+use super::acts::{Acts, Wish};
+use super::alert::{Alerts, DependencyFact, Direct, Facts, Said, SendingId, Subject};
+use super::changes::{Changes, Note};
+use super::fleet::ids::MemberId;
+use super::fleet::{Dependency, Fleet};
+use super::incident::{IncidentEvent, IncidentNews, Incidents};
+use super::known::{Known, LevelStandings};
+use super::moment::Moment;
+use super::planning::{Planning, Times, first_names};
+use crate::config::Settings;
+use oco::logic::time::Now;
+use oco_fleet::calendar::Zone;
+use oco_fleet::journal::{self, Act, ActKind, Entry};
+use oco_fleet::maintenance::Window;
+use oco_fleet::object::{Kind, ObjectName};
+use oco_fleet::state::State;
+use oco_fleet::time::Millis;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::time::Duration;
+
+/// Acts, maintenance, incidents and alerts of a fleet.
+#[derive(Debug)]
+pub struct Telling {
+    acts: Acts,
+    planning: Planning,
+    incidents: Incidents,
+    alerts: Alerts,
+    /// Who depends on whom.
+    dependents: HashMap<ObjectName, Vec<ObjectName>>,
+    /// From probe to probe of each service of the file.
+    intervals: HashMap<ObjectName, Duration>,
+    /// Whom alerts, incidents and acts are to look at in the next turn.
+    concerned: BTreeSet<ObjectName>,
+    /// All of them are: it starts, or the settings are others.
+    is_new: bool,
+    /// What came of orders since the last turn.
+    ordered: Consequences,
+}
+
+/// What a start goes on from.
+#[derive(Debug, Default)]
+pub struct KeptTelling {
+    /// Acts that are in force, or still to come.
+    pub acts: Vec<Act>,
+    /// The highest number that an act ever had.
+    pub last_act: i64,
+    /// Windows of maintenance that are not over.
+    pub windows: Vec<journal::Window>,
+    /// Who was told of failures that are not over.
+    pub told: Vec<journal::Told>,
+    /// Incidents that are not closed.
+    pub incidents: Vec<journal::Incident>,
+    /// The highest number that an incident ever had.
+    pub last_incident: i64,
+}
+
+impl From<Moment> for Times {
+    fn from(now: Moment) -> Times {
+        Times { wall: now.wall, at: now.at }
+    }
+}
+
+/// What is to be written and done.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Consequences {
+    /// Entries of the journal that stand before the transitions of the turn.
+    pub before: Vec<Entry>,
+    /// Acts that ended by themselves, for the log.
+    pub ended: Vec<Act>,
+    /// What became of incidents.
+    pub incidents: IncidentNews,
+    /// What alerts want done.
+    pub said: Vec<Said>,
+}
+
+impl Telling {
+    /// That of the settings, going on from what was kept. Nobody is told of anything before the first turn.
+    ///
+    /// `known` are the names that the journal knew. Who is [planned](Planning::planned) is known at once, so that the
+    /// fleet can begin with it.
+    pub fn new<'a>(
+        settings: &Settings,
+        kept: KeptTelling,
+        known: impl Iterator<Item = &'a ObjectName>,
+        zone: Zone,
+        now: Moment,
+    ) -> Telling {
+        let mut telling = Telling {
+            acts: Acts::new(kept.acts, kept.last_act),
+            planning: Planning::new(settings, zone.clone(), kept.windows),
+            incidents: Incidents::new(kept.incidents, kept.last_incident, &settings.incident),
+            alerts: Alerts::new(settings, kept.told, zone, now),
+            dependents: HashMap::new(),
+            intervals: HashMap::new(),
+            concerned: BTreeSet::new(),
+            is_new: true,
+            ordered: Consequences::default(),
+        };
+        telling.index(settings);
+        if !settings.maintenance.is_empty() || telling.acts.windows().next().is_some() {
+            let names = first_names(settings, known);
+            telling.planning.due(&names, &telling.acts, now.into(), &mut telling.ordered.before);
+        }
+        telling
+    }
+
+    /// Other settings. What is still there keeps its memory.
+    pub fn reload(&mut self, settings: &Settings, zone: Zone) {
+        self.planning.reload(settings, zone.clone());
+        self.incidents.reload(&settings.incident);
+        self.alerts.reload(settings, zone);
+        self.index(settings);
+        self.is_new = true;
+    }
+
+    fn index(&mut self, settings: &Settings) {
+        self.dependents.clear();
+        self.intervals.clear();
+        for group in &settings.groups {
+            for service in &group.services {
+                let name = ObjectName::service(&group.name, &service.name);
+                for dependency in &service.depends {
+                    self.dependents.entry(dependency.clone()).or_default().push(name.clone());
+                }
+                self.intervals.insert(name, service.timing.interval);
+            }
+        }
+    }
+
+    /// Somebody acts. Tells what it took.
+    ///
+    /// # Errors
+    /// The words say why nothing has changed.
+    pub fn act(&mut self, wish: Wish, known: Known<'_>, at: Millis) -> Result<Vec<String>, String> {
+        let (kind, name, who) = (wish.kind, wish.name.clone(), wish.who.clone());
+        let took = self.acts.act(wish, known, at, &mut self.ordered.before)?;
+        if kind == ActKind::Ack {
+            for name in took.iter().filter_map(|name| ObjectName::parse(name).ok()) {
+                self.incidents.acknowledge(&name, &who, at, &mut self.ordered.incidents);
+            }
+        }
+        self.acted(kind, &name, known);
+        Ok(took)
+    }
+
+    /// Somebody undoes an act. Tells what there was to undo.
+    ///
+    /// # Errors
+    /// Nothing is known by that name.
+    pub fn undo(
+        &mut self,
+        kind: ActKind,
+        name: &str,
+        who: &str,
+        known: Known<'_>,
+        at: Millis,
+    ) -> Result<Vec<String>, String> {
+        let took = self.acts.undo(kind, name, who, known, at, &mut self.ordered.before)?;
+        self.acted(kind, name, known);
+        Ok(took)
+    }
+
+    fn acted(&mut self, kind: ActKind, name: &str, known: Known<'_>) {
+        self.concerned.extend(known.concerned(name));
+        if kind == ActKind::Maint {
+            self.planning.changed();
+        }
+    }
+
+    /// Somebody says something to those whom the alerts of `name` tell.
+    pub fn direct(&mut self, name: &ObjectName, text: &str, known: Known<'_>, now: Moment) -> Direct {
+        let facts = FleetFacts { known, acts: &self.acts, intervals: &self.intervals, at: now.at };
+        self.alerts.direct(name, text, &facts, now, &mut self.ordered.said)
+    }
+
+    /// A command ended.
+    pub fn done(&mut self, id: SendingId, result: Result<(), String>, now: Moment) {
+        self.alerts.done(id, result, now, &mut self.ordered.said);
+    }
+
+    /// The window of the file that somebody is under, since when, and until when.
+    pub fn window_on(&self, name: &ObjectName, now: Moment) -> Option<(&Window, Millis, Option<Millis>)> {
+        self.planning.on(name, now.wall)
+    }
+
+    /// The acts, to read.
+    pub fn acts(&self) -> &Acts {
+        &self.acts
+    }
+
+    /// Who is under maintenance by its own name.
+    pub fn planned(&self) -> &HashSet<ObjectName> {
+        self.planning.planned()
+    }
+
+    /// Of whom somebody was told, and may be again.
+    pub fn remembered(&self) -> Vec<ObjectName> {
+        self.alerts.names()
+    }
+
+    /// What a journal that was begun anew, or that lost entries, has to be told.
+    pub fn entries(&self) -> Vec<Entry> {
+        let acts = self.acts.all().cloned().map(Entry::Act);
+        let incidents = self.incidents.all().cloned().map(Entry::Incident);
+        acts.chain(self.planning.rows()).chain(incidents).collect()
+    }
+
+    /// How many milliseconds may pass until the next turn; none: no time has to pass for anything.
+    pub fn wait(&self, now: Moment) -> Option<i64> {
+        if self.is_new || !self.concerned.is_empty() || self.ordered != Consequences::default() {
+            return Some(0);
+        }
+        let of_journal = [self.acts.deadline(), self.incidents.deadline()];
+        let waits = of_journal.into_iter().flatten().map(|at| at.since(now.at));
+        let hours = self.planning.deadline().map(|at| at.since(now.wall));
+        let lengths = self.alerts.deadline().map(|at| at.since(now.steady));
+        waits.chain(hours).chain(lengths).min().map(|wait| wait.max(0))
+    }
+
+    /// What follows from what changed since the last turn, and from the time that passed. The fleet judges anew what is
+    /// planned now; what comes of that is added to the changes.
+    pub fn turn(
+        &mut self,
+        fleet: &mut Fleet,
+        levels: &dyn LevelStandings,
+        changes: &mut Changes,
+        now: Now,
+    ) -> Consequences {
+        let moment = fleet.moment(now);
+        let mut out = std::mem::take(&mut self.ordered);
+        self.end_acts(&Known { fleet, levels }, changes, 0, moment.at, &mut out);
+        let seen = changes.transitions.len();
+        if self.is_new || !changes.ended.is_empty() {
+            self.planning.changed();
+        }
+        let planned = self.planning.due(fleet, &self.acts, moment.into(), &mut out.before);
+        for (name, is_planned) in &planned {
+            fleet.set_planned(name, *is_planned, now, changes);
+        }
+        if !planned.is_empty() {
+            self.end_acts(&Known { fleet, levels }, changes, seen, moment.at, &mut out);
+        }
+        let concerned = self.take_concerned(fleet, changes);
+        let known = Known { fleet, levels };
+        if std::mem::take(&mut self.is_new) {
+            self.incidents.look(known, moment.at, &mut out.incidents);
+        }
+        for name in changes.transitions.iter().map(|transition| &transition.name).chain(&changes.ended) {
+            self.incidents.observe(name, known, moment.at, &mut out.incidents);
+        }
+        self.incidents.due(known, moment.at, &mut out.incidents);
+        let facts = FleetFacts { known, acts: &self.acts, intervals: &self.intervals, at: moment.at };
+        for said in out.incidents.said.iter().filter(|said| is_alerted(said.event)) {
+            self.alerts.incident(&said.incident.name, &facts, moment, &mut out.said);
+        }
+        for name in &concerned {
+            self.alerts.observe(name, &facts, moment, &mut out.said);
+        }
+        self.alerts.due(&facts, moment, &mut out.said);
+        out
+    }
+
+    /// Ends acts that time or a transition from `from` on has ended.
+    fn end_acts(
+        &mut self,
+        known: &Known<'_>,
+        changes: &Changes,
+        from: usize,
+        at: Millis,
+        out: &mut Consequences,
+    ) {
+        let mut ended = if self.is_new { self.acts.look(*known, at, &mut out.before) } else { Vec::new() };
+        for transition in changes.transitions.iter().skip(from) {
+            ended.extend(self.acts.observe(&transition.name, *known, at, &mut out.before));
+        }
+        ended.extend(self.acts.due(at, &mut out.before));
+        for act in &ended {
+            self.acted(act.kind, &act.name, *known);
+        }
+        out.ended.extend(ended);
+    }
+
+    /// Takes out whom this turn concerns: services, nodes and levels.
+    fn take_concerned(&mut self, fleet: &Fleet, changes: &Changes) -> Vec<ObjectName> {
+        let mut concerned = std::mem::take(&mut self.concerned);
+        if self.is_new || changes.notes.contains(&Note::CanaryBack) {
+            concerned.extend(fleet.services().map(|service| service.name.clone()));
+            concerned.extend(fleet.nodes().map(|node| node.name.clone()));
+            concerned.extend(self.alerts.names());
+        }
+        concerned.extend(changes.judged.iter().cloned());
+        concerned.extend(changes.ended.iter().filter(|name| name.kind() != Kind::Target).cloned());
+        for transition in &changes.transitions {
+            concerned.extend(self.dependents.get(&transition.name).into_iter().flatten().cloned());
+            if transition.name.kind() == Kind::Level {
+                concerned.insert(transition.name.clone());
+            }
+        }
+        for note in &changes.notes {
+            if let Note::Flapping(name, _) = note {
+                concerned.insert(name.clone());
+            }
+        }
+        concerned.into_iter().collect()
+    }
+}
+
+/// Whether alerts `on` incident tell it.
+fn is_alerted(event: IncidentEvent) -> bool {
+    match event {
+        IncidentEvent::Open | IncidentEvent::Late => true,
+        IncidentEvent::Update | IncidentEvent::Acknowledge | IncidentEvent::Close => false,
+    }
+}
+
+/// What the alerts know of the fleet.
+struct FleetFacts<'a> {
+    known: Known<'a>,
+    acts: &'a Acts,
+    intervals: &'a HashMap<ObjectName, Duration>,
+    at: Millis,
+}
+
+impl Facts for FleetFacts<'_> {
+    fn subject(&self, name: &ObjectName) -> Option<Subject<'_>> {
+        let subject = |standing, since, failing_since| Subject {
+            standing,
+            since,
+            failing_since,
+            is_flapping: false,
+            interval: self.interval(name),
+            dependency: DependencyFact::Clear,
+            is_acked: self.acts.is_acked(name, self.known, self.at),
+            is_muted: self.acts.is_muted(name, self.known, self.at),
+        };
+        if name.kind() == Kind::Level {
+            let (standing, since) = self.known.levels.level(name)?;
+            return Some(subject(standing, since, (standing.state == State::Ko).then_some(since)));
+        }
+        let fleet = self.known.fleet;
+        match fleet.find(name)? {
+            // Nobody is alerted of a target alone.
+            MemberId::Target(_) => None,
+            MemberId::Service(id) => {
+                let view = fleet.service(id)?;
+                Some(Subject {
+                    is_flapping: view.is_flapping,
+                    dependency: match fleet.dependency(id) {
+                        Dependency::Clear => DependencyFact::Clear,
+                        Dependency::Awaited => DependencyFact::Awaited,
+                        Dependency::Ko(name) => DependencyFact::Ko(name.clone()),
+                    },
+                    ..subject(view.standing, view.since, view.failing_since)
+                })
+            }
+            MemberId::Node(id) => {
+                let view = fleet.node(id)?;
+                Some(Subject {
+                    is_flapping: view.is_flapping,
+                    ..subject(view.standing, view.since, view.failing_since)
+                })
+            }
+        }
+    }
+
+    fn failed(&self, name: &ObjectName) -> Vec<(ObjectName, Box<str>)> {
+        let failed = self.known.failed(name).into_iter();
+        let reason =
+            |name| self.known.standing(name).map(|standing| standing.reason.clone()).unwrap_or_default();
+        failed.map(|name| (name.clone(), reason(name))).collect()
+    }
+
+    fn all(&self, name: &ObjectName) -> Vec<ObjectName> {
+        self.known.members(name).into_iter().cloned().collect()
+    }
+
+    fn is_canary_lost(&self) -> bool {
+        self.known.fleet.is_canary_lost()
+    }
+}
+
+impl FleetFacts<'_> {
+    /// From probe to probe: of a service its own, of what stands above the longest of all, for its members have several.
+    fn interval(&self, name: &ObjectName) -> Duration {
+        let own = self.intervals.get(name).copied();
+        own.unwrap_or_else(|| self.intervals.values().copied().max().unwrap_or_default())
+    }
+}
