@@ -315,7 +315,7 @@ fn what_is_gone_leaves_nothing_behind() {
 /// The bench measures what a file costs; this says which change it was.
 #[test]
 fn a_check_is_small() {
-    assert!(size_of::<Check>() <= 112, "{}", size_of::<Check>());
+    assert!(size_of::<Check>() <= 88, "{}", size_of::<Check>());
 }
 
 #[test]
