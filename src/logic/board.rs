@@ -80,7 +80,13 @@ impl Board {
     /// A board that knows of no file yet.
     pub fn new(rules: Rules) -> Board {
         // Room for all at once: memory that is never touched costs nothing, while a table that grows leaves holes.
-        let mut board = Board { checks: Vec::with_capacity(CHECKS), ..Board::default() };
+        let mut board = Board {
+            checks: Vec::with_capacity(CHECKS),
+            timers: Timers::with_capacity(CHECKS),
+            due: VecDeque::with_capacity(CHECKS),
+            touched: Vec::with_capacity(CHECKS),
+            ..Board::default()
+        };
         board.set_rules(rules);
         board
     }
@@ -176,10 +182,10 @@ impl Board {
     /// Forgets every file: there is another directory now, or too much in this one. Nothing of this is a [`Change`]
     /// of a check.
     pub fn clear(&mut self) {
-        let rules = std::mem::take(&mut self.rules);
-        let mut checks = std::mem::take(&mut self.checks);
-        checks.clear();
-        *self = Board { checks, ..Board::default() };
+        self.withdraw();
+        self.checks.clear();
+        let Board { rules, checks, timers, due, touched, .. } = std::mem::take(self);
+        *self = Board { checks, timers, due, touched, ..Board::default() };
         self.set_rules(rules);
     }
 

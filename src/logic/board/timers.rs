@@ -28,6 +28,11 @@ pub struct Timers {
 }
 
 impl Timers {
+    /// Room for so many.
+    pub fn with_capacity(timed: usize) -> Timers {
+        Timers { heap: Vec::with_capacity(timed) }
+    }
+
     /// The check whose time comes first, with its time.
     pub fn first(&self, timed: &[impl Timed]) -> Option<(Id, Nanos)> {
         let id = *self.heap.first()?;
