@@ -188,7 +188,7 @@ impl Check {
         self.outcome = None;
         (self.text, self.promise) = (None, 0);
         self.grace_end = Nanos::default();
-        self.flags.clear(Flags::OF_WRITERS | Flags::CUT | Flags::REMEMBERED | Flags::DEPARTED);
+        self.flags.clear(Flags::OF_WRITERS | Flags::REMEMBERED | Flags::DEPARTED);
     }
 
     /// The directory is away: there is no result, but its mark and age are kept for the same file's return.

@@ -97,7 +97,7 @@ impl Check {
             age: has_content.then(|| self.age(now)),
             max_age: self.max_age(),
             stale: has_content && self.is_stale(now),
-            is_cut: self.is(Flags::CUT),
+            is_cut: self.said().is_some() && self.is(Flags::CUT),
         })
     }
 }
