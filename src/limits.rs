@@ -58,8 +58,8 @@ pub const ADDRESS_SHARE: usize = 4;
 /// Descriptors kept back from connections, beside those of the listeners: standard ones, log, epoll, inotify, signals,
 /// and the file being read.
 pub const RESERVED_DESCRIPTORS: u64 = 16;
-/// Counters by which client addresses share the table: a power of two, 48 KiB once they are used. With a thousand clients
-/// one in four shares its own.
+/// Counters by which client addresses share the table: a power of two, 48 KiB once all are used. With a thousand
+/// clients one in four shares its own.
 pub const SHARE_COUNTERS: u16 = 4096;
 /// Octets drained from a client at once: more than most ever send.
 pub const DRAIN_OCTETS: usize = 16 * 1024;
