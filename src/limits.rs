@@ -69,8 +69,9 @@ pub const EVENTS: usize = 256;
 pub const FILE_EVENTS_OCTETS: usize = 16 * 1024;
 /// How long a client that has its line may linger until it closes.
 pub const LINGER: Duration = Duration::from_secs(2);
-/// Octets drained from one client; who sends more gets a reset.
-pub const DRAINED_OCTETS: u32 = 64 * 1024;
+/// Octets drained from one client: 64 KiB, but for the one that a counter of two octets lacks. Who sends more gets a
+/// reset.
+pub const DRAINED_OCTETS: u16 = u16::MAX;
 /// How long clients may linger after SIGTERM.
 pub const STOP_LINGER: Duration = Duration::from_secs(1);
 /// Connections accepted before the directory's events are read and all of them are answered.
