@@ -58,8 +58,8 @@ pub const ADDRESS_SHARE: usize = 4;
 /// Descriptors kept back from connections, beside those of the listeners: standard ones, log, epoll, inotify, signals,
 /// and the file being read.
 pub const RESERVED_DESCRIPTORS: u64 = 16;
-/// Counters by which client addresses share the table: a power of two, 48 KiB once they are used. With a thousand clients
-/// one in four shares its own.
+/// Counters by which client addresses share the table: a power of two, 48 KiB once all are used. With a thousand
+/// clients one in four shares its own.
 pub const SHARE_COUNTERS: u16 = 4096;
 /// Octets drained from a client at once: more than most ever send.
 pub const DRAIN_OCTETS: usize = 16 * 1024;
@@ -69,8 +69,9 @@ pub const EVENTS: usize = 256;
 pub const FILE_EVENTS_OCTETS: usize = 16 * 1024;
 /// How long a client that has its line may linger until it closes.
 pub const LINGER: Duration = Duration::from_secs(2);
-/// Octets drained from one client; who sends more gets a reset.
-pub const DRAINED_OCTETS: u32 = 64 * 1024;
+/// Octets drained from one client: 64 KiB, but for the one that a counter of two octets lacks. Who sends more gets a
+/// reset.
+pub const DRAINED_OCTETS: u16 = u16::MAX;
 /// How long clients may linger after SIGTERM.
 pub const STOP_LINGER: Duration = Duration::from_secs(1);
 /// Connections accepted before the directory's events are read and all of them are answered.

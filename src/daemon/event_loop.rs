@@ -12,12 +12,11 @@ mod requests;
 use super::answers::Answers;
 use super::listeners::Listeners;
 use crate::limits::{ACCEPT_PAUSE, ADDRESS_SHARE, Bounds, STOP_BATCHES, STOP_LINGER};
-use crate::logic::lingering::Lingering;
 use crate::logic::pages::Page;
 use crate::logic::tally::Tally;
 use crate::logic::time::{Nanos, Now};
 use crate::net::http::HttpConnections;
-use crate::net::lingering::LingeringConnections;
+use crate::net::lingering::{Answered, LingeringConnections};
 use crate::net::token::{Kind, Source};
 use crate::system::files::{Files, KernelFiles};
 use crate::system::log_lines;
@@ -49,7 +48,7 @@ pub struct EventLoop<F = KernelFiles, K: Sockets = KernelSockets> {
     /// Requests over HTTP that were read and not answered yet.
     asked: Vec<Question>,
     /// Connections answered and not yet in the table.
-    answered: Vec<(K::Stream, IpAddr, Lingering)>,
+    answered: Vec<Answered<K::Stream>>,
     tally: Tally,
     notify: Notify,
     /// How often systemd wants a sign of life, and when the next one is due on the boot clock.

@@ -27,13 +27,13 @@ use super::code::Code;
 use super::time::{Nanos, Now};
 use crate::limits::{CHECKS, IDLE_CAPACITY};
 pub use change::{Change, FileEvent};
-use check::Check;
+use check::{Check, Flags};
 use index::Index;
 pub use rules::{CheckRules, Rules};
 pub use sight::{CheckView, Fault, Look, Sight};
 use std::collections::VecDeque;
 use std::rc::Rc;
-use timers::{NOWHERE, Timers};
+use timers::{NOWHERE, Timed, Timers};
 
 /// Which check a look belongs to. Valid until it is settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +80,13 @@ impl Board {
     /// A board that knows of no file yet.
     pub fn new(rules: Rules) -> Board {
         // Room for all at once: memory that is never touched costs nothing, while a table that grows leaves holes.
-        let mut board = Board { checks: Vec::with_capacity(CHECKS), ..Board::default() };
+        let mut board = Board {
+            checks: Vec::with_capacity(CHECKS),
+            timers: Timers::with_capacity(CHECKS),
+            due: VecDeque::with_capacity(CHECKS),
+            touched: Vec::with_capacity(CHECKS),
+            ..Board::default()
+        };
         board.set_rules(rules);
         board
     }
@@ -97,7 +103,7 @@ impl Board {
         self.timers.clear();
         for check in &mut self.checks {
             check.apply(&self.rules);
-            check.timer = NOWHERE;
+            check.set_place(NOWHERE);
         }
         self.has_new_rules = true;
     }
@@ -176,10 +182,10 @@ impl Board {
     /// Forgets every file: there is another directory now, or too much in this one. Nothing of this is a [`Change`]
     /// of a check.
     pub fn clear(&mut self) {
-        let rules = std::mem::take(&mut self.rules);
-        let mut checks = std::mem::take(&mut self.checks);
-        checks.clear();
-        *self = Board { checks, ..Board::default() };
+        self.withdraw();
+        self.checks.clear();
+        let Board { rules, checks, timers, due, touched, .. } = std::mem::take(self);
+        *self = Board { checks, timers, due, touched, ..Board::default() };
         self.set_rules(rules);
     }
 
@@ -189,7 +195,7 @@ impl Board {
         self.timers.clear();
         for check in &mut self.checks {
             check.withdraw();
-            check.timer = NOWHERE;
+            check.set_place(NOWHERE);
         }
         for queue in [&mut self.volatile, &mut self.touched] {
             queue.clear();
@@ -204,12 +210,13 @@ impl Board {
         let (checks, due) = (&mut self.checks, &mut self.due);
         self.volatile.retain(|id| {
             let Some(check) = checks.get_mut(id.index()) else { return false };
-            check.listed = check.needs_looks();
-            if check.listed {
+            let needs_looks = check.needs_looks();
+            check.flags.put(Flags::LISTED, needs_looks);
+            if needs_looks {
                 check.distrust_content();
                 check.make_due(*id, due);
             }
-            check.listed
+            needs_looks
         });
     }
 
@@ -269,7 +276,7 @@ impl Board {
             self.due.shrink_to(IDLE_CAPACITY);
         }
         let check = self.checks.get_mut(id.index())?;
-        (check.due, check.replaced) = (false, false);
+        check.flags.clear(Flags::DUE | Flags::REPLACED);
         Some((id, Rc::clone(&check.name)))
     }
 
@@ -277,12 +284,11 @@ impl Board {
     pub fn settle(&mut self, id: Id, look: &Look<'_>, now: Now) {
         let Some(check) = self.checks.get_mut(id.index()) else { return };
         let was_known_by_several =
-            matches!(look, Look::File(sight) if check.volatile && check.inode() == sight.inode);
+            matches!(look, Look::File(sight) if check.is(Flags::VOLATILE) && check.inode() == sight.inode);
         if check.settle(look, now) {
             check.make_due(id, &mut self.due);
         }
-        if check.needs_looks() && !check.listed {
-            check.listed = true;
+        if check.needs_looks() && !check.flags.replace(Flags::LISTED) {
             self.volatile.push(id);
         }
         check.touch(id, &mut self.touched);
@@ -304,7 +310,7 @@ impl Board {
         for id in self.ids() {
             if let Some(check) = self.checks.get_mut(id.index())
                 && !check.name.is_empty()
-                && !check.volatile
+                && !check.is(Flags::VOLATILE)
                 && linked.binary_search(&check.inode()).is_ok()
             {
                 check.make_due(id, &mut self.due);
@@ -318,7 +324,7 @@ impl Board {
         let mut is_list_outdated = false;
         while let Some(id) = self.touched.pop() {
             let Some(check) = self.checks.get_mut(id.index()) else { continue };
-            check.touched = false;
+            check.flags.clear(Flags::TOUCHED);
             let rating = check.rating(now);
             if rating != check.published {
                 changes.push(Change {
@@ -330,13 +336,14 @@ impl Board {
                 check.published = rating;
             }
             if check.is_forgotten() && !check.name.is_empty() {
-                is_list_outdated |= check.listed;
+                is_list_outdated |= check.is(Flags::LISTED);
                 self.remove(id);
             }
         }
         self.touched.shrink_to(IDLE_CAPACITY);
         if is_list_outdated {
-            self.volatile.retain(|id| self.checks.get(id.index()).is_some_and(|check| check.listed));
+            self.volatile
+                .retain(|id| self.checks.get(id.index()).is_some_and(|check| check.is(Flags::LISTED)));
         }
         debug_assert!(
             self.checks.len() > FEW || {
@@ -380,14 +387,18 @@ impl Board {
         assert!(self.timers.is_sound(&self.checks), "the timers are in order");
         for id in self.ids() {
             let Some(check) = self.checks.get(id.index()) else { continue };
-            assert_eq!(check.due, self.due.contains(&id), "{}: due", check.name);
-            assert_eq!(check.listed, self.volatile.contains(&id), "{}: listed", check.name);
-            assert!(!check.needs_looks() || check.listed || check.name.is_empty(), "{}: listed", check.name);
-            assert_eq!(check.touched, self.touched.contains(&id), "{}: touched", check.name);
+            assert_eq!(check.is(Flags::DUE), self.due.contains(&id), "{}: due", check.name);
+            assert_eq!(check.is(Flags::LISTED), self.volatile.contains(&id), "{}: listed", check.name);
+            assert!(
+                !check.needs_looks() || check.is(Flags::LISTED) || check.name.is_empty(),
+                "{}: listed",
+                check.name
+            );
+            assert_eq!(check.is(Flags::TOUCHED), self.touched.contains(&id), "{}: touched", check.name);
             // What was not touched says what it would say, unless a timer is about to tell.
             let is_timely = !self.is_withdrawn && self.deadline().is_none_or(|at| at > now.boot);
             assert!(
-                check.touched || !is_timely || check.published == check.rating(now),
+                check.is(Flags::TOUCHED) || !is_timely || check.published == check.rating(now),
                 "{}: {:?} is published, and {:?} is right",
                 check.name,
                 check.published,

@@ -2,23 +2,41 @@
 
 use std::fmt;
 
-/// A check's code: 2XX, 3XX or 5XX.
+/// A check's code: 2XX, 3XX or 5XX. What is around it needs no octets of its own: a class has few values.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Code(u16);
+pub struct Code {
+    class: Class,
+    /// The last two digits.
+    rest: u8,
+}
+
+/// The first digit.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Class {
+    Up,
+    Down,
+    Incident,
+}
 
 impl Code {
     /// All is well.
-    pub const OK: Code = Code(200);
+    pub const OK: Code = Code { class: Class::Up, rest: 0 };
     /// Ok, but: what a plugin's WARNING is recorded as.
-    pub const BUT: Code = Code(210);
+    pub const BUT: Code = Code { class: Class::Up, rest: 10 };
     /// Not ok. Also the rating of everything that is stale, unreadable or not understood.
-    pub const KO: Code = Code(300);
+    pub const KO: Code = Code { class: Class::Down, rest: 0 };
     /// A plugin that could not tell, timed out or was not there.
-    pub const UNKNOWN: Code = Code(310);
+    pub const UNKNOWN: Code = Code { class: Class::Down, rest: 10 };
 
     /// The code of this number, if it is one.
     pub fn new(number: u16) -> Option<Code> {
-        matches!(number, 200..=399 | 500..=599).then_some(Code(number))
+        let class = match number / 100 {
+            2 => Class::Up,
+            3 => Class::Down,
+            5 => Class::Incident,
+            _ => return None,
+        };
+        Some(Code { class, rest: u8::try_from(number % 100).ok()? })
     }
 
     /// The code that three ASCII digits name, if it is one.
@@ -35,28 +53,38 @@ impl Code {
 
     /// The code as a number.
     pub fn number(self) -> u16 {
-        self.0
+        let hundreds = match self.class {
+            Class::Up => 200,
+            Class::Down => 300,
+            Class::Incident => 500,
+        };
+        hundreds + u16::from(self.rest)
     }
 
     /// The code as its three digits.
     pub fn digits(self) -> [u8; 3] {
-        [self.0 / 100, self.0 / 10 % 10, self.0 % 10].map(|digit| b'0' + u8::try_from(digit).unwrap_or(0))
+        let first = match self.class {
+            Class::Up => b'2',
+            Class::Down => b'3',
+            Class::Incident => b'5',
+        };
+        [first, b'0' + self.rest / 10, b'0' + self.rest % 10]
     }
 
     /// What a host with this check alone would answer.
     pub fn verdict(self) -> Verdict {
-        match self.0 {
-            200 => Verdict::Ok,
-            201..=299 => Verdict::But,
-            300..=399 => Verdict::Ko,
-            _ => Verdict::Incident,
+        match self.class {
+            Class::Up if self.rest == 0 => Verdict::Ok,
+            Class::Up => Verdict::But,
+            Class::Down => Verdict::Ko,
+            Class::Incident => Verdict::Incident,
         }
     }
 }
 
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)
+        write!(f, "{}", self.number())
     }
 }
 

@@ -2,15 +2,12 @@
 //! What remains of the connection then, to drain and to close, is a [lingering](super::lingering) connection.
 
 use super::http::{self, Asked, Refusal, Refused, Site};
-use super::time::Nanos;
 use crate::limits::HTTP_HEAD_OCTETS;
 
 /// A connection's state.
 #[derive(Debug)]
 pub struct HttpExchange<P> {
     phase: Phase<P>,
-    /// When it is closed whatever its state.
-    deadline: Nanos,
 }
 
 #[derive(Debug)]
@@ -59,22 +56,14 @@ pub enum HttpStep<'a, P> {
     Close,
 }
 
-impl<P: Site> HttpExchange<P> {
+impl<P> Default for HttpExchange<P> {
     /// A connection that was just accepted.
-    pub fn new(deadline: Nanos) -> HttpExchange<P> {
-        HttpExchange { phase: Phase::Reading(Vec::new()), deadline }
+    fn default() -> HttpExchange<P> {
+        HttpExchange { phase: Phase::Reading(Vec::new()) }
     }
+}
 
-    /// When the connection is closed whatever its state, on the boot clock.
-    pub fn deadline(&self) -> Nanos {
-        self.deadline
-    }
-
-    /// Moves the deadline forward to `deadline`, never back.
-    pub fn hurry(&mut self, deadline: Nanos) {
-        self.deadline = self.deadline.min(deadline);
-    }
-
+impl<P: Site> HttpExchange<P> {
     /// Octets of memory that it holds for its client.
     pub fn held_octets(&self) -> usize {
         match &self.phase {
@@ -159,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_request_in_pieces_is_answered_once_it_is_whole() {
-        let mut exchange = Exchange::new(Nanos(5));
+        let mut exchange = Exchange::default();
         for octet in &GET[..GET.len() - 1] {
             assert_eq!(exchange.on(HttpEvent::Received(&[*octet])), HttpStep::Receive);
         }
@@ -176,13 +165,13 @@ mod tests {
     #[test]
     fn what_can_be_no_request_is_refused_at_once() {
         let bad = HttpStep::Answer(Err(Refused::new(Refusal::BadRequest, b"")));
-        assert_eq!(Exchange::new(Nanos(5)).on(HttpEvent::Received(b"HELO x\r\n")), bad);
-        assert_eq!(Exchange::new(Nanos(5)).on(HttpEvent::Received(b"\x16\x03\x01\x02\x00")), bad);
+        assert_eq!(Exchange::default().on(HttpEvent::Received(b"HELO x\r\n")), bad);
+        assert_eq!(Exchange::default().on(HttpEvent::Received(b"\x16\x03\x01\x02\x00")), bad);
     }
 
     #[test]
     fn a_request_of_http_0_9_is_answered_once_its_line_is_whole() {
-        let mut exchange = Exchange::new(Nanos(5));
+        let mut exchange = Exchange::default();
         for octet in b"GET /\r" {
             assert_eq!(exchange.on(HttpEvent::Received(&[*octet])), HttpStep::Receive);
         }
@@ -193,7 +182,7 @@ mod tests {
     #[test]
     fn a_head_that_is_too_large_is_refused_by_its_method() {
         for (method, is_head) in [("HEAD", true), ("GET", false), ("HEADS", false)] {
-            let mut exchange = Exchange::new(Nanos(5));
+            let mut exchange = Exchange::default();
             exchange.on(HttpEvent::Received(method.as_bytes()));
             let long = [b" /".as_slice(), &[b'a'; HTTP_HEAD_OCTETS]].concat();
             let refused = Refused { why: Refusal::HeadTooLarge, is_head, page: None };
@@ -203,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_head_without_end_is_too_large() {
-        let mut exchange = Exchange::new(Nanos(5));
+        let mut exchange = Exchange::default();
         let mut octets = 0;
         let mut piece: &[u8] = b"GET /";
         while exchange.on(HttpEvent::Received(piece)) == HttpStep::Receive {
@@ -216,7 +205,7 @@ mod tests {
 
     #[test]
     fn a_client_that_closes_before_it_asked_is_closed() {
-        let mut exchange = Exchange::new(Nanos(5));
+        let mut exchange = Exchange::default();
         assert_eq!(exchange.on(HttpEvent::Received(b"GET ")), HttpStep::Receive);
         assert_eq!(exchange.on(HttpEvent::Closed), HttpStep::Close);
         assert_eq!(exchange.on(HttpEvent::Received(GET)), HttpStep::Close);
@@ -238,7 +227,7 @@ mod tests {
             ],
             cuts in proptest::collection::vec(1usize..20, 0..30)
         ) {
-            let mut exchange = Exchange::new(Nanos(5));
+            let mut exchange = Exchange::default();
             let (mut rest, mut cuts) = (head.as_slice(), cuts.into_iter());
             let mut read = Vec::new();
             while !rest.is_empty() && exchange.step() == HttpStep::Receive {
@@ -258,7 +247,7 @@ mod tests {
 
         #[test]
         fn any_events_lead_to_the_whole_response_or_to_a_close(events in proptest::collection::vec(0u8..6, 0..60)) {
-            let mut exchange = Exchange::new(Nanos(5));
+            let mut exchange = Exchange::default();
             let mut received = Vec::new();
             for event in events {
                 let left = match exchange.step() {

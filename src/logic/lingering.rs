@@ -1,28 +1,28 @@
 //! One connection from its answer to its close, as a state machine without a socket.
 //!
 //! The line goes out, the sending side is shut down, and what the client sends is thrown away until it closes:
-//! closing a socket with unread input would reset the connection, and the reset may overtake the line.
+//! closing a socket with unread input would reset the connection, and the reset may overtake the line. Octets are only
+//! counted here: there may be thousands of connections, and hardly one lacks any of its line.
 
-use super::time::Nanos;
-use crate::limits::DRAINED_OCTETS;
+use crate::limits::{DRAINED_OCTETS, LINE_OCTETS};
 
 /// A connection's state.
 #[derive(Debug)]
 pub struct Lingering {
     phase: Phase,
-    /// When it is closed whatever its state.
-    deadline: Nanos,
 }
 
 #[derive(Debug)]
 enum Phase {
-    /// The part of the line that the kernel did not take yet. Rare: a new socket's buffer is empty.
-    Sending(Box<[u8]>),
+    /// So many octets at the line's end were not taken by the kernel yet. Rare: a new socket's buffer is empty.
+    Sending(u16),
     /// How many octets the client may still send.
-    Draining(u32),
+    Draining(u16),
     /// Nothing more to do for this client.
     Over,
 }
+
+const _: () = assert!(LINE_OCTETS < 1 << u16::BITS);
 
 /// What happened to the socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,10 +40,10 @@ pub enum LingeringEvent {
 }
 
 /// What to do next with the socket.
-#[derive(Debug, PartialEq, Eq)]
-pub enum LingeringStep<'a> {
-    /// Write this.
-    Send(&'a [u8]),
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LingeringStep {
+    /// Write so many octets, the last ones of the line.
+    Send(u16),
     /// Shut down the sending side, then receive.
     Finish,
     /// Read and throw away.
@@ -55,19 +55,14 @@ pub enum LingeringStep<'a> {
 }
 
 impl Lingering {
-    /// A connection whose line went out whole.
-    pub fn answered(deadline: Nanos) -> Lingering {
-        Lingering { phase: Phase::Draining(DRAINED_OCTETS), deadline }
-    }
-
-    /// A connection of whose line `rest` is still to be sent.
-    pub fn interrupted(rest: &[u8], deadline: Nanos) -> Lingering {
-        Lingering { phase: Phase::Sending(rest.into()), deadline }
-    }
-
-    /// When the connection is closed whatever its state, on the boot clock.
-    pub fn deadline(&self) -> Nanos {
-        self.deadline
+    /// A connection that lacks the last `unsent` octets of its line.
+    pub fn new(unsent: usize) -> Lingering {
+        let phase = match u16::try_from(unsent) {
+            Ok(0) => Phase::Draining(DRAINED_OCTETS),
+            Ok(unsent) => Phase::Sending(unsent),
+            Err(_) => Phase::Sending(u16::MAX),
+        };
+        Lingering { phase }
     }
 
     /// Whether the whole line was handed over.
@@ -75,22 +70,17 @@ impl Lingering {
         !matches!(self.phase, Phase::Sending(_))
     }
 
-    /// Moves the deadline forward to `deadline`, never back.
-    pub fn hurry(&mut self, deadline: Nanos) {
-        self.deadline = self.deadline.min(deadline);
-    }
-
     /// What to do when the socket is ready.
-    pub fn step(&self) -> LingeringStep<'_> {
-        match &self.phase {
-            Phase::Sending(rest) => LingeringStep::Send(rest),
+    pub fn step(&self) -> LingeringStep {
+        match self.phase {
+            Phase::Sending(unsent) => LingeringStep::Send(unsent),
             Phase::Draining(_) => LingeringStep::Receive,
             Phase::Over => LingeringStep::Close,
         }
     }
 
     /// Takes in what happened, and says what to do next.
-    pub fn on(&mut self, event: LingeringEvent) -> LingeringStep<'_> {
+    pub fn on(&mut self, event: LingeringEvent) -> LingeringStep {
         let phase = std::mem::replace(&mut self.phase, Phase::Over);
         match (phase, event) {
             (Phase::Over, _) | (_, LingeringEvent::Failed) => LingeringStep::Close,
@@ -98,30 +88,32 @@ impl Lingering {
                 self.phase = phase;
                 LingeringStep::Wait
             }
-            (Phase::Sending(rest), LingeringEvent::Sent(octets)) => match rest.get(octets..) {
-                Some(rest) if !rest.is_empty() => {
-                    self.phase = Phase::Sending(rest.into());
-                    self.step()
-                }
-                _ => {
+            (Phase::Sending(unsent), LingeringEvent::Sent(octets)) => match less(unsent, octets) {
+                0 => {
                     self.phase = Phase::Draining(DRAINED_OCTETS);
                     LingeringStep::Finish
                 }
-            },
-            (Phase::Draining(left), LingeringEvent::Received(octets)) => {
-                match left.checked_sub(u32::try_from(octets).unwrap_or(u32::MAX)) {
-                    Some(left) if left > 0 => {
-                        self.phase = Phase::Draining(left);
-                        LingeringStep::Receive
-                    }
-                    _ => LingeringStep::Close,
+                unsent => {
+                    self.phase = Phase::Sending(unsent);
+                    LingeringStep::Send(unsent)
                 }
-            }
+            },
+            (Phase::Draining(left), LingeringEvent::Received(octets)) => match less(left, octets) {
+                0 => LingeringStep::Close,
+                left => {
+                    self.phase = Phase::Draining(left);
+                    LingeringStep::Receive
+                }
+            },
             (Phase::Draining(_), LingeringEvent::Closed | LingeringEvent::Sent(_)) => LingeringStep::Close,
             // Nothing is read before the line is out.
             (Phase::Sending(_), LingeringEvent::Received(_) | LingeringEvent::Closed) => LingeringStep::Close,
         }
     }
+}
+
+fn less(count: u16, octets: usize) -> u16 {
+    count.saturating_sub(u16::try_from(octets).unwrap_or(u16::MAX))
 }
 
 #[cfg(test)]
@@ -131,7 +123,7 @@ mod tests {
 
     #[test]
     fn a_silent_client_gets_its_line_and_is_closed_when_it_closes() {
-        let mut lingering = Lingering::answered(Nanos(7));
+        let mut lingering = Lingering::new(0);
         assert_eq!(lingering.step(), LingeringStep::Receive);
         assert_eq!(lingering.on(LingeringEvent::Blocked), LingeringStep::Wait);
         assert_eq!(lingering.on(LingeringEvent::Closed), LingeringStep::Close);
@@ -140,33 +132,24 @@ mod tests {
 
     #[test]
     fn a_line_that_was_cut_is_finished_first() {
-        let mut lingering = Lingering::interrupted(b"rest\r\n", Nanos(7));
-        assert_eq!(lingering.step(), LingeringStep::Send(b"rest\r\n"));
-        assert_eq!(lingering.on(LingeringEvent::Sent(2)), LingeringStep::Send(b"st\r\n"));
+        let mut lingering = Lingering::new(6);
+        assert_eq!(lingering.step(), LingeringStep::Send(6));
+        assert_eq!(lingering.on(LingeringEvent::Sent(2)), LingeringStep::Send(4));
         assert_eq!(lingering.on(LingeringEvent::Blocked), LingeringStep::Wait);
-        assert_eq!(lingering.step(), LingeringStep::Send(b"st\r\n"));
+        assert_eq!(lingering.step(), LingeringStep::Send(4));
         assert_eq!(lingering.on(LingeringEvent::Sent(4)), LingeringStep::Finish);
         assert_eq!(lingering.step(), LingeringStep::Receive);
-    }
-
-    #[test]
-    fn a_deadline_only_moves_forward() {
-        let mut lingering = Lingering::answered(Nanos(7));
-        lingering.hurry(Nanos(9));
-        assert_eq!(lingering.deadline(), Nanos(7));
-        lingering.hurry(Nanos(3));
-        assert_eq!(lingering.deadline(), Nanos(3));
     }
 
     proptest! {
         #[test]
         fn no_client_is_drained_for_ever(sizes in proptest::collection::vec(1usize..20_000, 1..200)) {
-            let mut lingering = Lingering::answered(Nanos(7));
+            let mut lingering = Lingering::new(0);
             let mut drained = 0;
             for size in sizes {
                 drained += size;
                 let closed = lingering.on(LingeringEvent::Received(size)) == LingeringStep::Close;
-                prop_assert_eq!(closed, drained >= usize::try_from(DRAINED_OCTETS).unwrap());
+                prop_assert_eq!(closed, drained >= usize::from(DRAINED_OCTETS));
                 if closed {
                     break;
                 }

@@ -33,6 +33,8 @@ pub struct Connections<K: Sockets, S> {
 #[derive(Debug)]
 struct Slot<C, S> {
     open: Option<(C, S)>,
+    /// When the connection is closed whatever its state, on the boot clock.
+    deadline: Nanos,
     /// Part of the token, so that an event for an earlier connection in this slot finds nothing. Never 0.
     generation: u32,
     holder: Holder,
@@ -73,32 +75,34 @@ impl<K: Sockets, S> Connections<K, S> {
         self.open == 0
     }
 
-    /// Takes in a connection of `client`, and wakes up for it. Without memory for that in the kernel it is closed.
-    /// `may_go`: whether it may be shed.
+    /// Takes in a connection of `client` until `deadline`, which is no earlier than that of any other one here, and
+    /// wakes up for it. Without memory for that in the kernel it is closed. `may_go`: whether it may be shed.
     pub fn insert(
         &mut self,
         mut stream: K::Stream,
         state: S,
-        client: IpAddr,
+        (client, deadline): (IpAddr, Nanos),
         sockets: &mut K,
         (interest, may_go): (Interest, bool),
-    ) {
+    ) -> Option<ConnectionId> {
         let slot = self.free_slot();
-        let Some(entry) = self.slots.get_mut(slot) else { return };
+        let entry = self.slots.get_mut(slot)?;
         let id = ConnectionId { kind: self.kind, slot, generation: entry.generation };
         let token = Source::Connection(id).encode();
         if let Err(error) = sockets.register_stream(&mut stream, token, interest) {
             debug!("a client is closed early: epoll: {error}");
             self.release(slot);
-            return;
+            return None;
         }
         entry.open = Some((stream, state));
+        entry.deadline = deadline;
         entry.holder = self.shares.take(client);
         self.open += 1;
         self.by_age.append(&mut self.slots, slot, |entry| &mut entry.in_age);
         if may_go {
             self.let_slot_go(slot);
         }
+        Some(id)
     }
 
     /// The connection of `id`, if it is still there.
@@ -119,15 +123,25 @@ impl<K: Sockets, S> Connections<K, S> {
         self.take(self.slot(id)?)
     }
 
-    /// The state of the oldest connection.
-    pub fn oldest(&self) -> Option<&S> {
-        let entry = self.slots.get(self.by_age.oldest.slot()?)?;
-        entry.open.as_ref().map(|(_, state)| state)
+    /// When the oldest connection is closed, on the boot clock.
+    pub fn deadline(&self) -> Option<Nanos> {
+        self.oldest().map(|(_, entry)| entry.deadline)
     }
 
-    /// Closes the oldest connection, and returns what was known of it.
-    pub fn close_oldest(&mut self) -> Option<S> {
-        self.take(self.by_age.oldest.slot()?).map(|(_, state)| state)
+    /// The oldest connection, if its deadline has come.
+    pub fn overdue(&self, now: Nanos) -> Option<ConnectionId> {
+        let (slot, entry) = self.oldest().filter(|(_, entry)| entry.deadline <= now)?;
+        Some(ConnectionId { kind: self.kind, slot, generation: entry.generation })
+    }
+
+    /// Gives no connection more time than until `deadline`.
+    pub fn hurry(&mut self, deadline: Nanos) {
+        self.slots.iter_mut().for_each(|entry| entry.deadline = entry.deadline.min(deadline));
+    }
+
+    fn oldest(&self) -> Option<(usize, &Slot<K::Stream, S>)> {
+        let slot = self.by_age.oldest.slot()?;
+        Some((slot, self.slots.get(slot)?))
     }
 
     /// Closes a connection that may go: the oldest one of who holds most, if that is more than a fair share; else the
@@ -138,16 +152,16 @@ impl<K: Sockets, S> Connections<K, S> {
     }
 
     /// The states of all connections, in no order.
-    pub fn states_mut(&mut self) -> impl Iterator<Item = &mut S> {
-        self.slots.iter_mut().filter_map(|slot| slot.open.as_mut()).map(|(_, state)| state)
+    pub fn states(&self) -> impl Iterator<Item = &S> {
+        self.slots.iter().filter_map(|slot| slot.open.as_ref()).map(|(_, state)| state)
     }
 
-    /// What must hold between any two calls. `deadline` tells when a connection ends, `may_go` whether it may be shed.
-    /// Walks everything: for tests.
+    /// What must hold between any two calls. `may_go` tells whether a connection may be shed. Walks everything: for
+    /// tests.
     ///
     /// # Panics
     /// If it does not hold.
-    pub fn check_invariants(&self, deadline: impl Fn(&S) -> Nanos, may_go: impl Fn(&S) -> bool) {
+    pub fn check_invariants(&self, may_go: impl Fn(&S) -> bool) {
         let open = self.slots.iter().filter(|slot| slot.open.is_some()).count();
         assert_eq!(open, self.open, "the table knows how many it has");
         assert!(self.shares.is_sound(open), "the shares are those of the table");
@@ -157,8 +171,8 @@ impl<K: Sockets, S> Connections<K, S> {
             assert!(entry.open.is_some(), "no empty slot is in the queue");
             if let Some((_, state)) = &entry.open {
                 assert_eq!(entry.may_go, may_go(state), "who may go is known to the table");
-                deadlines.push(deadline(state));
             }
+            deadlines.push(entry.deadline);
             next = entry.in_age.newer;
         }
         assert_eq!(deadlines.len(), open, "the queue has everybody");
@@ -211,6 +225,7 @@ impl<K: Sockets, S> Connections<K, S> {
         }
         self.slots.push(Slot {
             open: None,
+            deadline: Nanos::default(),
             generation: 1,
             holder: Holder::default(),
             may_go: false,

@@ -13,7 +13,6 @@ use crate::system::sockets::Sockets;
 use log::debug;
 use mio::Interest;
 use nix::errno::Errno;
-use std::cell::Cell;
 use std::io::ErrorKind;
 use std::net::IpAddr;
 
@@ -71,10 +70,9 @@ impl<K: Sockets, P: Site> HttpConnections<K, P> {
         while self.table.len() >= self.bounds.http_connections && self.shed() {}
         // Nagle's algorithm would hold back the end of a long response.
         sockets.send_early(&stream);
-        let exchange = HttpExchange::new(now.after(HTTP_TIME));
-        let connection = Connection { exchange, listener, client, held: 0 };
+        let connection = Connection { exchange: HttpExchange::default(), listener, client, held: 0 };
         let interest = Interest::READABLE | Interest::WRITABLE;
-        self.table.insert(stream, connection, client, sockets, (interest, true));
+        self.table.insert(stream, connection, (client, now.after(HTTP_TIME)), sockets, (interest, true));
     }
 
     /// Closes one connection: the oldest of who holds more than a fair share, else the oldest. Says whether there
@@ -128,20 +126,19 @@ impl<K: Sockets, P: Site> HttpConnections<K, P> {
 
     /// When the oldest connection is closed, on the boot clock.
     pub fn deadline(&self) -> Option<Nanos> {
-        self.table.oldest().map(|connection| connection.exchange.deadline())
+        self.table.deadline()
     }
 
     /// Closes the connections whose deadline has come.
     pub fn expire(&mut self, now: Nanos) {
-        while self.deadline().is_some_and(|deadline| deadline <= now) {
-            let closed = self.table.close_oldest();
-            self.forget(closed.as_ref());
+        while let Some(id) = self.table.overdue(now) {
+            self.remove(id);
         }
     }
 
     /// Gives nobody more time than until `deadline`.
     pub fn hurry(&mut self, deadline: Nanos) {
-        self.table.states_mut().for_each(|connection| connection.exchange.hurry(deadline));
+        self.table.hurry(deadline);
     }
 
     /// What must hold between any two calls: for tests.
@@ -149,13 +146,9 @@ impl<K: Sockets, P: Site> HttpConnections<K, P> {
     /// # Panics
     /// If it does not hold.
     pub fn check_invariants(&self) {
-        let held = Cell::new(0);
-        let deadline = |connection: &Connection<P>| {
-            held.set(held.get() + connection.exchange.held_octets());
-            connection.exchange.deadline()
-        };
-        self.table.check_invariants(deadline, |_| true);
-        assert_eq!(self.held, held.get(), "all that is held is counted");
+        self.table.check_invariants(|_| true);
+        let held = self.table.states().map(|connection| connection.exchange.held_octets()).sum::<usize>();
+        assert_eq!(self.held, held, "all that is held is counted");
         assert!(self.table.len() <= self.bounds.http_connections, "{} connections", self.table.len());
         assert!(self.held <= self.bounds.http_octets, "{} octets held", self.held);
     }

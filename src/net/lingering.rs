@@ -9,6 +9,7 @@ use crate::system::sockets::Sockets;
 use log::debug;
 use mio::Interest;
 use nix::errno::Errno;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::ErrorKind;
 use std::net::IpAddr;
@@ -17,14 +18,29 @@ use std::net::IpAddr;
 #[derive(Debug)]
 pub struct LingeringConnections<K: Sockets> {
     table: Connections<K, Lingering>,
+    /// What the kernel did not take yet of their lines, by their slots. Few lack any.
+    rests: BTreeMap<usize, Box<[u8]>>,
     scratch: Vec<u8>,
+}
+
+/// A connection that was answered just now.
+#[derive(Debug)]
+pub struct Answered<C> {
+    /// The connection.
+    pub stream: C,
+    /// Its client.
+    pub client: IpAddr,
+    /// When it is closed whatever its state, on the boot clock.
+    pub deadline: Nanos,
+    /// What the kernel did not take of its line.
+    pub rest: Box<[u8]>,
 }
 
 impl<K: Sockets> LingeringConnections<K> {
     /// None lingers, and there is room for `max_connections`, of which one address may hold `share`.
     pub fn new(max_connections: usize, share: u32, secret: u64) -> LingeringConnections<K> {
         let table = Connections::new(Kind::Lingering, max_connections, share, secret);
-        LingeringConnections { table, scratch: vec![0; DRAIN_OCTETS] }
+        LingeringConnections { table, rests: BTreeMap::new(), scratch: vec![0; DRAIN_OCTETS] }
     }
 
     /// Changes how many connections one address may hold before it is the first to be shed.
@@ -43,46 +59,42 @@ impl<K: Sockets> LingeringConnections<K> {
     }
 
     /// Goes on with a new connection, and keeps it if its client has not closed yet.
-    pub fn admit(
-        &mut self,
-        mut stream: K::Stream,
-        mut lingering: Lingering,
-        client: IpAddr,
-        sockets: &mut K,
-    ) {
-        if !advance(&mut stream, &mut lingering, sockets, &mut self.scratch) {
+    pub fn admit(&mut self, answered: Answered<K::Stream>, sockets: &mut K) {
+        let Answered { mut stream, client, deadline, rest } = answered;
+        let mut lingering = Lingering::new(rest.len());
+        if !advance(&mut stream, &mut lingering, &rest, sockets, &mut self.scratch) {
             return;
         }
-        let interest = match lingering.step() {
-            LingeringStep::Send(_) => Interest::READABLE | Interest::WRITABLE,
-            LingeringStep::Finish | LingeringStep::Receive | LingeringStep::Wait | LingeringStep::Close => {
-                Interest::READABLE
-            }
-        };
-        let may_go = lingering.has_line();
-        self.table.insert(stream, lingering, client, sockets, (interest, may_go));
+        let has_line = lingering.has_line();
+        let interest = if has_line { Interest::READABLE } else { Interest::READABLE | Interest::WRITABLE };
+        let id = self.table.insert(stream, lingering, (client, deadline), sockets, (interest, has_line));
+        if let Some(id) = id.filter(|_| !has_line) {
+            self.rests.insert(id.slot, rest);
+        }
     }
 
     /// Goes on with the connection of `id`, if it is still there.
     pub fn ready(&mut self, id: ConnectionId, sockets: &mut K) {
         let Some((stream, lingering)) = self.table.get_mut(id) else { return };
         let had_line = lingering.has_line();
-        if !advance(stream, lingering, sockets, &mut self.scratch) {
-            self.table.remove(id);
+        let rest = self.rests.get(&id.slot).map_or(&[][..], |rest| rest);
+        if !advance(stream, lingering, rest, sockets, &mut self.scratch) {
+            self.remove(id);
         } else if !had_line && lingering.has_line() {
+            self.rests.remove(&id.slot);
             self.table.let_go(id);
         }
     }
 
     /// When the oldest connection is closed, on the boot clock.
     pub fn deadline(&self) -> Option<Nanos> {
-        self.table.oldest().map(Lingering::deadline)
+        self.table.deadline()
     }
 
     /// Closes the connections whose deadline has come.
     pub fn expire(&mut self, now: Nanos) {
-        while self.deadline().is_some_and(|deadline| deadline <= now) {
-            self.table.close_oldest();
+        while let Some(id) = self.table.overdue(now) {
+            self.remove(id);
         }
     }
 
@@ -93,7 +105,7 @@ impl<K: Sockets> LingeringConnections<K> {
 
     /// Lets nobody linger beyond `deadline`.
     pub fn hurry(&mut self, deadline: Nanos) {
-        self.table.states_mut().for_each(|lingering| lingering.hurry(deadline));
+        self.table.hurry(deadline);
     }
 
     /// What must hold between any two calls: for tests.
@@ -101,25 +113,37 @@ impl<K: Sockets> LingeringConnections<K> {
     /// # Panics
     /// If it does not hold.
     pub fn check_invariants(&self) {
-        self.table.check_invariants(Lingering::deadline, Lingering::has_line);
+        self.table.check_invariants(Lingering::has_line);
+        let unsent = self.table.states().filter(|lingering| !lingering.has_line()).count();
+        assert_eq!(self.rests.len(), unsent, "a rest is kept until it is sent, and no longer");
+    }
+
+    fn remove(&mut self, id: ConnectionId) {
+        self.table.remove(id);
+        self.rests.remove(&id.slot);
     }
 }
 
-/// Does what the lingering asks for until it has to wait. Says whether the connection stays open.
+/// Does what the lingering asks for until it has to wait. The line ends with `rest`. Says whether the connection stays
+/// open.
 fn advance<K: Sockets>(
     stream: &mut K::Stream,
     lingering: &mut Lingering,
+    rest: &[u8],
     sockets: &mut K,
     scratch: &mut [u8],
 ) -> bool {
     let mut step = lingering.step();
     loop {
         let event = match step {
-            LingeringStep::Send(rest) => match sockets.send(stream, rest, true) {
-                Ok(octets) => LingeringEvent::Sent(octets),
-                Err(Errno::EAGAIN) => LingeringEvent::Blocked,
-                Err(errno) => failed(&errno),
-            },
+            LingeringStep::Send(octets) => {
+                let sent = rest.len().saturating_sub(octets.into());
+                match sockets.send(stream, rest.get(sent..).unwrap_or_default(), true) {
+                    Ok(octets) => LingeringEvent::Sent(octets),
+                    Err(Errno::EAGAIN) => LingeringEvent::Blocked,
+                    Err(errno) => failed(&errno),
+                }
+            }
             LingeringStep::Finish => match sockets.finish(stream) {
                 Ok(()) => {
                     step = lingering.step();

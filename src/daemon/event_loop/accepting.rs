@@ -3,12 +3,10 @@
 use super::{EventLoop, Queue};
 use crate::limits::{ACCEPT_PAUSE, LINGER};
 use crate::logic::face::Face;
-use crate::logic::lingering::Lingering;
 use crate::logic::pages::Page;
-use crate::logic::time::Nanos;
 use crate::net::accept_error::AcceptError;
 use crate::net::http::HttpConnections;
-use crate::net::lingering::LingeringConnections;
+use crate::net::lingering::{Answered, LingeringConnections};
 use crate::system::files::Files;
 use crate::system::sockets::{Sockets, errno};
 use log::{debug, warn};
@@ -81,9 +79,9 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
         let (speak, verdict) = (port.listen.speak(), self.answers.verdict(port.view));
         let deadline = self.now.boot.after(LINGER);
         for (stream, client) in self.batch.drain(..) {
-            if let Some(lingering) = answer(&stream, line, deadline, &mut self.sockets) {
+            if let Some(rest) = answer(&stream, line, &mut self.sockets) {
                 self.tally.count(speak, verdict);
-                self.answered.push((stream, client, lingering));
+                self.answered.push(Answered { stream, client, deadline, rest });
             }
         }
         queue
@@ -92,8 +90,8 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
     /// Goes on with those who were answered. Only when all who waited have their line: by this time many clients
     /// have read it and closed, and need no place in the table.
     pub(super) fn settle_answered(&mut self) {
-        for (stream, client, lingering) in self.answered.drain(..) {
-            self.lingering.admit(stream, lingering, client, &mut self.sockets);
+        for answered in self.answered.drain(..) {
+            self.lingering.admit(answered, &mut self.sockets);
         }
     }
 
@@ -175,13 +173,8 @@ fn shed<K: Sockets>(lingering: &mut LingeringConnections<K>, http: &mut HttpConn
     (has_idlers && http.shed()) || lingering.shed() || http.shed()
 }
 
-/// Sends the line and the FIN. None: the client has gone.
-fn answer<K: Sockets>(
-    stream: &K::Stream,
-    line: &[u8],
-    deadline: Nanos,
-    sockets: &mut K,
-) -> Option<Lingering> {
+/// Sends the line, and the FIN if all of it went out. Returns what did not. None: the client has gone.
+fn answer<K: Sockets>(stream: &K::Stream, line: &[u8], sockets: &mut K) -> Option<Box<[u8]>> {
     let sent = match sockets.send(stream, line, true) {
         Ok(octets) => octets,
         Err(Errno::EAGAIN) => 0,
@@ -191,18 +184,16 @@ fn answer<K: Sockets>(
         }
     };
     match line.get(sent..) {
-        Some(rest) if !rest.is_empty() => Some(Lingering::interrupted(rest, deadline)),
-        _ => finish(stream, deadline, sockets),
+        Some(rest) if !rest.is_empty() => Some(rest.into()),
+        _ => finish(stream, sockets).then(Box::default),
     }
 }
 
-/// Sends the FIN behind a whole answer. None: the client has gone.
-pub(super) fn finish<K: Sockets>(stream: &K::Stream, deadline: Nanos, sockets: &mut K) -> Option<Lingering> {
-    match sockets.finish(stream) {
-        Ok(()) => Some(Lingering::answered(deadline)),
-        Err(error) => {
-            debug!("a client has gone: {error}");
-            None
-        }
+/// Sends the FIN behind a whole answer. Says whether the client is still there.
+pub(super) fn finish<K: Sockets>(stream: &K::Stream, sockets: &mut K) -> bool {
+    let finished = sockets.finish(stream);
+    if let Err(error) = &finished {
+        debug!("a client has gone: {error}");
     }
+    finished.is_ok()
 }

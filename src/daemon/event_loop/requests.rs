@@ -8,6 +8,7 @@ use crate::logic::http::{Asked, PLAIN, Refusal, refuse, response};
 use crate::logic::pages::Page;
 use crate::logic::{checks_json, metrics};
 use crate::net::http::HttpTurn;
+use crate::net::lingering::Answered;
 use crate::net::token::ConnectionId;
 use crate::system::files::Files;
 use crate::system::sockets::Sockets;
@@ -51,8 +52,9 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
             HttpTurn::Nothing => {}
             HttpTurn::Answer(listener, asked) => self.asked.push(Question { id, listener, asked }),
             HttpTurn::Done(stream, client) => {
-                if let Some(lingering) = finish(&stream, self.now.boot.after(LINGER), &mut self.sockets) {
-                    self.answered.push((stream, client, lingering));
+                if finish(&stream, &mut self.sockets) {
+                    let deadline = self.now.boot.after(LINGER);
+                    self.answered.push(Answered { stream, client, deadline, rest: Box::default() });
                 }
             }
         }

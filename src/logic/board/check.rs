@@ -1,15 +1,17 @@
 //! One check on the board: what its file said when it was last seen whole, and what is pending.
 
 mod aging;
+mod flags;
 
 use super::sight::{Fault, Look, Sight};
-use super::timers::{NOWHERE, Timed};
+use super::timers::Timed;
 use super::{FileEvent, Id, Rules};
 use crate::limits::{EMPTY_GRACE, REPLACE_GRACE};
 use crate::logic::code::Code;
 use crate::logic::status_file::{self, Status};
 use crate::logic::text::push_words;
 use crate::logic::time::{Nanos, Now};
+pub use flags::Flags;
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
@@ -32,11 +34,11 @@ const MISSING: &str = "required, but there is no file";
 /// What tells one state of a file from another: inode, time and size, of which the lower bits are enough.
 type Mark = (u64, Nanos, u32);
 
-#[derive(Debug)]
+/// There may be thousands: each octet counts, and so does what would lie between them for nothing.
+#[derive(Debug, Default)]
 pub struct Check {
     pub name: Rc<str>,
-    /// What the rules say of its age, in nanoseconds; there may be thousands of checks, and this is half a
-    /// [`Duration`].
+    /// What the rules say of its age, in nanoseconds: half a [`Duration`].
     rule: u64,
     /// What the writer promised in the file itself, in nanoseconds; 0: nothing.
     promise: u64,
@@ -45,85 +47,20 @@ pub struct Check {
     /// The text, where there is any: most results are a bare code.
     #[expect(clippy::box_collection, reason = "8 octets a check instead of 24")]
     text: Option<Box<String>>,
-    mark: Mark,
+    /// The parts of its [`Mark`].
+    inode: u64,
+    modified: Nanos,
+    size: u32,
     /// When the result was written, on the boot clock. Below 0: before the boot.
     written: Nanos,
     /// On the boot clock, 0 for none: when an empty file that may be half written will be believed, or when a result
     /// that was removed will not come back any more.
     grace_end: Nanos,
     /// Its place among the timers.
-    pub timer: u32,
+    timer: u32,
     /// The rating that answers use.
     pub published: Option<Code>,
-
-    /// The text is only the beginning of what was said.
-    is_cut: bool,
-    /// The rule is of this name alone, and beats what the writer promised.
-    is_own_rule: bool,
-    pub required: bool,
-    /// The mark and the time are of a result that can't be seen now: it is unreadable, or the whole directory is away.
-    remembered: bool,
-    /// The file was removed a moment ago. What it said stands again if somebody makes a new one.
-    departed: bool,
-    pub due: bool,
-    pub touched: bool,
-    /// Its content can change without an event.
-    pub volatile: bool,
-    /// Is on the board's list of those.
-    pub listed: bool,
-    /// There is a file of this name, as far as events and scans tell.
-    pub has_file: bool,
-    /// Modified and not closed: a look now would be torn.
-    writing: bool,
-    /// Appeared, and not known to be complete.
-    nascent: bool,
-    /// Written since the last settled look.
-    rewritten: bool,
-    /// Events since the last scan tell of every writer, so an empty file is one that somebody left empty.
-    watched: bool,
-    /// The name got or lost its file since the last look began.
-    pub replaced: bool,
-    /// The look before this one showed no code either.
-    doubted: bool,
-    /// It is known to be stale: no timer has to tell.
-    expiry_told: bool,
-    /// It is known that the grace is over.
-    grace_told: bool,
-}
-
-impl Default for Check {
-    fn default() -> Check {
-        Check {
-            name: Rc::default(),
-            rule: 0,
-            promise: 0,
-            is_cut: false,
-            outcome: None,
-            text: None,
-            mark: Mark::default(),
-            written: Nanos::default(),
-            grace_end: Nanos::default(),
-            timer: NOWHERE,
-            published: None,
-            is_own_rule: false,
-            required: false,
-            remembered: false,
-            departed: false,
-            due: false,
-            touched: false,
-            volatile: false,
-            listed: false,
-            has_file: false,
-            writing: false,
-            nascent: false,
-            rewritten: false,
-            watched: false,
-            replaced: false,
-            doubted: false,
-            expiry_told: false,
-            grace_told: false,
-        }
-    }
+    pub flags: Flags,
 }
 
 impl Check {
@@ -137,13 +74,13 @@ impl Check {
     pub fn apply(&mut self, rules: &Rules) {
         let own = rules.checks.get(&*self.name).copied().unwrap_or_default();
         self.rule = nanoseconds(own.max_age.unwrap_or(rules.max_age));
-        self.is_own_rule = own.max_age.is_some();
-        self.required = own.required;
+        self.flags.put(Flags::OWN_RULE, own.max_age.is_some());
+        self.flags.put(Flags::REQUIRED, own.required);
     }
 
     /// How old the result may be: the rule of its name, else what its writer promised, else the general rule.
     fn max_age(&self) -> Duration {
-        let is_promised = self.promise != 0 && !self.is_own_rule && !self.departed;
+        let is_promised = self.promise != 0 && !self.is(Flags::OWN_RULE | Flags::DEPARTED);
         Duration::from_nanos(if is_promised { self.promise } else { self.rule })
     }
 
@@ -161,54 +98,52 @@ impl Check {
     }
 
     pub fn make_due(&mut self, id: Id, due: &mut VecDeque<Id>) {
-        if !self.due {
-            self.due = true;
+        if !self.flags.replace(Flags::DUE) {
             due.push_back(id);
         }
     }
 
     pub fn touch(&mut self, id: Id, touched: &mut Vec<Id>) {
-        if !self.touched {
-            self.touched = true;
+        if !self.flags.replace(Flags::TOUCHED) {
             touched.push(id);
         }
     }
 
     /// Takes in an event. Says whether that alone may change the rating.
     pub fn on(&mut self, event: FileEvent, now: Now) -> bool {
-        self.doubted = false;
-        self.has_file = event != FileEvent::Gone;
+        self.flags.clear(Flags::DOUBTED);
+        self.flags.put(Flags::PRESENT, event != FileEvent::Gone);
         match event {
             FileEvent::Modified => {
-                self.writing = true;
-                self.rewritten = true;
+                self.flags.set(Flags::WRITING | Flags::REWRITTEN);
                 false
             }
             FileEvent::Closed => {
-                if self.nascent || self.outcome.is_none() {
+                if self.is(Flags::NASCENT) || self.outcome.is_none() {
                     // Its writer is one of whom events tell.
-                    self.volatile = false;
+                    self.flags.clear(Flags::VOLATILE);
                 }
-                (self.writing, self.nascent, self.watched) = (false, false, true);
+                self.flags.clear(Flags::WRITING | Flags::NASCENT);
+                self.flags.set(Flags::WATCHED);
                 false
             }
             FileEvent::MovedIn => {
                 let is_back = self.come_back(now);
-                (self.writing, self.nascent, self.watched) = (false, false, true);
-                (self.rewritten, self.replaced) = (true, true);
+                self.flags.clear(Flags::WRITING | Flags::NASCENT);
+                self.flags.set(Flags::WATCHED | Flags::REWRITTEN | Flags::REPLACED);
                 is_back
             }
             FileEvent::Created => {
                 // What the name said until a moment ago stands until the new file is closed. Where its end was lost
                 // with other events, that counts as a moment ago.
                 self.come_back(now);
-                (self.nascent, self.watched, self.replaced, self.rewritten) = (true, true, true, true);
-                (self.writing, self.volatile) = (false, false);
+                self.flags.set(Flags::NASCENT | Flags::WATCHED | Flags::REPLACED | Flags::REWRITTEN);
+                self.flags.clear(Flags::WRITING | Flags::VOLATILE);
                 true
             }
             FileEvent::Gone => {
                 self.depart(now);
-                self.replaced = true;
+                self.flags.set(Flags::REPLACED);
                 true
             }
             FileEvent::Attributes => false,
@@ -219,14 +154,14 @@ impl Check {
         if self.outcome.is_none() {
             return self.forget();
         }
-        (self.writing, self.nascent, self.rewritten, self.volatile) = (false, false, false, false);
-        self.departed = true;
+        self.flags.clear(Flags::OF_WRITERS);
+        self.flags.set(Flags::DEPARTED);
         self.grace_end = now.boot.after(REPLACE_GRACE);
     }
 
     /// The name has a file again: what the last one said stands, unless its time is over. Says whether it does.
     fn come_back(&mut self, now: Now) -> bool {
-        let is_back = !self.forget_departed(now) && std::mem::take(&mut self.departed);
+        let is_back = !self.forget_departed(now) && self.flags.take(Flags::DEPARTED);
         if is_back {
             self.grace_end = Nanos::default();
         }
@@ -235,7 +170,7 @@ impl Check {
 
     /// Forgets a result whose file was removed, once its time is over. Says whether it did.
     pub fn forget_departed(&mut self, now: Now) -> bool {
-        let is_over = self.departed && self.grace_is_over(now);
+        let is_over = self.is(Flags::DEPARTED) && self.grace_is_over(now);
         if is_over {
             self.forget();
         }
@@ -244,58 +179,69 @@ impl Check {
 
     /// There is no file of this name. Where an event has told so a moment ago, what it said may still come back.
     pub fn vanish(&mut self) {
-        if !self.departed {
+        if !self.is(Flags::DEPARTED) {
             self.forget();
         }
     }
 
     fn forget(&mut self) {
         self.outcome = None;
-        (self.text, self.is_cut, self.promise) = (None, false, 0);
+        (self.text, self.promise) = (None, 0);
         self.grace_end = Nanos::default();
-        (self.writing, self.nascent, self.rewritten, self.volatile) = (false, false, false, false);
-        (self.remembered, self.departed) = (false, false);
+        self.flags.clear(Flags::OF_WRITERS | Flags::REMEMBERED | Flags::DEPARTED);
     }
 
     /// The directory is away: there is no result, but its mark and age are kept for the same file's return.
     pub fn withdraw(&mut self) {
-        let remembered = !self.departed && (self.has_content() || self.remembered);
+        let is_remembered = !self.is(Flags::DEPARTED) && (self.has_content() || self.is(Flags::REMEMBERED));
         self.forget();
         self.distrust();
-        self.remembered = remembered;
+        self.flags.put(Flags::REMEMBERED, is_remembered);
         self.published = None;
-        (self.due, self.touched, self.listed) = (false, false, false);
+        self.flags.clear(Flags::DUE | Flags::TOUCHED | Flags::LISTED);
     }
 
     /// Events may have been lost: what they told of the file's writers is void.
     pub fn distrust(&mut self) {
-        (self.writing, self.nascent) = (false, false);
+        self.flags.clear(Flags::WRITING | Flags::NASCENT);
         self.distrust_content();
     }
 
     /// The file may have writers of which no event tells.
     pub fn distrust_content(&mut self) {
-        self.watched = false;
-        self.doubted = false;
+        self.flags.clear(Flags::WATCHED | Flags::DOUBTED);
     }
 
     /// Whether no event need tell of what becomes of it: it has to be looked at for each answer.
     pub fn needs_looks(&self) -> bool {
-        self.volatile || self.said() == Some(Outcome::Unreadable)
+        self.is(Flags::VOLATILE) || self.said() == Some(Outcome::Unreadable)
     }
 
     /// The inode that its result came from.
     pub fn inode(&self) -> u64 {
-        self.mark.0
+        self.inode
+    }
+
+    fn mark(&self) -> Mark {
+        (self.inode, self.modified, self.size)
+    }
+
+    fn set_mark(&mut self, mark: Mark) {
+        (self.inode, self.modified, self.size) = mark;
+    }
+
+    /// Whether any of `flags` is set.
+    pub fn is(&self, flags: Flags) -> bool {
+        self.flags.any(flags)
     }
 
     /// Takes in a look. Says whether another one is needed at once.
     pub fn settle(&mut self, look: &Look<'_>, now: Now) -> bool {
-        let is_outdated = self.due && self.replaced;
+        let is_outdated = self.is(Flags::DUE) && self.is(Flags::REPLACED);
         let sight = match look {
             _ if is_outdated => return false,
             // Of its end, an event has told already.
-            Look::Absent if self.departed => return false,
+            Look::Absent if self.is(Flags::DEPARTED) => return false,
             Look::Absent => {
                 self.forget();
                 return false;
@@ -305,7 +251,7 @@ impl Check {
         let content = match sight.content {
             Ok(content) => content,
             // Where the directory may not be searched, what is not there is as unreadable as what is.
-            Err(_) if sight.inode == 0 && !self.has_file && self.said().is_none() => return false,
+            Err(_) if sight.inode == 0 && !self.is(Flags::PRESENT) && self.said().is_none() => return false,
             Err(fault) => {
                 self.settle_fault(fault, sight);
                 return false;
@@ -314,26 +260,27 @@ impl Check {
         let status = status_file::parse(content);
         // Writes through another name are not seen, nor those of a writer whose name has gone since, or who had none when
         // he opened a file that is not known to be complete.
-        self.volatile =
-            sight.may_change_unheard() || self.nascent || (self.volatile && self.inode() == sight.inode);
-        if self.writing || (self.due && status.code.is_none()) {
+        let was_volatile = self.is(Flags::VOLATILE) && self.inode == sight.inode;
+        let is_volatile = sight.may_change_unheard() || self.is(Flags::NASCENT) || was_volatile;
+        self.flags.put(Flags::VOLATILE, is_volatile);
+        if self.is(Flags::WRITING) || (self.is(Flags::DUE) && status.code.is_none()) {
             // Torn, perhaps. When the writer closes, or with the look that is due, we know.
             return false;
         }
         if status.code.is_none() {
             // A kernel tells of a write just after it was done: what was read may already be of the next
             // one. Its event is here when a second look has been taken.
-            if !std::mem::replace(&mut self.doubted, true) {
+            if !self.flags.replace(Flags::DOUBTED) {
                 return true;
             }
-            if content.is_empty() && self.nascent && !sight.may_change_unheard() {
+            if content.is_empty() && self.is(Flags::NASCENT) && !sight.may_change_unheard() {
                 return false;
             }
-            if content.is_empty() && !self.watched {
-                self.volatile = true;
-                if self.inode() != sight.inode {
+            if content.is_empty() && !self.is(Flags::WATCHED) {
+                self.flags.set(Flags::VOLATILE);
+                if self.inode != sight.inode {
                     // The result that stands meanwhile is of another file.
-                    self.mark = (sight.inode, Nanos::PAST, 0);
+                    self.set_mark((sight.inode, Nanos::PAST, 0));
                 }
                 let young = EMPTY_GRACE.checked_sub(now.wall.since(sight.modified));
                 if let Some(rest) = young.filter(|rest| !rest.is_zero()) {
@@ -355,26 +302,29 @@ impl Check {
     /// There is a file (inode 0: perhaps), but not its content. When the same one can be read again, it is as old as it
     /// was: neither a date of the future nor a step of the clock makes it younger. Its writers are who they were.
     fn settle_fault(&mut self, fault: Fault, sight: &Sight<'_>) {
-        let is_same = sight.inode == 0 || sight.inode == self.inode();
-        self.remembered = is_same && !self.departed && (self.has_content() || self.remembered);
-        self.volatile = sight.may_change_unheard() || (is_same && self.volatile);
+        let is_same = sight.inode == 0 || sight.inode == self.inode;
+        let has_result = self.has_content() || self.is(Flags::REMEMBERED);
+        self.flags.put(Flags::REMEMBERED, is_same && !self.is(Flags::DEPARTED) && has_result);
+        let is_volatile = sight.may_change_unheard() || (is_same && self.is(Flags::VOLATILE));
+        self.flags.put(Flags::VOLATILE, is_volatile);
         self.outcome = Some(if fault.may_pass() { Outcome::Unreadable } else { Outcome::Odd });
         self.set_text(fault.to_string().as_bytes());
-        if !self.remembered {
-            self.mark = (sight.inode, Nanos::default(), 0);
+        if !self.is(Flags::REMEMBERED) {
+            self.set_mark((sight.inode, Nanos::default(), 0));
         }
-        (self.is_cut, self.promise) = (false, 0);
-        (self.grace_end, self.departed) = (Nanos::default(), false);
+        (self.promise, self.grace_end) = (0, Nanos::default());
+        self.flags.clear(Flags::CUT | Flags::DEPARTED);
     }
 
     fn accept(&mut self, sight: &Sight<'_>, status: Status<'_>, now: Now) {
         let mark = (sight.inode, sight.modified, low_bits(sight.size));
-        let is_known = (self.has_content() || self.remembered) && self.mark == mark;
+        let is_known = (self.has_content() || self.is(Flags::REMEMBERED)) && self.mark() == mark;
         let is_future = sight.modified > now.wall;
-        if !is_known || (is_future && self.rewritten) {
+        if !is_known || (is_future && self.is(Flags::REWRITTEN)) {
             self.written = now.boot.before(now.wall.since(sight.modified));
         }
-        (self.mark, self.is_cut) = (mark, status.is_cut);
+        self.set_mark(mark);
+        self.flags.put(Flags::CUT, status.is_cut);
         self.promise = status.max_age.map_or(0, nanoseconds);
         self.outcome = Some(status.code.map_or(Outcome::Malformed, Outcome::Says));
         match (self.outcome, status.text) {
@@ -383,19 +333,14 @@ impl Check {
             (_, text) => self.set_text(text),
         }
         self.grace_end = Nanos::default();
-        (self.nascent, self.rewritten, self.doubted) = (false, false, false);
-        (self.remembered, self.departed) = (false, false);
+        let settled = Flags::NASCENT | Flags::REWRITTEN | Flags::DOUBTED;
+        self.flags.clear(settled | Flags::REMEMBERED | Flags::DEPARTED);
     }
 
     /// Whether nothing needs this entry any more.
     pub fn is_forgotten(&self) -> bool {
-        self.outcome.is_none()
-            && !self.required
-            && !self.remembered
-            && !self.due
-            && !self.nascent
-            && !self.writing
-            && self.grace_end == Nanos::default()
+        let needed = Flags::REQUIRED | Flags::REMEMBERED | Flags::DUE | Flags::NASCENT | Flags::WRITING;
+        self.outcome.is_none() && !self.is(needed) && self.grace_end == Nanos::default()
     }
 }
 

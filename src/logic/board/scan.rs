@@ -1,6 +1,6 @@
 //! The board under a reading of the whole directory.
 
-use super::Board;
+use super::{Board, Flags};
 use crate::logic::time::Now;
 
 impl Board {
@@ -9,7 +9,7 @@ impl Board {
         self.is_withdrawn = false;
         for check in &mut self.checks {
             check.distrust();
-            check.has_file = false;
+            check.flags.clear(Flags::PRESENT);
         }
     }
 
@@ -18,7 +18,7 @@ impl Board {
     pub fn found(&mut self, name: &str) {
         let id = self.insert(name);
         if let Some(check) = self.checks.get_mut(id.index()) {
-            check.has_file = true;
+            check.flags.set(Flags::PRESENT);
             check.make_due(id, &mut self.due);
         }
     }
@@ -27,7 +27,8 @@ impl Board {
     /// be looked at, since a directory that changes meanwhile may be read without what was only renamed.
     pub fn end_scan(&mut self, is_told: bool, now: Now) {
         for id in self.ids() {
-            let Some(check) = self.checks.get_mut(id.index()).filter(|check| !check.has_file) else {
+            let Some(check) = self.checks.get_mut(id.index()).filter(|check| !check.is(Flags::PRESENT))
+            else {
                 continue;
             };
             if check.name.is_empty() {
@@ -38,7 +39,7 @@ impl Board {
                 check.touch(id, &mut self.touched);
                 self.reschedule(id, now);
             } else {
-                check.has_file = true;
+                check.flags.set(Flags::PRESENT);
                 check.make_due(id, &mut self.due);
             }
         }

@@ -1,6 +1,7 @@
 //! Ages, clocks and rules: what the board makes of single looks.
 
 use super::*;
+use crate::limits::STATUS_FILE_OCTETS;
 use std::time::Duration;
 
 const NOON: i64 = 1_800_000_000_000_000_000;
@@ -315,7 +316,7 @@ fn what_is_gone_leaves_nothing_behind() {
 /// The bench measures what a file costs; this says which change it was.
 #[test]
 fn a_check_is_small() {
-    assert!(size_of::<Check>() <= 112, "{}", size_of::<Check>());
+    assert!(size_of::<Check>() <= 88, "{}", size_of::<Check>());
 }
 
 #[test]
@@ -362,6 +363,27 @@ fn a_result_that_is_gone_promises_nothing() {
     board.event("x", FileEvent::Gone, at(1, 1)).unwrap();
     publish(&mut board, at(1, 1));
     assert_eq!(max_age(&board), Duration::from_secs(300));
+}
+
+/// Only oco_perfdata_incomplete shows it.
+#[test]
+fn what_is_said_instead_of_a_cut_result_that_is_gone_is_whole() {
+    let rules = CheckRules { max_age: None, required: true };
+    let mut board = Board::new(Rules { checks: [("x".to_owned(), rules)].into(), ..Rules::default() });
+    let is_cut = |board: &Board, now| board.check("x", now).unwrap().is_cut;
+    let content = [b"200 ", vec![b'x'; STATUS_FILE_OCTETS].as_slice()].concat();
+    close(&mut board, &content, at(0, 0).wall, at(0, 0));
+    assert!(is_cut(&board, at(0, 0)));
+    board.event("x", FileEvent::Gone, at(1, 1)).unwrap();
+    publish(&mut board, at(1, 1));
+    assert!(!is_cut(&board, at(1, 1)));
+    board.event("x", FileEvent::Created, at(2, 2)).unwrap();
+    assert!(is_cut(&board, at(2, 2)), "what it said stands again");
+    board.event("x", FileEvent::Gone, at(2, 2)).unwrap();
+    publish(&mut board, at(5, 5));
+    assert!(!is_cut(&board, at(5, 5)), "it is forgotten");
+    close(&mut board, b"200 fine\n", at(6, 6).wall, at(6, 6));
+    assert!(!is_cut(&board, at(6, 6)));
 }
 
 /// A file system likes to give the number of the old file to the new one.

@@ -6,8 +6,8 @@
 use super::Id;
 use crate::logic::time::Nanos;
 
-/// The place of a check that is not in the heap.
-pub const NOWHERE: u32 = u32::MAX;
+/// The place of a check that is not in the heap. The places in it are counted from 1.
+pub const NOWHERE: u32 = 0;
 
 /// What has a time and keeps its place in the heap.
 pub trait Timed {
@@ -28,6 +28,11 @@ pub struct Timers {
 }
 
 impl Timers {
+    /// Room for so many.
+    pub fn with_capacity(timed: usize) -> Timers {
+        Timers { heap: Vec::with_capacity(timed) }
+    }
+
     /// The check whose time comes first, with its time.
     pub fn first(&self, timed: &[impl Timed]) -> Option<(Id, Nanos)> {
         let id = *self.heap.first()?;
@@ -114,7 +119,7 @@ impl Timers {
     /// Tells the check at `place` where it stands.
     fn note(&self, timed: &mut [impl Timed], place: usize) {
         if let Some(one) = self.heap.get(place).and_then(|id| timed.get_mut(id.index())) {
-            one.set_place(u32::try_from(place).unwrap_or(NOWHERE));
+            one.set_place(u32::try_from(place + 1).unwrap_or(NOWHERE));
         }
     }
 
@@ -135,7 +140,7 @@ fn time(timed: &[impl Timed], id: Id) -> Nanos {
 }
 
 fn index(place: u32) -> usize {
-    usize::try_from(place).unwrap_or(usize::MAX)
+    usize::try_from(place).ok().and_then(|place| place.checked_sub(1)).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]

@@ -12,6 +12,9 @@ use std::net::IpAddr;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Holder(u16);
 
+/// Counters in a page.
+const PAGE: u16 = 64;
+
 #[derive(Debug, Clone, Copy, Default)]
 struct Counter {
     held: u32,
@@ -24,7 +27,8 @@ struct Counter {
 pub struct Shares {
     /// A number that no client knows.
     secret: u64,
-    counters: Vec<Counter>,
+    /// The counters in pages, each made when an address comes to it: most hosts are asked from a handful of addresses.
+    pages: Vec<Box<[Counter]>>,
     /// How many connections one may hold before it is the first to give one up.
     share: u32,
     /// Who holds more. A share is a part of the whole table, so these are a handful.
@@ -34,9 +38,8 @@ pub struct Shares {
 impl Shares {
     /// Nobody holds anything, and each may hold `share`. Who knows the secret could aim at the counter of another.
     pub fn new(share: u32, secret: u64) -> Shares {
-        // Room that costs nothing until it is touched: who is not asked over HTTP never touches that table's.
-        let counters = Vec::with_capacity(SHARE_COUNTERS.into());
-        Shares { secret, counters, share, greedy: Vec::new() }
+        let pages = vec![Box::default(); SHARE_COUNTERS.div_ceil(PAGE).into()];
+        Shares { secret, pages, share, greedy: Vec::new() }
     }
 
     /// Changes how many each may hold.
@@ -60,12 +63,15 @@ impl Shares {
         }
         let counter = hasher.finish() % u64::from(SHARE_COUNTERS);
         let holder = Holder(u16::try_from(counter).unwrap_or(0));
-        if self.counters.is_empty() {
-            self.counters.resize(SHARE_COUNTERS.into(), Counter::default());
+        if let Some(page) = self.pages.get_mut(usize::from(holder.0 / PAGE))
+            && page.is_empty()
+        {
+            *page = vec![Counter::default(); PAGE.into()].into();
         }
-        if let Some(counter) = self.counters.get_mut(usize::from(holder.0)) {
+        let share = self.share;
+        if let Some(counter) = self.counter_mut(holder) {
             counter.held += 1;
-            if counter.held == self.share.saturating_add(1) {
+            if counter.held == share.saturating_add(1) {
                 self.greedy.push(holder);
             }
         }
@@ -74,9 +80,10 @@ impl Shares {
 
     /// One connection less.
     pub fn give_back(&mut self, holder: Holder) {
-        if let Some(counter) = self.counters.get_mut(usize::from(holder.0)) {
+        let share = self.share;
+        if let Some(counter) = self.counter_mut(holder) {
             counter.held = counter.held.saturating_sub(1);
-            if counter.held == self.share {
+            if counter.held == share {
                 self.greedy.retain(|other| *other != holder);
             }
         }
@@ -84,18 +91,18 @@ impl Shares {
 
     /// How many connections count for the same share.
     pub fn held(&self, holder: Holder) -> u32 {
-        self.counters.get(usize::from(holder.0)).map_or(0, |counter| counter.held)
+        self.counter(holder).map_or(0, |counter| counter.held)
     }
 
     /// Those of its connections that may go.
     pub fn may_go(&mut self, holder: Holder) -> Option<&mut Queue> {
-        self.counters.get_mut(usize::from(holder.0)).map(|counter| &mut counter.may_go)
+        self.counter_mut(holder).map(|counter| &mut counter.may_go)
     }
 
     /// The oldest connection that may go, of who holds most of those that hold more than their share.
     pub fn oldest_of_the_greedy(&self) -> Option<usize> {
         let oldest = |holder: &Holder| {
-            let counter = self.counters.get(usize::from(holder.0))?;
+            let counter = self.counter(*holder)?;
             Some((counter.held, counter.may_go.oldest.slot()?))
         };
         self.greedy.iter().filter_map(oldest).max_by_key(|(held, _)| *held).map(|(_, slot)| slot)
@@ -105,7 +112,7 @@ impl Shares {
     pub fn is_sound(&self, open: usize) -> bool {
         // In one walk, without more for those that hold nothing: tests ask this often.
         let (mut held, mut greedy) = (0, 0);
-        for counter in &self.counters {
+        for counter in self.pages.iter().flat_map(|page| page.iter()) {
             if counter.held > 0 {
                 held += usize::try_from(counter.held).unwrap_or(usize::MAX);
                 greedy += usize::from(counter.held > self.share);
@@ -114,6 +121,14 @@ impl Shares {
         held == open
             && greedy == self.greedy.len()
             && self.greedy.iter().all(|holder| self.held(*holder) > self.share)
+    }
+
+    fn counter(&self, holder: Holder) -> Option<&Counter> {
+        self.pages.get(usize::from(holder.0 / PAGE))?.get(usize::from(holder.0 % PAGE))
+    }
+
+    fn counter_mut(&mut self, holder: Holder) -> Option<&mut Counter> {
+        self.pages.get_mut(usize::from(holder.0 / PAGE))?.get_mut(usize::from(holder.0 % PAGE))
     }
 }
 

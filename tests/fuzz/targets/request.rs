@@ -6,7 +6,6 @@ use oco::limits::HTTP_HEAD_OCTETS;
 use oco::logic::http::{self, Asked, Method};
 use oco::logic::http_exchange::{HttpEvent, HttpExchange, HttpStep};
 use oco::logic::pages::Page;
-use oco::logic::time::Nanos;
 
 fuzz_target!(|input: &[u8]| {
     let Some((length, sent)) = input.split_first() else { return };
@@ -52,7 +51,7 @@ fn is_sound(response: &[u8], status: u16, is_head: bool) -> bool {
 
 /// What comes of it, and the part that was read by then.
 fn ask(sent: &[u8], length: usize) -> (Option<Asked<Page>>, &[u8]) {
-    let mut exchange = HttpExchange::new(Nanos(0));
+    let mut exchange = HttpExchange::default();
     let mut octets = 0;
     for piece in sent.chunks(length) {
         octets += piece.len();

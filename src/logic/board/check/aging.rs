@@ -1,6 +1,6 @@
 //! What time makes of a check: how old its result is, whether that still counts, and when that changes.
 
-use super::{Check, MISSING, Outcome};
+use super::{Check, Flags, MISSING, Outcome};
 use crate::limits::OUTLIVES_BOOT;
 use crate::logic::board::earliest;
 use crate::logic::board::sight::CheckView;
@@ -11,7 +11,7 @@ use std::time::Duration;
 impl Check {
     /// What the file says; none where there is none.
     pub(super) fn said(&self) -> Option<Outcome> {
-        self.outcome.filter(|_| !self.departed)
+        self.outcome.filter(|_| !self.is(Flags::DEPARTED))
     }
 
     pub(super) fn has_content(&self) -> bool {
@@ -34,7 +34,7 @@ impl Check {
     /// The rating at `now`; none if this is no check.
     pub fn rating(&self, now: Now) -> Option<Code> {
         match self.said() {
-            None => self.required.then_some(Code::KO),
+            None => self.is(Flags::REQUIRED).then_some(Code::KO),
             Some(Outcome::Says(code)) if !self.is_stale(now) => Some(code),
             Some(_) => Some(Code::KO),
         }
@@ -46,8 +46,8 @@ impl Check {
 
     /// When time alone changes the rating, or ends a grace: what has come by [`Check::note_time`] is no news.
     pub fn change_at(&self) -> Option<Nanos> {
-        let expiry = self.expiry().filter(|_| !self.expiry_told);
-        let grace = self.grace().filter(|_| !self.grace_told);
+        let expiry = self.expiry().filter(|_| !self.is(Flags::EXPIRY_TOLD));
+        let grace = self.grace().filter(|_| !self.is(Flags::GRACE_TOLD));
         earliest(expiry, grace)
     }
 
@@ -56,8 +56,9 @@ impl Check {
     pub fn note_time(&mut self, now: Now) -> bool {
         let has_come = |at: Option<Nanos>| at.is_some_and(|at| at <= now.boot);
         let (expiry, grace) = (has_come(self.expiry()), has_come(self.grace()));
-        let is_news = (expiry && !self.expiry_told) || (grace && !self.grace_told);
-        (self.expiry_told, self.grace_told) = (expiry, grace);
+        let is_news = (expiry && !self.is(Flags::EXPIRY_TOLD)) || (grace && !self.is(Flags::GRACE_TOLD));
+        self.flags.put(Flags::EXPIRY_TOLD, expiry);
+        self.flags.put(Flags::GRACE_TOLD, grace);
         is_news
     }
 
@@ -77,7 +78,7 @@ impl Check {
     /// Why the rating is what it is.
     pub fn why(&self, now: Now) -> String {
         match self.said() {
-            None if self.required => MISSING.to_owned(),
+            None if self.is(Flags::REQUIRED) => MISSING.to_owned(),
             None => "removed".to_owned(),
             Some(_) if self.is_of_before_boot() => {
                 format!("stale, from before the boot, {} old", spoken(self.age(now)))
@@ -88,7 +89,7 @@ impl Check {
     }
 
     pub fn view(&self, now: Now) -> Option<CheckView<'_>> {
-        let has_content = self.has_content() && !self.departed;
+        let has_content = self.has_content() && !self.is(Flags::DEPARTED);
         Some(CheckView {
             name: &self.name,
             code: self.rating(now)?,
@@ -96,7 +97,7 @@ impl Check {
             age: has_content.then(|| self.age(now)),
             max_age: self.max_age(),
             stale: has_content && self.is_stale(now),
-            is_cut: self.is_cut,
+            is_cut: self.said().is_some() && self.is(Flags::CUT),
         })
     }
 }
