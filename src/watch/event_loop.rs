@@ -2,19 +2,23 @@
 //! process do that.
 //!
 //! A turn: sleep until something happens or a deadline comes; hand each event to its owner; obey signals; let the watcher
-//! take its turn; log and keep what changed; obey orders; go on with replies.
+//! take its turn; obey orders; log and keep what changed; have levels judged; go on with replies.
 
+mod adjusting;
 mod keeping;
+mod levels;
 mod orders;
 mod replies;
 
 use crate::addresses::News;
+use crate::adjustments::Adjustments;
 use crate::config::Settings;
 use crate::control::Control;
 use crate::decide::changes::{Changes, earliest};
 use crate::error::Error;
 use crate::journal_reader::JournalReader;
 use crate::journal_writer::JournalWriter;
+use crate::levels::Levels;
 use crate::limits::{EVENTS, HEARTBEAT, JOURNAL_FINISH};
 use crate::probe::network::{Hint, KernelNetwork};
 use crate::resolver::Resolver;
@@ -59,6 +63,10 @@ pub struct EventLoop {
     poll: Poll,
     events: Events,
     watcher: Watcher<KernelNetwork, HelperStarter>,
+    levels: Levels,
+    /// Levels can't be judged, which was told.
+    levels_wait: bool,
+    adjustments: Adjustments,
     control: Control,
     replies: Replies,
     journal: JournalWriter,
@@ -81,6 +89,10 @@ pub struct Parts {
     pub poll: Poll,
     /// The probes and states.
     pub watcher: Watcher<KernelNetwork, HelperStarter>,
+    /// What was promised of it.
+    pub levels: Levels,
+    /// What was corrected.
+    pub adjustments: Adjustments,
     /// What came of starting it.
     pub changes: Changes,
     /// The control socket.
@@ -110,6 +122,9 @@ impl EventLoop {
             poll: parts.poll,
             events: Events::with_capacity(EVENTS),
             watcher: parts.watcher,
+            levels: parts.levels,
+            levels_wait: false,
+            adjustments: parts.adjustments,
             control: parts.control,
             replies: Replies::default(),
             journal: parts.journal,
@@ -158,6 +173,7 @@ impl EventLoop {
         }
         self.obey_orders();
         self.keep();
+        self.judge_levels();
         self.go_on_with_replies();
         self.show_life();
         Ok(end)
@@ -178,6 +194,7 @@ impl EventLoop {
             journal,
             changed,
             self.watcher.deadline(),
+            self.levels.deadline(self.journal.written()),
             self.control.deadline(),
             self.watchdog.map(|(_, next)| next),
             Some(self.heartbeat),
@@ -275,6 +292,8 @@ impl EventLoop {
         self.finish_replies();
         self.watcher.pool().set_tls(tls);
         self.watcher.reload(settings, self.now, &mut self.changes);
+        let at = self.watcher.fleet_mut().journal_time(self.now);
+        self.levels.reload(self.watcher.settings(), at, &mut self.changes);
         self.keep();
         info!("reloaded");
     }

@@ -15,6 +15,7 @@
 //! | [`probe`] | probes over sockets, as machines over one poll |
 //! | [`programs`] | probes that run programs |
 //! | [`watcher`] | these three together |
+//! | [`levels`], [`adjustments`] | what was promised of availability, and corrections of it |
 //! | [`control`] | the control socket |
 //! | [`event_loop`] | the loop that waits for nobody |
 //!
@@ -29,6 +30,7 @@
 //! - Every table, buffer and wait has its limit in [`limits`].
 
 pub mod addresses;
+pub mod adjustments;
 pub mod arguments;
 pub mod config;
 pub mod control;
@@ -38,6 +40,7 @@ pub mod event_loop;
 pub mod journal_reader;
 pub mod journal_writer;
 pub mod kept;
+pub mod levels;
 pub mod limits;
 pub mod once;
 pub mod probe;

@@ -4,6 +4,7 @@ use crate::control::status::{Facts, StatusReply, Wish};
 use crate::decide::changes::Changes;
 use crate::error::Error;
 use crate::event_loop::Signal;
+use crate::levels::Levels;
 use crate::limits::{EVENTS, RESOLVER_THREADS};
 use crate::probe::network::{Hint, KernelNetwork};
 use crate::resolver::Resolver;
@@ -89,6 +90,8 @@ fn show(watcher: &Watcher<KernelNetwork, HelperStarter>, is_json: bool) -> Resul
     let facts = Facts {
         fleet: watcher.fleet(),
         settings: watcher.settings(),
+        // Without a journal there is nothing to judge them by.
+        levels: &Levels::default(),
         address_of: &address_of,
         acts_on: &|_| [None, None, None],
         now: Millis::of(clock::now().wall),
@@ -97,7 +100,7 @@ fn show(watcher: &Watcher<KernelNetwork, HelperStarter>, is_json: bool) -> Resul
         Ok(status) => status,
         Err(why) => return Err(Error::System("status", io::Error::other(why))),
     };
-    let exit = ExitCode::from(status.worst(facts.fleet).0.exit_status());
+    let exit = ExitCode::from(status.worst(&facts).0.exit_status());
     let mut octets = Vec::new();
     while !status.write(&facts, &mut octets) {}
     if !is_json && let Ok(status) = serde_json::from_slice::<FleetStatus>(&octets) {

@@ -13,6 +13,7 @@ mod host;
 mod journal;
 mod judging;
 mod kills;
+mod levels;
 mod lifetime;
 mod members;
 mod monitors;

@@ -1,6 +1,8 @@
 //! What the orders of the control socket do.
 
 use super::EventLoop;
+use super::adjusting::Correction;
+use super::levels::availability_reply;
 use super::replies::{Going, facts};
 use crate::control::history::LogReply;
 use crate::control::status::{StatusReply, Wish};
@@ -18,7 +20,7 @@ use oco::logic::text::printable;
 use oco_fleet::journal::LogWish;
 use oco_fleet::object::{ObjectName, Pattern};
 use oco_fleet::time::Millis;
-use oco_fleet::when::{Toward, parse_when_in, rfc3339, time_zone};
+use oco_fleet::when::{Toward, parse_from_to, parse_when_in, rfc3339, time_zone};
 use std::time::Duration;
 
 /// How the journal's answer is shown.
@@ -26,6 +28,15 @@ use std::time::Duration;
 pub enum Asked {
     /// As entries of the log, with times of this zone; none: UTC.
     Log(Option<TimeZone>),
+    /// As the availability of this one, with times of this zone; none: UTC.
+    Availability {
+        /// Whose.
+        name: ObjectName,
+        /// Of times.
+        zone: Option<TimeZone>,
+    },
+    /// By correcting, if it was ever watched.
+    Adjust(Box<Correction>, ObjectName),
     /// As bars of this time.
     Bars {
         /// From when, RFC 3339.
@@ -41,10 +52,12 @@ pub enum Answered {
     Whole(Vec<u8>),
     /// Piece by piece.
     Log(LogReply),
+    /// When this one is corrected so.
+    Adjust(Box<Correction>, ObjectName),
 }
 
 /// What becomes of an order.
-enum Obeyed {
+pub(super) enum Obeyed {
     /// Its whole reply.
     Reply(Vec<u8>),
     /// A reply that is made piece by piece.
@@ -93,7 +106,7 @@ impl EventLoop {
             FleetOrder::Status { patterns, most } => {
                 let wish = Wish { patterns: parse_patterns(&patterns)?, most, zone: shown };
                 let address_of = |name: &str| self.watcher.address_of(name);
-                let facts = facts(&self.watcher, &address_of, Millis::of(self.now.wall));
+                let facts = facts(&self.watcher, &self.levels, &address_of, Millis::of(self.now.wall));
                 StatusReply::new(wish, &facts).map(|status| Obeyed::Status(Box::new(status)))
             }
             FleetOrder::Log { patterns, since } => {
@@ -116,14 +129,31 @@ impl EventLoop {
             }
             FleetOrder::Report { reports } => Ok(Obeyed::Reply(self.report(&reports))),
             FleetOrder::Forget { name } => self.forget(&name, &who(user, request.by.as_deref())),
+            FleetOrder::Availability { name, from, to } => {
+                self.availability(&name, from.as_deref(), to.as_deref(), (&zone, shown))
+            }
+            FleetOrder::Adjust { name, from, to, state, text } => {
+                let correction = Correction {
+                    time: parse_from_to((&from, &to), Millis::of(self.now.wall), &zone, Toward::Past)?,
+                    state,
+                    text: printable(text.as_bytes()),
+                    who: who(user, request.by.as_deref()),
+                    zone: shown,
+                    name,
+                };
+                self.adjust(correction)
+            }
+            FleetOrder::Unadjust { id } => self.unadjust(id, &who(user, request.by.as_deref())),
+            FleetOrder::Adjustments => Ok(Obeyed::Reply(self.list_adjustments(shown.as_ref()))),
             other => Err(format!("{}: this watcher does not know that yet", word(&other))),
         }
     }
 
-    /// The services and nodes that patterns name; of none, all.
+    /// The services, nodes and levels that patterns name; of none, all.
     fn names(&self, patterns: &[Pattern]) -> Vec<ObjectName> {
         let fleet = self.watcher.fleet();
-        let names = fleet.services().map(|service| service.name).chain(fleet.nodes().map(|node| node.name));
+        let above = fleet.services().map(|service| service.name).chain(fleet.nodes().map(|node| node.name));
+        let names = above.chain(self.levels.all().map(|level| level.name));
         let is_wanted =
             |name: &&ObjectName| patterns.is_empty() || patterns.iter().any(|pattern| pattern.matches(name));
         let mut names: Vec<ObjectName> = names.filter(is_wanted).cloned().collect();
@@ -190,6 +220,15 @@ impl Asked {
                     .into_iter()
                     .map(|bar| BarStatus { name: bar.name.to_string(), cells: bar.letters() });
                 reply::line(&BarsReply { version: VERSION, from, to, bars: bars.collect() })
+            }
+            (Asked::Availability { name, zone }, Answer::Availability(found)) => {
+                availability_reply(&name, found, zone.as_ref())
+            }
+            (Asked::Adjust(correction, name), Answer::Knows(true)) => {
+                return Answered::Adjust(correction, name);
+            }
+            (Asked::Adjust(_, name), Answer::Knows(false)) => {
+                reply::error(&format!("{name}: nothing is known by that name"))
             }
             _ => reply::error("the journal answered something else"),
         })

@@ -6,6 +6,7 @@ use crate::control::history::LogReply;
 use crate::control::status::{Facts, StatusReply};
 use crate::control::{Client, Control, reply};
 use crate::journal_reader::Ticket;
+use crate::levels::Levels;
 use crate::watcher::Watcher;
 use oco::children::helper::HelperStarter;
 use oco_fleet::time::Millis;
@@ -42,10 +43,15 @@ impl Replies {
 
     /// A ticket for a question to the journal.
     pub fn ask(&mut self, client: Client, asked: super::orders::Asked) -> Ticket {
-        self.next_ticket += 1;
-        let ticket = Ticket(self.next_ticket);
+        let ticket = self.ticket();
         self.asked.insert(ticket, (client, asked));
         ticket
+    }
+
+    /// A ticket for a question that no client asked.
+    pub fn ticket(&mut self) -> Ticket {
+        self.next_ticket += 1;
+        Ticket(self.next_ticket)
     }
 
     /// Whose question had this ticket.
@@ -57,12 +63,14 @@ impl Replies {
 /// What a status is made of.
 pub fn facts<'a>(
     watcher: &'a Watcher<crate::probe::network::KernelNetwork, HelperStarter>,
+    levels: &'a Levels,
     address_of: &'a dyn Fn(&str) -> Option<std::net::IpAddr>,
     now: Millis,
 ) -> Facts<'a> {
     Facts {
         fleet: watcher.fleet(),
         settings: watcher.settings(),
+        levels,
         address_of,
         acts_on: &|_| [None, None, None],
         now,
@@ -95,7 +103,7 @@ impl EventLoop {
             Going::Status(status) => {
                 let address_of = |name: &str| self.watcher.address_of(name);
                 let now = Millis::of(self.now.wall);
-                status.write(&facts(&self.watcher, &address_of, now), &mut octets)
+                status.write(&facts(&self.watcher, &self.levels, &address_of, now), &mut octets)
             }
             Going::Log(log) => log.write(&mut octets),
         };
@@ -116,10 +124,17 @@ impl EventLoop {
 
     fn hear_reader(&mut self) {
         while let Some(answer) = self.reader.take_reply() {
-            let Some((client, asked)) = self.replies.take_asked(answer.ticket) else { continue };
+            let Some((client, asked)) = self.replies.take_asked(answer.ticket) else {
+                self.hear_level(answer);
+                continue;
+            };
             match answer.result.map(|answer| asked.reply(answer)) {
                 Ok(Answered::Whole(octets)) => self.control.reply(client, &octets, true, self.now.boot),
                 Ok(Answered::Log(log)) => self.replies.begin(client, Going::Log(log)),
+                Ok(Answered::Adjust(correction, name)) => {
+                    let octets = self.correct(&correction, vec![name]);
+                    self.control.reply(client, &octets, true, self.now.boot);
+                }
                 Err(error) => {
                     let octets = reply::error(&error.to_string());
                     self.control.reply(client, &octets, true, self.now.boot);
