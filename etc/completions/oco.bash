@@ -210,7 +210,7 @@ _oco() {
                     return 0
                     ;;
                 --state)
-                    COMPREPLY=($(compgen -W "ok but ko unknown planned" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "ok but ko unknown" -- "${cur}"))
                     return 0
                     ;;
                 --control)

@@ -135,8 +135,7 @@ complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcomman
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from adjust" -l state -d 'It was so' -r -f -a "ok\t''
 but\t''
 ko\t''
-unknown\t''
-planned\t''"
+unknown\t''"
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from adjust" -l control -d 'The watcher\'s control socket' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from adjust" -s c -d 'The configuration file of ocod [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from adjust" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F

@@ -28,7 +28,7 @@ pub use error::JournalError;
 pub use file::{FILE, SetAside};
 pub use kept::{Kept, KeptObject};
 pub use lock::Lock;
-pub use read::{Bar, Cell, Happened, LogPage, LogRow, LogWish, Reader, Span};
+pub use read::{Bar, Cell, Happened, History, LogPage, LogRow, LogWish, Reader, Span};
 pub use write::{Opened, Writer};
 
 use crate::state::{Standing, State};

@@ -212,9 +212,7 @@ fn is_met(target: u32, counted: Durations) -> Option<bool> {
 /// The words say what was expected.
 pub fn parse_target(text: &str) -> Result<u32, String> {
     let wrong = || {
-        format!(
-            "target {text:?}: expected per cent as 99.9%, more than 0% and at most 100%, with at most three decimals"
-        )
+        format!("{text:?}: expected more than 0% and at most 100%, with up to three decimals, as \"99.9%\"")
     };
     let number = text.strip_suffix('%').ok_or_else(wrong)?;
     let (whole, decimals) = number.split_once('.').unwrap_or((number, "0"));

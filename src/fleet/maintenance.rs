@@ -71,15 +71,20 @@ impl Window {
 
     /// Whether it is one over `name`, or over the service of that target.
     pub fn covers(&self, name: &ObjectName) -> bool {
-        let service = name.service_of_target();
-        let names = || std::iter::once(name).chain(&service);
-        self.of.iter().any(|pattern| names().any(|name| pattern.matches(name)))
+        covers(&self.of, name)
     }
 
     /// Of whom, as a row has it: patterns by comma.
     fn of_text(&self) -> Box<str> {
         self.of.iter().map(Pattern::as_str).collect::<Vec<_>>().join(", ").into()
     }
+}
+
+/// Whether one of these patterns names `name`, or the service of that target.
+pub fn covers(of: &[Pattern], name: &ObjectName) -> bool {
+    let service = name.service_of_target();
+    let names = || std::iter::once(name).chain(&service);
+    of.iter().any(|pattern| names().any(|name| pattern.matches(name)))
 }
 
 /// The windows that are open at a moment.

@@ -71,6 +71,26 @@ pub fn parse_when_in(text: &str, now: Millis, zone: &TimeZone, toward: Toward) -
     at.map(millis).ok_or_else(|| expected(""))
 }
 
+/// Reads a beginning and an end. The end is looked for behind the beginning, so that `22:00` to `02:00` goes over
+/// midnight; one as `-1h` is before now.
+///
+/// # Errors
+/// One is no time, or the end is not behind the beginning; the words say what was expected.
+pub fn parse_from_to(
+    (from, to): (&str, &str),
+    now: Millis,
+    zone: &TimeZone,
+    toward: Toward,
+) -> Result<(Millis, Millis), String> {
+    let begin = parse_when_in(from, now, zone, toward)?;
+    let around = if relative(to).is_some() { now } else { begin };
+    let end = parse_when_in(to, around, zone, Toward::Future)?;
+    if begin < end {
+        return Ok((begin, end));
+    }
+    Err(format!("from {from} to {to}: expected an end after its beginning"))
+}
+
 /// The time zone of this name: of the time zone database, or what else the variable `TZ` may hold, as `:Europe/Paris`,
 /// `/usr/share/zoneinfo/Europe/Paris` or `CET-1CEST,M3.5.0,M10.5.0/3`.
 ///
@@ -262,6 +282,32 @@ mod tests {
             "Pacific/Apia",
             "Asia/Kolkata",
         ])
+    }
+
+    #[test]
+    fn an_end_is_looked_for_behind_its_beginning() {
+        let zone = time_zone("Europe/Paris").unwrap();
+        let now = parse_when("2026-11-25T01:00:00+01:00", Millis(0), "UTC", Toward::Past).unwrap();
+        let read = |from, to, toward| {
+            parse_from_to((from, to), now, &zone, toward).map(|(from, to)| {
+                [rfc3339_in(from, &zone), rfc3339_in(to, &zone)].map(|time| time[..16].to_owned())
+            })
+        };
+        for (from, to, toward, expected) in [
+            ("22:00", "02:00", Toward::Past, ["2026-11-24T22:00", "2026-11-25T02:00"]),
+            ("22:00", "02:00", Toward::Future, ["2026-11-25T22:00", "2026-11-26T02:00"]),
+            ("00:10", "00:20", Toward::Past, ["2026-11-25T00:10", "2026-11-25T00:20"]),
+            ("-2h", "-1h", Toward::Past, ["2026-11-24T23:00", "2026-11-25T00:00"]),
+            ("2026-11-24", "10:00", Toward::Past, ["2026-11-24T00:00", "2026-11-24T10:00"]),
+            ("2026-11-23", "2026-11-24", Toward::Past, ["2026-11-23T00:00", "2026-11-24T00:00"]),
+        ] {
+            assert_eq!(read(from, to, toward).unwrap(), expected, "{from} {to}");
+        }
+        for (from, to) in
+            [("-1h", "-2h"), ("-1h", "-1h"), ("2026-11-24", "2026-11-23"), ("x", "-1h"), ("-1h", "x")]
+        {
+            assert!(read(from, to, Toward::Past).unwrap_err().contains("expected"), "{from} {to}");
+        }
     }
 
     proptest! {

@@ -110,13 +110,13 @@ pub enum FleetOrder {
     Unmaint(Undo),
     /// Lay a correction over the journal.
     Adjust {
-        /// Of whom.
+        /// Of whom: a target, service, node or group; of a group each service gets a correction of its own.
         name: String,
         /// From then on
         from: String,
-        /// until then
+        /// until then, which has passed,
         to: String,
-        /// it was so: `ok`, `but`, `ko`, `unknown` or `planned`.
+        /// it was so: `ok`, `but`, `ko` or `unknown`.
         state: String,
         /// Why.
         text: String,
@@ -178,10 +178,11 @@ pub enum FleetOrder {
     Availability {
         /// Whose.
         name: String,
-        /// From then on; none: from the journal's beginning, for a level from that of its period.
+        /// From then on; none: from the journal's beginning, for a level from that of its period in which the last
+        /// moment lies.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         from: Option<String>,
-        /// Until then; none: now.
+        /// Until then, now at the latest; none: now. A level's budget is that of the whole time that is named.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         to: Option<String>,
     },
@@ -268,7 +269,7 @@ pub struct ActReply {
     pub ok: bool,
     /// The word of the order.
     pub act: String,
-    /// The name that was given; of `unadjust` whose correction it was.
+    /// The name that was given; of `unadjust` whose correction it was, empty where that did not count any more.
     pub name: String,
     /// What it took: of a group each service (or, of an acknowledgement, each that fails), of an undoing what there was to
     /// undo, of a direct alert who is told (`ALERT: COMMAND`). Empty where there was nothing.
@@ -279,7 +280,7 @@ pub struct ActReply {
     pub held: Vec<String>,
     /// Who acted: a user, or `NAME via USER`.
     pub who: String,
-    /// The number of a correction.
+    /// The number of a correction, of several the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<i64>,
     /// The state of a correction.

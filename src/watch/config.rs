@@ -26,9 +26,9 @@ use section::Culprit;
 use std::path::{Path, PathBuf};
 
 pub use settings::{
-    Address, After, Alert, AlertEvent, Alertmanager, Banner, Canary, CountedAs, Flap, Forward, Forwarding,
-    Group, HaproxySocket, Host, Hours, Http, Incident, Level, Maintenance, Node, Probe, Service, Settings,
-    Step, Table, TableKind, Timing, Tls, Udp, VirtualService, Word,
+    Address, After, Alert, AlertEvent, Alertmanager, Banner, Canary, Flap, Forward, Forwarding, Group,
+    HaproxySocket, Host, Hours, Http, Incident, Level, Maintenance, Node, Probe, Service, Settings, Step,
+    Table, TableKind, Timing, Tls, Udp, VirtualService, Word,
 };
 pub use word::{Piece, Placeholder, pieces};
 

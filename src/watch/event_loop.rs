@@ -2,10 +2,13 @@
 //! process do that.
 //!
 //! A turn: sleep until something happens or a deadline comes; hand each event to its owner; obey signals; let the watcher
-//! take its turn; obey orders; log and keep what changed, and tell whom that concerns; go on with replies.
+//! take its turn; obey orders; log and keep what changed, and tell whom that concerns; have levels judged; go on with
+//! replies.
 
 mod acting;
+mod adjusting;
 mod keeping;
+mod levels;
 mod orders;
 mod replies;
 mod telling;
@@ -13,6 +16,7 @@ mod tokens;
 
 use crate::ack_tokens::AckTokens;
 use crate::addresses::News;
+use crate::adjustments::Adjustments;
 use crate::config::{Settings, token_socket};
 use crate::control::{Control, Order};
 use crate::decide::changes::{Changes, earliest};
@@ -21,6 +25,7 @@ use crate::decide::telling::Telling;
 use crate::error::Error;
 use crate::journal_reader::JournalReader;
 use crate::journal_writer::JournalWriter;
+use crate::levels::Levels;
 use crate::limits::{EVENTS, HEARTBEAT, JOURNAL_FINISH};
 use crate::outbox::Outbox;
 use crate::probe::network::{Hint, KernelNetwork};
@@ -71,6 +76,10 @@ pub struct EventLoop {
     poll: Poll,
     events: Events,
     watcher: Watcher<KernelNetwork, HelperStarter>,
+    levels: Levels,
+    /// Levels can't be judged, which was told.
+    levels_wait: bool,
+    adjustments: Adjustments,
     control: Control,
     replies: Replies,
     telling: Telling,
@@ -104,6 +113,10 @@ pub struct Parts {
     pub poll: Poll,
     /// The probes and states.
     pub watcher: Watcher<KernelNetwork, HelperStarter>,
+    /// What was promised of it.
+    pub levels: Levels,
+    /// What was corrected.
+    pub adjustments: Adjustments,
     /// What came of starting it.
     pub changes: Changes,
     /// Whom that concerns.
@@ -138,6 +151,9 @@ impl EventLoop {
             poll: parts.poll,
             events: Events::with_capacity(EVENTS),
             watcher: parts.watcher,
+            levels: parts.levels,
+            levels_wait: false,
+            adjustments: parts.adjustments,
             control: parts.control,
             replies: Replies::default(),
             telling: parts.telling,
@@ -196,6 +212,7 @@ impl EventLoop {
         self.obey_orders();
         self.keep();
         self.run_commands();
+        self.judge_levels();
         self.go_on_with_replies();
         self.show_life();
         Ok(end)
@@ -220,6 +237,7 @@ impl EventLoop {
             self.watcher.deadline(),
             self.tells_at,
             self.outbox.deadline(),
+            self.levels.deadline(self.journal.written()),
             self.control.deadline(),
             self.watchdog.map(|(_, next)| next),
             Some(self.heartbeat),
@@ -319,6 +337,8 @@ impl EventLoop {
         self.watcher.reload(settings, self.now, &mut self.changes);
         self.telling.reload(self.watcher.settings(), zone);
         self.open_tokens();
+        let at = self.watcher.fleet_mut().journal_time(self.now);
+        self.levels.reload(self.watcher.settings(), at, &mut self.changes);
         self.keep();
         info!("reloaded");
     }

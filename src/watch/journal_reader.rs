@@ -1,8 +1,12 @@
 //! The thread that reads the journal for the control socket, so that the loop never waits for a disk: questions go in
 //! with a ticket, answers come out with it.
 
+mod availability;
+
 use crate::limits::JOURNAL_QUERIES;
-use oco_fleet::journal::{Adjustment, Bar, Incident, JournalError, LogPage, LogWish, Reader, Span, Window};
+pub use availability::{Availability, AvailabilityWish, Common, LevelWish};
+use oco_fleet::journal::{Bar, Incident, JournalError, LogPage, LogWish, Reader};
+use oco_fleet::level::Judgement;
 use oco_fleet::object::ObjectName;
 use oco_fleet::time::Millis;
 use std::io;
@@ -31,19 +35,12 @@ pub enum Query {
         /// Until when it is known.
         known: Millis,
     },
-    /// What an availability is reckoned from.
-    History {
-        /// Whose.
-        names: Vec<ObjectName>,
-        /// From then on; none: from the journal's beginning.
-        from: Option<Millis>,
-        /// Until then.
-        to: Millis,
-        /// Until when it is known.
-        known: Millis,
-    },
-    /// The corrections that count.
-    Adjustments,
+    /// Whether it was ever watched.
+    Knows(ObjectName),
+    /// How long somebody was how.
+    Availability(Box<AvailabilityWish>),
+    /// How a level stands.
+    Level(Box<LevelWish>),
     /// The last so many incidents, and all that are not closed.
     Incidents(u32),
 }
@@ -55,25 +52,14 @@ pub enum Answer {
     Log(LogPage),
     /// To [`Query::Bars`].
     Bars(Vec<Bar>),
-    /// To [`Query::History`].
-    History(History),
-    /// To [`Query::Adjustments`].
-    Adjustments(Vec<Adjustment>),
+    /// To [`Query::Knows`].
+    Knows(bool),
+    /// To [`Query::Availability`]; none: it was never watched.
+    Availability(Option<Availability>),
+    /// To [`Query::Level`].
+    Level(Box<Judgement>),
     /// To [`Query::Incidents`].
     Incidents(Vec<Incident>),
-}
-
-/// What an availability is reckoned from.
-#[derive(Debug, Clone, PartialEq)]
-pub struct History {
-    /// From then on.
-    pub from: Millis,
-    /// The spans of each, in the order in which they were asked for, without holes.
-    pub spans: Vec<Vec<Span>>,
-    /// Corrections that count, of whomever.
-    pub adjustments: Vec<Adjustment>,
-    /// Windows of maintenance in the time, of whomever.
-    pub windows: Vec<Window>,
 }
 
 /// The answer to the question with this ticket, or why there is none.
@@ -146,16 +132,11 @@ fn answer(reader: &mut Reader, query: Query) -> Result<Answer, JournalError> {
         Query::Bars { names, from, to, cells, known } => {
             reader.bars(&names, from, to, cells, known).map(Answer::Bars)
         }
-        Query::History { names, from, to, known } => {
-            let from = match from {
-                Some(from) => from,
-                None => reader.known()?.0,
-            };
-            let spans = reader.spans(&names, from, to, known)?;
-            let (adjustments, windows) = (reader.adjustments()?, reader.windows(from, to)?);
-            Ok(Answer::History(History { from, spans, adjustments, windows }))
+        Query::Knows(name) => reader.knows(&name).map(Answer::Knows),
+        Query::Availability(wish) => availability::reckon(reader, *wish).map(Answer::Availability),
+        Query::Level(wish) => {
+            availability::judge(reader, *wish).map(|judgement| Answer::Level(Box::new(judgement)))
         }
-        Query::Adjustments => reader.adjustments().map(Answer::Adjustments),
         Query::Incidents(limit) => reader.incidents(limit).map(Answer::Incidents),
     }
 }
@@ -178,7 +159,7 @@ mod tests {
             wakes.recv_timeout(PATIENCE).unwrap();
             reader.take_reply().unwrap()
         };
-        reader.ask(Ticket(1), Query::Adjustments).unwrap();
+        reader.ask(Ticket(1), Query::Incidents(1)).unwrap();
         let first = reply();
         assert_eq!(first.ticket, Ticket(1));
         assert!(first.result.is_err(), "there is no journal yet");
@@ -191,7 +172,7 @@ mod tests {
         reader.ask(Ticket(7), Query::Log(LogWish { limit: 9, ..LogWish::default() })).unwrap();
         let (from, to) = (Millis(0), known);
         reader.ask(Ticket(3), Query::Bars { names: names.clone(), from, to, cells: 3, known }).unwrap();
-        reader.ask(Ticket(4), Query::History { names, from: None, to, known }).unwrap();
+        reader.ask(Ticket(4), Query::Knows(names[0].clone())).unwrap();
         reader.ask(Ticket(5), Query::Incidents(9)).unwrap();
         let log = reply();
         assert_eq!(
@@ -203,12 +184,7 @@ mod tests {
             Answer::Bars(bars) => assert_eq!(bars[0].letters(), ".uu"),
             other => panic!("{other:?}"),
         }
-        match reply().result.unwrap() {
-            Answer::History(history) => {
-                assert_eq!((history.from, history.spans[0].len()), (Millis(1000), 1));
-            }
-            other => panic!("{other:?}"),
-        }
+        assert_eq!(reply().result.unwrap(), Answer::Knows(true));
         assert_eq!((reply().ticket, reader.take_reply().is_none()), (Ticket(5), true));
     }
 }

@@ -15,6 +15,7 @@
 //! | [`probe`] | probes over sockets, as machines over one poll |
 //! | [`programs`] | probes that run programs |
 //! | [`watcher`] | these three together |
+//! | [`levels`], [`adjustments`] | what was promised of availability, and corrections of it |
 //! | [`control`] | the control socket |
 //! | [`event_loop`] | the loop that waits for nobody |
 //!
@@ -30,6 +31,7 @@
 
 pub mod ack_tokens;
 pub mod addresses;
+pub mod adjustments;
 pub mod arguments;
 pub mod config;
 pub mod control;
@@ -39,6 +41,7 @@ pub mod event_loop;
 pub mod journal_reader;
 pub mod journal_writer;
 pub mod kept;
+pub mod levels;
 pub mod limits;
 pub mod once;
 pub mod outbox;

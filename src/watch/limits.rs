@@ -89,6 +89,12 @@ pub const JOURNAL_EVENTS: usize = 64;
 /// Questions to the journal that wait; each takes milliseconds, and at most two seconds.
 pub const JOURNAL_QUERIES: usize = 64;
 
+/// A level is judged anew at least so often: its figures are about as old as others', and a clock that was put forward
+/// over a period's end is noticed.
+pub const LEVEL_LOOK: Duration = Duration::from_secs(60);
+/// How soon a level is judged again that the journal did not tell of.
+pub const LEVEL_RETRY: Duration = Duration::from_secs(10);
+
 /// Starts of probes share a wake-up that comes at most so late: costs 2.5 ms of mean lateness, and takes 30 % off a probe.
 pub const TICK: Duration = Duration::from_millis(5);
 /// A turn that is later than this is left out: who was stopped or asleep must not start everything at once.

@@ -5,6 +5,7 @@ use crate::decide::changes::Changes;
 use crate::decide::planning::Planning;
 use crate::error::Error;
 use crate::event_loop::Signal;
+use crate::levels::Levels;
 use crate::limits::{EVENTS, RESOLVER_THREADS};
 use crate::probe::network::{Hint, KernelNetwork};
 use crate::resolver::Resolver;
@@ -101,6 +102,8 @@ fn show(
     let facts = Facts {
         fleet: watcher.fleet(),
         settings: watcher.settings(),
+        // Without a journal there is nothing to judge them by.
+        levels: &Levels::default(),
         address_of: &address_of,
         acts_on: &|name| [None, None, window(name)],
         now,
@@ -109,7 +112,7 @@ fn show(
         Ok(status) => status,
         Err(why) => return Err(Error::System("status", io::Error::other(why))),
     };
-    let exit = ExitCode::from(status.worst(facts.fleet).0.exit_status());
+    let exit = ExitCode::from(status.worst(&facts).0.exit_status());
     let mut octets = Vec::new();
     while !status.write(&facts, &mut octets) {}
     if !is_json && let Ok(status) = serde_json::from_slice::<FleetStatus>(&octets) {

@@ -4,6 +4,7 @@
 //! that runs programs (before all that it must not inherit), confine this process, start the threads, and only then
 //! probe.
 
+use crate::adjustments::Adjustments;
 use crate::arguments::Arguments;
 use crate::config::{self, Settings};
 use crate::control::Control;
@@ -16,6 +17,7 @@ use crate::error::{BAD_USAGE, Error};
 use crate::event_loop::{EventLoop, Parts, Signal, TurnEnd};
 use crate::journal_reader::JournalReader;
 use crate::journal_writer::{JournalWriter, WriterBounds};
+use crate::levels::Levels;
 use crate::limits::{CHILD_OUTPUT_OCTETS, CHILDREN, KEPT_FOR, RESERVED_DESCRIPTORS, RESOLVER_THREADS};
 use crate::probe::network::KernelNetwork;
 use crate::probe::pool::Pool;
@@ -175,13 +177,28 @@ fn serve_fleet(
     let control_path = settings.control.clone();
     let mut changes = Changes::default();
     let mut kept = opened.kept;
+    let adjustments = Adjustments::new(std::mem::take(&mut kept.adjustments), kept.last_adjustment);
+    let levels = Levels::new(&settings, &kept.objects, at, &mut changes);
     let kept_telling = kept::telling(&mut kept);
     let moment = Clock::new(kept.last, now).moment(now);
     let telling = Telling::new(&settings, kept_telling, kept.objects.keys(), zone(&settings)?, moment);
     let kept = Kept { planned: telling.planned().clone(), ..kept::of(kept) };
     let mut watcher = Watcher::new(settings, &kept, (pool, programs), now, &mut changes);
     watcher.pool().set_tls(tls);
-    let parts = Parts { poll, watcher, changes, telling, control, journal, reader, resolver, users, signals };
+    let parts = Parts {
+        poll,
+        watcher,
+        levels,
+        adjustments,
+        changes,
+        telling,
+        control,
+        journal,
+        reader,
+        resolver,
+        users,
+        signals,
+    };
     let event_loop = EventLoop::new(parts, Notify::from_environment());
     let mut event_loop = event_loop.map_err(|error| Error::System("event loop", error))?;
     loop {

@@ -15,6 +15,7 @@ mod incidents;
 mod journal;
 mod judging;
 mod kills;
+mod levels;
 mod lifetime;
 mod members;
 mod monitors;

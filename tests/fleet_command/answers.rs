@@ -138,7 +138,7 @@ fn acts_say_what_they_took() {
     let said = "acknowledged web/oco, web/?tls, by root, until 2026-11-25T13:00:00+01:00: disk ordered\n";
     socket.run("ack web --for 2h disk ordered").expect(said);
     socket.run("unmute web").expect("no longer muted: web/oco, web/?tls, by root\n");
-    let said = "correction 7: web was ok from F until U, by root: probe\n";
+    let said = "corrections 7 to 8: web/oco, web/?tls were ok from F until U, by root: probe\n";
     socket.run("adjust web --from F --to U --state ok probe").expect(said);
     socket
         .run("alert web help")

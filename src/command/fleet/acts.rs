@@ -13,8 +13,8 @@ pub fn told(reply: &ActReply) -> String {
         "unack" => vec![undone(reply, "no longer acknowledged:", "acknowledged")],
         "unmute" => vec![undone(reply, "no longer muted:", "muted")],
         "unmaint" => vec![undone(reply, "no longer under maintenance:", "under maintenance")],
-        "adjust" => vec![correction(reply, "correction")],
-        "unadjust" => vec![correction(reply, "took back correction")],
+        "adjust" => vec![adjusted(reply)],
+        "unadjust" => vec![unadjusted(reply)],
         "forget" => vec![format!("forgot {}, by {}", names(&reply.took), reply.who)],
         "alert" => alert(reply),
         other => vec![format!("{other}: {}", names(&reply.took))],
@@ -35,14 +35,25 @@ fn undone(reply: &ActReply, what: &str, was: &str) -> String {
     format!("{what} {}, by {}", names(&reply.took), reply.who)
 }
 
-fn correction(reply: &ActReply, what: &str) -> String {
-    let number = reply.id.map(|id| format!(" {id}")).unwrap_or_default();
-    let state = reply.state.as_deref().map(|state| format!(" was {state}")).unwrap_or_default();
-    let span = match (&reply.from, &reply.until) {
-        (Some(from), Some(until)) => format!(" from {from} until {until}"),
-        _ => String::new(),
+fn adjusted(reply: &ActReply) -> String {
+    let first = reply.id.unwrap_or_default();
+    let others = i64::try_from(reply.took.len()).unwrap_or(i64::MAX).saturating_sub(1);
+    let (number, verb) = match others {
+        1.. => (format!("corrections {first} to {}", first.saturating_add(others)), "were"),
+        _ => (format!("correction {first}"), "was"),
     };
-    format!("{what}{number}: {}{state}{span}, by {}{}", reply.name, reply.who, why(reply))
+    let [state, from, until] =
+        [&reply.state, &reply.from, &reply.until].map(|text| text.as_deref().unwrap_or_default());
+    let took = names(&reply.took);
+    format!("{number}: {took} {verb} {state} from {from} until {until}, by {}{}", reply.who, why(reply))
+}
+
+fn unadjusted(reply: &ActReply) -> String {
+    let id = reply.id.unwrap_or_default();
+    if reply.took.is_empty() {
+        return format!("correction {id} was taken back before");
+    }
+    format!("took back correction {id}: {}, by {}", reply.name, reply.who)
 }
 
 fn alert(reply: &ActReply) -> Vec<String> {
@@ -118,11 +129,20 @@ mod tests {
             from: Some("F".to_owned()),
             until: Some("U".to_owned()),
             text: "probe was wrong".to_owned(),
-            ..reply("adjust", &[])
+            ..reply("adjust", &["web/oco"])
         };
-        assert_eq!(told(&correction), "correction 7: web was ok from F until U, by root: probe was wrong\n");
-        let back = ActReply { id: Some(7), ..reply("unadjust", &[]) };
+        assert_eq!(
+            told(&correction),
+            "correction 7: web/oco was ok from F until U, by root: probe was wrong\n"
+        );
+        let took = vec!["web/oco".to_owned(), "web/page".to_owned()];
+        let several =
+            "corrections 7 to 8: web/oco, web/page were ok from F until U, by root: probe was wrong\n";
+        assert_eq!(told(&ActReply { took, ..correction }), several);
+        let back = ActReply { id: Some(7), ..reply("unadjust", &["web"]) };
         assert_eq!(told(&back), "took back correction 7: web, by root\n");
+        let again = ActReply { id: Some(7), ..reply("unadjust", &[]) };
+        assert_eq!(told(&again), "correction 7 was taken back before\n");
         let held = ActReply {
             held: vec!["night: outside of its hours".to_owned()],
             ..reply("alert", &["ops: mail.alert"])

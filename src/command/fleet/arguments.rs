@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// What a correction may say that it was.
-const STATES: [&str; 5] = ["ok", "but", "ko", "unknown", "planned"];
+const STATES: [&str; 4] = ["ok", "but", "ko", "unknown"];
 
 /// Whom to speak to, and what about.
 #[derive(Debug, Clone, Args)]

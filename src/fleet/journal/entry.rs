@@ -2,6 +2,7 @@
 //! incidents are the watcher's own, counted on from those that [`Kept`](super::Kept) tells, so that an entry that is
 //! written twice is there once.
 
+use crate::availability;
 use crate::object::ObjectName;
 use crate::state::{Standing, State};
 use crate::time::Millis;
@@ -231,6 +232,13 @@ pub struct Adjustment {
     pub undone: Option<Millis>,
     /// By whom.
     pub undone_by: Option<String>,
+}
+
+impl Adjustment {
+    /// As availability takes it.
+    pub fn laid_over(&self) -> availability::Adjustment {
+        availability::Adjustment { from: self.since, to: self.until, state: self.state }
+    }
 }
 
 /// An alert that was sent, held or failed.

@@ -5,11 +5,13 @@
 
 mod acts;
 mod bars;
+mod history;
 mod log;
 mod spans;
 
 pub(super) use acts::{acts_of, adjustments_of, incidents_of};
 pub use bars::{Bar, Cell};
+pub use history::History;
 pub use log::{Happened, LogPage, LogRow, LogWish};
 pub use spans::Span;
 
@@ -46,6 +48,10 @@ struct Look<'a> {
     connection: &'a Connection,
     deadline: Instant,
 }
+
+/// Acts that were in force between the first moment and the second.
+const IN_FORCE: &str =
+    "WHERE since < ?2 AND (until IS NULL OR until > ?1) AND (ended IS NULL OR ended > ?1) ORDER BY id";
 
 /// The first and the last chunk with rows; none: there are no rows at all.
 fn chunks(look: &Look<'_>) -> rusqlite::Result<Option<(i64, i64)>> {
@@ -119,7 +125,30 @@ impl Reader {
         self.look(|look| spans::spans(look, names, from, to, known))
     }
 
-    /// The same, summed up in `cells` pieces of equal length, at most [`BAR_CELLS`].
+    /// Whether `name` was ever watched, and is not forgotten altogether.
+    ///
+    /// # Errors
+    /// The journal can't be read.
+    pub fn knows(&mut self, name: &ObjectName) -> Result<bool, JournalError> {
+        self.look(|look| Ok(spans::find(look, name)?.is_some()))
+    }
+
+    /// What the availability of `name` from `from` until `to` is reckoned from; `known` as for [`Reader::spans`]. None:
+    /// it was never watched.
+    ///
+    /// # Errors
+    /// The journal can't be read.
+    pub fn history(
+        &mut self,
+        name: &ObjectName,
+        from: Millis,
+        to: Millis,
+        known: Millis,
+    ) -> Result<Option<History>, JournalError> {
+        self.look(|look| history::history(look, name, (from, to), known))
+    }
+
+    /// The same as [`Reader::spans`], summed up in `cells` pieces of equal length, at most [`BAR_CELLS`].
     ///
     /// # Errors
     /// The journal can't be read.
@@ -139,8 +168,7 @@ impl Reader {
     /// # Errors
     /// The journal can't be read.
     pub fn acts(&mut self, from: Millis, to: Millis) -> Result<Vec<Act>, JournalError> {
-        let condition = "WHERE since < ?2 AND (until IS NULL OR until > ?1) AND (ended IS NULL OR ended > ?1) ORDER BY id";
-        self.look(|look| acts_of(look.connection, condition, &[from.0, to.0]))
+        self.look(|look| acts_of(look.connection, IN_FORCE, &[from.0, to.0]))
     }
 
     /// Windows of maintenance from the file that were between `from` and `to`, by time.

@@ -1,5 +1,7 @@
 //! Levels against tables, against themselves a moment later, and against a count of single milliseconds.
 
+mod naive;
+
 use super::*;
 use crate::availability::Adjustment;
 use crate::calendar::parse_span;

@@ -4,12 +4,12 @@ use super::alert::all;
 use super::names::Known;
 use super::section::{Culprit, Section, wrong};
 use super::value::LevelPeriod;
-use super::value::{FilePath, Length, List, Name, Names, Object, Url, WeeklyHours};
-use super::{CountedAs, Forward, Level};
+use super::value::{FilePath, Length, LevelTarget, List, Name, Names, Object, Url, WeeklyHours};
+use super::{Forward, Level};
 use oco::config::DEFAULT_DIRECTORY;
 use oco::logic::name::{check_name, is_heard_everywhere};
+use oco_fleet::level::{CountedAs, Promise};
 use oco_fleet::object::Kind;
-use serde::de::{Deserialize, Deserializer, Error as _};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,15 +17,13 @@ use toml::Spanned;
 
 /// How often another board is told, unless the settings say otherwise.
 const FORWARD_EVERY: Duration = Duration::from_secs(60);
-/// A hundred per cent, in hundred-thousandths.
-const WHOLE: u32 = 100_000;
 
 /// `[slo.NAME]`.
 #[derive(Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table, as [slo.NAME]")]
 pub(super) struct LevelSection {
     of: Spanned<Object>,
-    target: Target,
+    target: LevelTarget,
     period: LevelPeriod,
     hours: Option<WeeklyHours>,
     unknown: Option<UnknownWord>,
@@ -39,39 +37,9 @@ enum UnknownWord {
     Down,
 }
 
-/// A share that was promised, in hundred-thousandths.
-#[derive(Debug, Clone, Copy)]
-struct Target(u32);
-
-impl<'de> Deserialize<'de> for Target {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Target, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let what = || {
-            format!(
-                "{text:?}: expected more than 0% and at most 100%, with up to three decimals, as \"99.9%\""
-            )
-        };
-        target(&text).map(Target).ok_or_else(|| D::Error::custom(what()))
-    }
-}
-
-fn target(text: &str) -> Option<u32> {
-    let number = text.strip_suffix('%')?;
-    let (whole, decimals) = number.split_once('.').unwrap_or((number, "0"));
-    let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|octet| octet.is_ascii_digit());
-    if !is_number(whole) || !is_number(decimals) || whole.len() > 3 || decimals.len() > 3 {
-        return None;
-    }
-    let decimals = format!("{decimals:0<3}");
-    let target = whole.parse::<u32>().ok()? * 1000 + decimals.parse::<u32>().ok()?;
-    (1..=WHOLE).contains(&target).then_some(target)
-}
-
 impl Section<LevelSection> {
     pub(super) fn level(self, known: &Known<'_>) -> Result<Level, Culprit> {
-        Ok(Level {
-            name: self.name,
-            of: known.object(self.keys.of, &[Kind::Service, Kind::Target, Kind::Node])?,
+        let promise = Promise {
             target: self.keys.target.0,
             period: self.keys.period.0,
             hours: self.keys.hours.map(|hours| hours.0),
@@ -80,6 +48,11 @@ impl Section<LevelSection> {
                 Some(UnknownWord::Up) => CountedAs::Up,
                 Some(UnknownWord::Down) => CountedAs::Down,
             },
+        };
+        Ok(Level {
+            name: self.name,
+            of: known.object(self.keys.of, &[Kind::Service, Kind::Target, Kind::Node])?,
+            promise,
         })
     }
 }
@@ -154,28 +127,5 @@ impl ForwardSection {
             of: of.unwrap_or_else(all),
             every: self.every.map_or(FORWARD_EVERY, |every| every.into_inner().0),
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn targets_are_hundred_thousandths() {
-        for (text, number) in [
-            ("99.9%", 99_900),
-            ("100%", 100_000),
-            ("99.999%", 99_999),
-            ("0.001%", 1),
-            ("5.05%", 5_050),
-            ("100.000%", 100_000),
-        ] {
-            assert_eq!(target(text), Some(number), "{text}");
-        }
-        for text in ["", "%", "99.9", "0%", "100.001%", "-1%", "99.9999%", ".5%", "5.%", "1e1%", "+5%", "9 %"]
-        {
-            assert_eq!(target(text), None, "{text}");
-        }
     }
 }

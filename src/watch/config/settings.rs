@@ -4,6 +4,7 @@ mod alert;
 mod probe;
 mod table;
 
+use oco_fleet::level::Promise;
 use oco_fleet::object::{ObjectName, Pattern};
 use oco_fleet::tree::Rule;
 use std::net::{IpAddr, SocketAddr};
@@ -197,25 +198,8 @@ pub struct Level {
     pub name: String,
     /// Whose availability it is.
     pub of: ObjectName,
-    /// In hundred-thousandths: 99.9% is 99,900.
-    pub target: u32,
-    /// Over which time.
-    pub period: oco_fleet::calendar::Period,
-    /// When it counts; none: always.
-    pub hours: Option<Hours>,
-    /// What unknown counts as.
-    pub unknown: CountedAs,
-}
-
-/// What unknown time counts as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CountedAs {
-    /// It is left out.
-    Excluded,
-    /// As up.
-    Up,
-    /// As down.
-    Down,
+    /// What was promised of it.
+    pub promise: Promise,
 }
 
 /// Another board that is told.

@@ -4,6 +4,7 @@ mod documents;
 mod faults;
 
 use super::*;
+use oco_fleet::level::CountedAs;
 use oco_fleet::object::Kind;
 use oco_fleet::tree::Rule;
 use proptest::prelude::*;
@@ -163,8 +164,8 @@ fn nodes_alerts_tables_and_levels_of_the_contract_arrive() {
     );
     assert_eq!(settings.maintenance[0].text, "backup of the cold copy");
     let level = &settings.levels[0];
-    assert_eq!((level.name.as_str(), level.of.kind(), level.target), ("shop", Kind::Node, 99_900));
-    assert_eq!(level.unknown, CountedAs::Excluded);
+    assert_eq!((level.name.as_str(), level.of.kind(), level.promise.target), ("shop", Kind::Node, 99_900));
+    assert_eq!(level.promise.unknown, CountedAs::Excluded);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use crate::limits::{
 };
 use oco::config::parse_address;
 use oco_fleet::calendar::{Hours, Period};
+use oco_fleet::level::parse_target;
 use oco_fleet::object::{ObjectName, Pattern, check_part};
 use oco_fleet::tree::Rule;
 use regex::bytes::{Regex, RegexBuilder};
@@ -80,6 +81,8 @@ checked_by_its_type! {
     WeeklyHours(Hours) = |text| Hours::parse(text);
     /// The period of a level.
     LevelPeriod(Period) = |text| Period::parse(text);
+    /// The target of a level.
+    LevelTarget(u32) = |text| parse_target(text);
     /// A regular expression.
     Expression(Regex) = expression;
 }

@@ -4,12 +4,13 @@ use crate::config::{Address, Settings};
 use crate::decide::fleet::Fleet;
 use crate::decide::fleet::ids::{MemberId, NodeId, ServiceId, TargetId};
 use crate::decide::fleet::{ServiceView, TargetView};
+use crate::levels::{LevelView, Levels};
 use crate::limits::STATUS_TARGETS_PER_TURN;
 use crate::probe::port_of;
 use jiff::tz::TimeZone;
 use oco::logic::code::{Code, Verdict};
 use oco::logic::control::{
-    ActStatus, FleetStatus, NodeStatus, ServiceStatus, TargetCounts, TargetStatus, VERSION,
+    ActStatus, FleetStatus, LevelStatus, NodeStatus, ServiceStatus, TargetCounts, TargetStatus, VERSION,
 };
 use oco_fleet::object::{ObjectName, Pattern};
 use oco_fleet::state::{Standing, State};
@@ -35,6 +36,7 @@ pub struct StatusReply {
     wish: Wish,
     services: Vec<(ServiceId, bool)>,
     nodes: Vec<NodeId>,
+    levels: Vec<ObjectName>,
     /// Services whose head was written.
     begun: usize,
     /// In the targets of the last one of them.
@@ -56,6 +58,8 @@ pub struct Facts<'a> {
     pub fleet: &'a Fleet,
     /// What the file says of them.
     pub settings: &'a Settings,
+    /// What was promised of them.
+    pub levels: &'a Levels,
     /// Where a name leads.
     pub address_of: &'a dyn Fn(&str) -> Option<IpAddr>,
     /// Who acts on whom, if somebody does: acknowledged, muted, under maintenance.
@@ -94,6 +98,7 @@ impl StatusReply {
         for pattern in &wish.patterns {
             let is_known = fleet.services().any(|service| pattern.matches(service.name))
                 || fleet.nodes().any(|node| pattern.matches(node.name))
+                || facts.levels.all().any(|level| pattern.matches(level.name))
                 || (is_of_targets(pattern) && fleet.targets().any(|target| pattern.matches(target.name)));
             if !is_known {
                 return Err(format!("{pattern}: nothing is known by that name"));
@@ -115,11 +120,16 @@ impl StatusReply {
         let mut nodes: Vec<NodeId> =
             fleet.nodes().filter(|node| is_wanted(node.name)).map(|node| node.id).collect();
         nodes.sort_by_key(|id| fleet.node(*id).map(|node| node.standing.state.rank()));
-        Ok(StatusReply { wish, services, nodes, begun: 0, place: None, has_begun: false })
+        let mut levels: Vec<LevelView<'_>> =
+            facts.levels.all().filter(|level| is_wanted(level.name)).collect();
+        levels.sort_by_key(|level| level.standing.state.rank());
+        let levels = levels.into_iter().map(|level| level.name.clone()).collect();
+        Ok(StatusReply { wish, services, nodes, levels, begun: 0, place: None, has_begun: false })
     }
 
     /// The worst of what was asked for, what is planned left out, and its code.
-    pub fn worst(&self, fleet: &Fleet) -> (State, Option<Code>) {
+    pub fn worst(&self, facts: &Facts<'_>) -> (State, Option<Code>) {
+        let fleet = facts.fleet;
         let mut worst: Option<(State, Option<Code>)> = None;
         let mut see = |standing: &Standing| {
             if standing.planned {
@@ -142,6 +152,7 @@ impl StatusReply {
             }
         }
         self.nodes.iter().filter_map(|id| fleet.node(*id)).for_each(|node| see(node.standing));
+        self.levels.iter().filter_map(|name| facts.levels.get(name)).for_each(|level| see(level.standing));
         let (state, code) = worst.unwrap_or((State::Ok, Some(Code::OK)));
         let summed = match code.map(Code::verdict) {
             None => None,
@@ -155,7 +166,7 @@ impl StatusReply {
     pub fn write(&mut self, facts: &Facts<'_>, out: &mut Vec<u8>) -> bool {
         if !self.has_begun {
             self.has_begun = true;
-            let (state, code) = self.worst(facts.fleet);
+            let (state, code) = self.worst(facts);
             let at = self.time(facts.now);
             let head = FleetStatus {
                 version: VERSION,
@@ -305,7 +316,22 @@ impl StatusReply {
         out.extend_from_slice(b"],\"nodes\":");
         let nodes: Vec<NodeStatus> = self.nodes.iter().filter_map(|id| self.node(*id, facts)).collect();
         push(out, &nodes);
-        out.extend_from_slice(b",\"slos\":[]}\n");
+        out.extend_from_slice(b",\"slos\":");
+        let levels: Vec<LevelStatus> =
+            self.levels.iter().filter_map(|name| facts.levels.get(name)).map(|one| self.level(one)).collect();
+        push(out, &levels);
+        out.extend_from_slice(b"}\n");
+    }
+
+    fn level(&self, level: LevelView<'_>) -> LevelStatus {
+        LevelStatus {
+            name: level.name.to_string(),
+            state: level.standing.state.word().to_owned(),
+            code: level.standing.code.map(Code::number),
+            reason: level.standing.reason.to_string(),
+            since: self.time(level.since),
+            of: level.of.to_string(),
+        }
     }
 
     fn node(&self, id: NodeId, facts: &Facts<'_>) -> Option<NodeStatus> {

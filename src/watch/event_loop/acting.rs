@@ -4,7 +4,7 @@ use super::EventLoop;
 use super::orders::{Obeyed, OrderTime};
 use crate::control::reply;
 use crate::decide::acts::Wish;
-use crate::decide::known::{Known, NoLevels};
+use crate::decide::known::Known;
 use log::info;
 use oco::logic::control::{Act, ActReply, VERSION};
 use oco::logic::text::printable;
@@ -35,7 +35,7 @@ impl EventLoop {
             until,
             text: act.text.clone(),
         };
-        let known = Known { fleet: self.watcher.fleet(), levels: &NoLevels };
+        let known = Known { fleet: self.watcher.fleet(), levels: &self.levels };
         let took = self.telling.act(wish, known, at)?;
         let reply = ActReply {
             version: VERSION,
@@ -61,7 +61,7 @@ impl EventLoop {
     /// Somebody undoes that.
     pub(super) fn undo(&mut self, kind: ActKind, name: String, who: String) -> Result<Obeyed, String> {
         let at = self.watcher.fleet_mut().journal_time(self.now);
-        let known = Known { fleet: self.watcher.fleet(), levels: &NoLevels };
+        let known = Known { fleet: self.watcher.fleet(), levels: &self.levels };
         let took = self.telling.undo(kind, &name, &who, known, at)?;
         if !took.is_empty() {
             info!(target: TRANSITION, "{}: {} by {who}", printable(name.as_bytes()), kind.undoing());
@@ -88,13 +88,13 @@ impl EventLoop {
         let object = ObjectName::parse(&name)?;
         let fleet = self.watcher.fleet();
 
-        if (Known { fleet, levels: &NoLevels }).standing(&object).is_none() {
+        if (Known { fleet, levels: &self.levels }).standing(&object).is_none() {
             return Err(format!("{object}: nothing is known by that name"));
         }
         let direct = self.telling.direct(
             &object,
             &format!("{text} ({who})"),
-            Known { fleet, levels: &NoLevels },
+            Known { fleet, levels: &self.levels },
             moment,
         );
         info!(target: TRANSITION, "{object}: alert by {who}: {text}");

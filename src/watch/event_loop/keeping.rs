@@ -2,8 +2,7 @@
 
 use super::EventLoop;
 use crate::decide::changes::Note;
-use crate::decide::known::NoLevels;
-use crate::journal_writer::Event;
+use crate::journal_writer::{Event, Sequence};
 use crate::kept;
 use log::{error, info, warn};
 use oco::system::log_lines::{CHANGE, TRANSITION};
@@ -18,7 +17,8 @@ impl EventLoop {
     /// Logs and keeps what changed since the last call.
     pub(super) fn keep(&mut self) {
         let mut changes = std::mem::take(&mut self.changes);
-        let mut consequences = self.telling.turn(self.watcher.fleet_mut(), &NoLevels, &mut changes, self.now);
+        let mut consequences =
+            self.telling.turn(self.watcher.fleet_mut(), &self.levels, &mut changes, self.now);
         for entry in consequences.before.drain(..) {
             self.journal.push(entry);
         }
@@ -28,7 +28,11 @@ impl EventLoop {
             if !is_lost || transition.new.state != State::Unknown {
                 log_transition(&transition);
             }
-            self.journal.push(Entry::Transition(transition));
+            let of = self.levels.are_of(&transition.name).then(|| transition.name.clone());
+            let sequence = self.journal.push(Entry::Transition(transition));
+            if let Some(of) = of {
+                self.levels.touch(&of, sequence);
+            }
         }
         for keep in changes.keep.drain(..) {
             for entry in kept::entries(keep) {
@@ -51,7 +55,7 @@ impl EventLoop {
         self.tells_at = wait.map(|wait| self.now.boot.after(Duration::from_millis(wait)));
     }
 
-    /// Logs how each service and node stands.
+    /// Logs how each service, node and level stands.
     pub(super) fn log_all(&mut self) {
         let fleet = self.watcher.fleet();
         for service in fleet.services() {
@@ -61,6 +65,9 @@ impl EventLoop {
         for node in fleet.nodes() {
             info!("{}: {} ({})", node.name, node.standing.state, node.standing.reason);
         }
+        for level in self.levels.all() {
+            info!("{}: {} ({})", level.name, level.standing.state, level.standing.reason);
+        }
     }
 
     /// Enters who is watched, from now on where it was not: what never changes is known to be unknown, too.
@@ -69,11 +76,15 @@ impl EventLoop {
         let fleet = self.watcher.fleet();
         let services = fleet.services().map(|service| service.name);
         let nodes = fleet.nodes().map(|node| node.name);
-        let names: Vec<ObjectName> =
-            fleet.targets().map(|target| target.name).chain(services).chain(nodes).cloned().collect();
+        let levels = self.levels.all().map(|level| level.name);
+        let targets = fleet.targets().map(|target| target.name);
+        let names: Vec<ObjectName> = targets.chain(services).chain(nodes).chain(levels).cloned().collect();
+        let mut last = Sequence::default();
         for name in names {
-            self.journal.push(Entry::Watched { name, at });
+            last = self.journal.push(Entry::Watched { name, at });
         }
+        // What levels are judged by is in the journal then, also that nobody watched until now.
+        self.levels.touch_all(last);
     }
 
     /// Enters how everything stands, in place of what was lost.
@@ -83,13 +94,17 @@ impl EventLoop {
         let targets = fleet.targets().map(|one| (one.name, one.standing, one.since));
         let services = fleet.services().map(|one| (one.name, one.standing, one.since));
         let nodes = fleet.nodes().map(|one| (one.name, one.standing, one.since));
-        for (name, standing, since) in targets.chain(services).chain(nodes) {
+        let levels = self.levels.all().map(|one| (one.name, one.standing, one.since));
+        let all = targets.chain(services).chain(nodes).chain(levels);
+        let mut last = Sequence::default();
+        for (name, standing, since) in all {
             let (name, standing) = (name.clone(), standing.clone());
-            self.journal.push(Entry::Stands { name, standing, since, at });
+            last = self.journal.push(Entry::Stands { name, standing, since, at });
         }
         for entry in self.telling.entries() {
             self.journal.push(entry);
         }
+        self.levels.touch_all(last);
     }
 
     pub(super) fn keep_heartbeat(&mut self) {

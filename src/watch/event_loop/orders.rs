@@ -1,6 +1,8 @@
 //! What the orders of the control socket do.
 
 use super::EventLoop;
+use super::adjusting::Correction;
+use super::levels::availability_reply;
 use super::replies::Going;
 use crate::control::history::LogReply;
 use crate::control::status::{StatusReply, Wish};
@@ -19,7 +21,7 @@ use oco::logic::text::printable;
 use oco_fleet::journal::{ActKind, LogWish};
 use oco_fleet::object::{ObjectName, Pattern};
 use oco_fleet::time::Millis;
-use oco_fleet::when::{Toward, parse_when_in, rfc3339, rfc3339_in, time_zone};
+use oco_fleet::when::{Toward, parse_from_to, parse_when_in, rfc3339, rfc3339_in, time_zone};
 use std::time::Duration;
 
 /// How the journal's answer is shown.
@@ -27,6 +29,15 @@ use std::time::Duration;
 pub enum Asked {
     /// As entries of the log, with times of this zone; none: UTC.
     Log(Option<TimeZone>),
+    /// As the availability of this one, with times of this zone; none: UTC.
+    Availability {
+        /// Whose.
+        name: ObjectName,
+        /// Of times.
+        zone: Option<TimeZone>,
+    },
+    /// By correcting, if it was ever watched.
+    Adjust(Box<Correction>, ObjectName),
     /// As bars of this time.
     Bars {
         /// From when, RFC 3339.
@@ -44,6 +55,8 @@ pub enum Answered {
     Whole(Vec<u8>),
     /// Piece by piece.
     Log(LogReply),
+    /// When this one is corrected so.
+    Adjust(Box<Correction>, ObjectName),
 }
 
 /// Now, and the zone of who gives an order.
@@ -92,7 +105,7 @@ impl OrderTime {
 }
 
 /// What becomes of an order.
-pub enum Obeyed {
+pub(super) enum Obeyed {
     /// Its whole reply.
     Reply(Vec<u8>),
     /// A reply that is made piece by piece.
@@ -183,7 +196,22 @@ impl EventLoop {
             FleetOrder::Incidents => {
                 Ok(Obeyed::Ask(Query::Incidents(INCIDENTS), Asked::Incidents(time.shown())))
             }
-            other => Err(format!("{}: this watcher does not know that yet", word(&other))),
+            FleetOrder::Availability { name, from, to } => {
+                self.availability(&name, from.as_deref(), to.as_deref(), (&time.zone, time.shown()))
+            }
+            FleetOrder::Adjust { name, from, to, state, text } => {
+                let correction = Correction {
+                    time: parse_from_to((&from, &to), Millis::of(self.now.wall), &time.zone, Toward::Past)?,
+                    state,
+                    text: printable(text.as_bytes()),
+                    who,
+                    zone: time.shown(),
+                    name,
+                };
+                self.adjust(correction)
+            }
+            FleetOrder::Unadjust { id } => self.unadjust(id, &who),
+            FleetOrder::Adjustments => Ok(Obeyed::Reply(self.list_adjustments(time.shown().as_ref()))),
         }
     }
 
@@ -196,10 +224,11 @@ impl EventLoop {
         }
     }
 
-    /// The services and nodes that patterns name; of none, all.
+    /// The services, nodes and levels that patterns name; of none, all.
     fn names(&self, patterns: &[Pattern]) -> Vec<ObjectName> {
         let fleet = self.watcher.fleet();
-        let names = fleet.services().map(|service| service.name).chain(fleet.nodes().map(|node| node.name));
+        let above = fleet.services().map(|service| service.name).chain(fleet.nodes().map(|node| node.name));
+        let names = above.chain(self.levels.all().map(|level| level.name));
         let is_wanted =
             |name: &&ObjectName| patterns.is_empty() || patterns.iter().any(|pattern| pattern.matches(name));
         let mut names: Vec<ObjectName> = names.filter(is_wanted).cloned().collect();
@@ -275,6 +304,15 @@ impl Asked {
                 let status = |incident| incidents::status(incident, zone.as_ref());
                 reply::line(&found.iter().map(status).collect::<Vec<_>>())
             }
+            (Asked::Availability { name, zone }, Answer::Availability(found)) => {
+                availability_reply(&name, found, zone.as_ref())
+            }
+            (Asked::Adjust(correction, name), Answer::Knows(true)) => {
+                return Answered::Adjust(correction, name);
+            }
+            (Asked::Adjust(_, name), Answer::Knows(false)) => {
+                reply::error(&format!("{name}: nothing is known by that name"))
+            }
             _ => reply::error("the journal answered something else"),
         })
     }
@@ -282,10 +320,4 @@ impl Asked {
 
 fn parse_patterns(patterns: &[String]) -> Result<Vec<Pattern>, String> {
     patterns.iter().map(|text| Pattern::parse(text)).collect()
-}
-
-/// The word of an order.
-fn word(order: &FleetOrder) -> String {
-    let json = serde_json::to_value(order).unwrap_or_default();
-    json.get("order").and_then(|word| word.as_str()).unwrap_or("order").to_owned()
 }

@@ -42,10 +42,15 @@ impl Replies {
 
     /// A ticket for a question to the journal.
     pub fn ask(&mut self, client: Client, asked: super::orders::Asked) -> Ticket {
-        self.next_ticket += 1;
-        let ticket = Ticket(self.next_ticket);
+        let ticket = self.ticket();
         self.asked.insert(ticket, (client, asked));
         ticket
+    }
+
+    /// A ticket for a question that no client asked.
+    pub fn ticket(&mut self) -> Ticket {
+        self.next_ticket += 1;
+        Ticket(self.next_ticket)
     }
 
     /// Whose question had this ticket.
@@ -73,6 +78,7 @@ impl EventLoop {
         look(&Facts {
             fleet: watcher.fleet(),
             settings: watcher.settings(),
+            levels: &self.levels,
             address_of: &|name| watcher.address_of(name),
             acts_on: &|name| {
                 let maint = act(ActKind::Maint, name).or_else(|| window(name));
@@ -124,10 +130,17 @@ impl EventLoop {
 
     fn hear_reader(&mut self) {
         while let Some(answer) = self.reader.take_reply() {
-            let Some((client, asked)) = self.replies.take_asked(answer.ticket) else { continue };
+            let Some((client, asked)) = self.replies.take_asked(answer.ticket) else {
+                self.hear_level(answer);
+                continue;
+            };
             match answer.result.map(|answer| asked.reply(answer)) {
                 Ok(Answered::Whole(octets)) => self.control.reply(client, &octets, true, self.now.boot),
                 Ok(Answered::Log(log)) => self.replies.begin(client, Going::Log(log)),
+                Ok(Answered::Adjust(correction, name)) => {
+                    let octets = self.correct(&correction, vec![name]);
+                    self.control.reply(client, &octets, true, self.now.boot);
+                }
                 Err(error) => {
                     let octets = reply::error(&error.to_string());
                     self.control.reply(client, &octets, true, self.now.boot);

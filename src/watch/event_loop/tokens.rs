@@ -5,7 +5,7 @@ use super::orders::{Obeyed, OrderTime};
 use crate::ack_tokens::AckTokens;
 use crate::control::reply;
 use crate::control::status::Facts;
-use crate::decide::known::{Known, NoLevels};
+use crate::decide::known::Known;
 use log::error;
 use oco::logic::control::{Act, FAILURE_OVER, TokenReply, VERSION};
 use oco_fleet::journal::ActKind;
@@ -25,7 +25,7 @@ impl EventLoop {
         match AckTokens::open(&settings.state_dir) {
             Ok(mut tokens) => {
                 // Who was told before still has its token.
-                let known = Known { fleet: self.watcher.fleet(), levels: &NoLevels };
+                let known = Known { fleet: self.watcher.fleet(), levels: &self.levels };
                 for name in self.telling.remembered() {
                     if let Some(failing) = known.failing_since(&name) {
                         tokens.give(&name, failing);
@@ -85,7 +85,7 @@ impl EventLoop {
     fn failure_of(&self, token: &str) -> Result<(ObjectName, Millis), String> {
         let found = self.tokens.as_ref().and_then(|tokens| tokens.failure(token));
         let (name, since) = found.ok_or(UNKNOWN_TOKEN)?;
-        let known = Known { fleet: self.watcher.fleet(), levels: &NoLevels };
+        let known = Known { fleet: self.watcher.fleet(), levels: &self.levels };
         if known.failing_since(name) != Some(since) {
             return Err(FAILURE_OVER.to_owned());
         }

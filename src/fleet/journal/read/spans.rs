@@ -31,7 +31,7 @@ pub(super) struct Era {
 }
 
 /// What the journal has of an object but its rows.
-struct Found {
+pub(super) struct Found {
     id: i64,
     began: i64,
     gone: Option<i64>,
@@ -187,7 +187,7 @@ impl Era {
     }
 }
 
-fn find(look: &Look<'_>, name: &ObjectName) -> rusqlite::Result<Option<Found>> {
+pub(super) fn find(look: &Look<'_>, name: &ObjectName) -> rusqlite::Result<Option<Found>> {
     let mut statement = look.connection.prepare_cached(
         "SELECT id, began, gone, standing, at FROM object LEFT JOIN standing ON object = id WHERE name = ?1",
     )?;

@@ -2,6 +2,7 @@
 //! millisecond.
 
 use super::*;
+use crate::availability::{Durations, Ground, availability};
 use crate::object::Pattern;
 use proptest::prelude::*;
 
@@ -301,4 +302,87 @@ fn nobody_knows_what_lies_behind_the_last_sign_of_life() {
     assert_eq!((began, known), (at(0), at(60_000)));
     let bars = reader.bars(&[name("web/oco"), name("web/no")], at(-60_000), at(120_000), 3, known).unwrap();
     assert_eq!([bars[0].letters(), bars[1].letters()], [".o.", "..."]);
+}
+
+fn act(id: i64, who: &str, (since, until): (i64, Option<i64>), ended: Option<i64>) -> Entry {
+    Entry::Act(Act {
+        id,
+        kind: ActKind::Maint,
+        name: who.to_owned(),
+        who: "root".to_owned(),
+        at: at(90),
+        since: at(since),
+        until: until.map(at),
+        text: String::new(),
+        ended: ended.map(at),
+        ended_by: None,
+    })
+}
+
+#[test]
+fn availability_is_reckoned_from_states_gaps_maintenance_and_corrections() {
+    let (dir, mut writer) = begun();
+    let (ok, ko) = (standing(200, ""), standing(300, "refused"));
+    let planned = Standing { planned: true, ..ko.clone() };
+    let window = |who: &str, since, until| {
+        Entry::Window(Window { name: name(who), since: at(since), until: at(until), text: String::new() })
+    };
+    let correction = |id, who: &str, undone: Option<i64>| {
+        Entry::Adjustment(Adjustment {
+            id,
+            name: name(who),
+            since: at(id),
+            until: at(id + 1),
+            state: State::But,
+            who: "root".to_owned(),
+            at: at(90),
+            text: "probe was wrong".to_owned(),
+            undone: undone.map(at),
+            undone_by: None,
+        })
+    };
+    writer
+        .write(&[
+            Entry::Transition(transition("web/oco/a", 10, Standing::default(), ok.clone())),
+            Entry::Transition(transition("web/oco/a", 30, ok, planned.clone())),
+            Entry::Transition(transition("web/oco/a", 40, planned, ko)),
+            Entry::Gap { since: at(60), until: at(65) },
+            window("web/oco", 42, 45),
+            window("web/oco/a", 41, 43),
+            window("web/page", 0, 100),
+            window("node:shop", 0, 100),
+            // Entered for a whole group, after what it is about; undone before its end; for ever.
+            act(1, "web", (35, Some(50)), None),
+            act(2, "web/oco", (44, Some(99)), Some(48)),
+            act(3, "web/oco/a", (70, None), None),
+            act(4, "web/page", (0, None), None),
+            Entry::Act(match act(5, "web/oco/a", (0, None), None) {
+                Entry::Act(act) => Act { kind: ActKind::Mute, ..act },
+                other => panic!("{other:?}"),
+            }),
+            correction(52, "web/oco/a", None),
+            correction(51, "web/oco/a", None),
+            correction(53, "web/oco", None),
+            correction(54, "web/oco/a", Some(95)),
+        ])
+        .unwrap();
+    let mut reader = reader(&dir);
+    assert!(reader.knows(&name("web/oco/a")).unwrap() && !reader.knows(&name("web/oco/b")).unwrap());
+    assert_eq!(reader.history(&name("web/oco/b"), at(0), at(100), at(100)).unwrap(), None);
+    let history = reader.history(&name("web/oco/a"), at(0), at(100), at(90)).unwrap().unwrap();
+    let times = |list: &[(Millis, Millis)]| -> Vec<(i64, i64)> {
+        list.iter().map(|(from, to)| (from.since(at(0)), to.since(at(0)))).collect()
+    };
+    assert_eq!(times(&history.gaps), [(0, 10), (60, 65), (90, 100)]);
+    assert_eq!(times(&history.planned[..4]), [(35, 50), (41, 43), (42, 45), (44, 48)]);
+    assert_eq!(history.planned[4..], [(at(70), Millis(i64::MAX))]);
+    let spans: Vec<_> =
+        history.spans.iter().map(|span| (span.from.since(at(0)), span.state, span.planned)).collect();
+    let (ok, ko) = (State::Ok, State::Ko);
+    assert_eq!(spans, [(10, ok, false), (30, ko, true), (40, ko, false), (65, ko, false)]);
+    let adjusted: Vec<i64> = history.adjustments.iter().map(|one| one.from.since(at(0))).collect();
+    assert_eq!(adjusted, [51, 52], "in the order of their numbers");
+    let ground = Ground { over: history.over(), ..Ground::of(at(0), at(100)) };
+    let durations = availability(&ground, history.spans.iter().copied());
+    assert_eq!(durations, Durations { ok: 20, but: 2, ko: 13, unknown: 0, planned: 40, no_data: 25 });
 }
