@@ -214,7 +214,7 @@ impl Alerts {
             let track = object.and_then(|object| object.tracks.get(&key));
             match track.filter(|track| track.is_direct_held()) {
                 Some(track) => {
-                    let why = track.direct_held().unwrap_or("waits for others before it");
+                    let why = track.direct_held().unwrap_or("held");
                     direct.held.push(format!("{title}: {why}"));
                 }
                 None => direct.took.push(format!("{title}: {command}")),

@@ -223,7 +223,7 @@ impl Track {
 
     /// Why it is held, where that was said.
     pub fn direct_held(&self) -> Option<&str> {
-        self.notices.direct.back()?.held.as_deref()
+        self.notices.direct.front()?.held.as_deref()
     }
 
     /// Something that a restart has to know of this step changed.

@@ -153,7 +153,7 @@ fn an_incident_that_is_held_goes_out_when_that_ends_even_after_a_restart() {
 fn what_somebody_says_goes_to_the_first_step_whatever_the_state_is() {
     let mut bench = Bench::new(&steps(""));
     let told = direct(&mut bench, "hello");
-    assert_eq!(told, Direct { took: vec!["ops".to_owned()], held: Vec::new() });
+    assert_eq!(told, Direct { took: vec!["ops: one".to_owned()], held: Vec::new() });
     assert_eq!(bench.heard(), ["hello to 1"]);
     assert!(bench.rows.is_empty());
     bench.stand().standing.planned = true;
@@ -170,7 +170,7 @@ fn what_somebody_says_waits_for_the_end_of_a_mute_and_for_hours() {
     bench.stand().is_muted = true;
     for text in ["one", "two"] {
         let told = direct(&mut bench, text);
-        assert_eq!(told, Direct { took: Vec::new(), held: vec!["ops".to_owned()] });
+        assert_eq!(told, Direct { took: Vec::new(), held: vec!["ops: muted".to_owned()] });
     }
     assert_eq!(bench.results(), ["held: muted"]);
     bench.minutes(10);

@@ -83,11 +83,11 @@ fn a_command_that_fails_is_tried_three_times_with_growing_pauses() {
     bench.answer = Some(Err("exit 1".to_owned()));
     bench.fails();
     assert_eq!(bench.heard(), ["ko to 1"]);
-    bench.seconds(9);
+    bench.seconds(4);
     assert_eq!(bench.heard(), NOBODY);
     bench.seconds(1);
     assert_eq!(bench.heard(), ["ko to 1"]);
-    bench.seconds(59);
+    bench.seconds(24);
     assert_eq!(bench.heard(), NOBODY);
     bench.seconds(1);
     assert_eq!(bench.heard(), ["ko to 1"]);
