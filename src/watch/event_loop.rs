@@ -193,6 +193,7 @@ impl EventLoop {
             replies,
             journal,
             changed,
+            self.replies.deadline(),
             self.watcher.deadline(),
             self.levels.deadline(self.journal.written()),
             self.control.deadline(),

@@ -189,6 +189,11 @@ impl JournalWriter {
         sequence
     }
 
+    /// The number of the last entry that was pushed.
+    pub fn pushed(&self) -> Sequence {
+        Sequence(self.shared.lock().pushed)
+    }
+
     /// The number up to which all is written but what was lost.
     pub fn written(&self) -> Sequence {
         Sequence(self.shared.lock().written)
