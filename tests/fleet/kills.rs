@@ -54,7 +54,8 @@ fn the_journal_is_one_chain_over_kills() {
         assert!(entries.len() > 10, "{entries:?}");
         for pair in entries.windows(2) {
             assert_eq!(pair[0]["new"], pair[1]["old"], "{name}: {pair:?}");
-            assert!(pair[0]["at"].as_str() <= pair[1]["at"].as_str(), "{name}: {pair:?}");
+            let at = |entry: &Value| humantime::parse_rfc3339(entry["at"].as_str().unwrap()).unwrap();
+            assert!(at(&pair[0]) <= at(&pair[1]), "{name}: {pair:?}");
         }
     }
 }
