@@ -109,7 +109,7 @@ impl<'a> Open<'a> {
 
 /// A weekly window as it was when it was, for the journal. It is written when the window opens, with the end that it has
 /// by then: so it is right also when nobody watches that end, and no later file changes it but while it is open.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Row {
     /// Of whom: patterns by comma.
     pub of: Box<str>,

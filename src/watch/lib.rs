@@ -46,6 +46,7 @@ pub mod resolver;
 pub mod sandbox;
 mod start;
 pub mod token;
+pub mod user_names;
 pub mod watcher;
 
 pub use start::main;

@@ -40,6 +40,12 @@ pub const RESOLVER_THREADS: usize = 4;
 pub const RESOLVE_AGAIN: Duration = Duration::from_secs(10);
 /// Octets of a resolver's stack: glibc's resolver needs about 64 KiB.
 pub const RESOLVER_STACK_OCTETS: usize = 256 * 1024;
+/// Names of users that are remembered: few people may act, and the rest is looked up anew.
+pub const USER_NAMES: usize = 1024;
+/// Users whose names wait to be looked up: as many as may be connected.
+pub const USER_QUERIES: usize = CONTROL_CONNECTIONS;
+/// How long an order waits for its user's name: a moment, which a server on the network takes, and nobody notices.
+pub const USER_WAIT: Duration = Duration::from_secs(1);
 
 /// How often the journal's heartbeat is renewed.
 pub const HEARTBEAT: Duration = Duration::from_secs(60);
@@ -94,6 +100,10 @@ pub const PERIODS: usize = 5;
 pub const LEAST_GRACE: Duration = Duration::from_secs(5);
 /// Targets that report and that the file does not name: a table that somebody else fills.
 pub const TAKEN_IN: usize = 100_000;
+/// Acts in force or still to come: an acknowledgement of each service of the largest fleet.
+pub const ACTS: usize = 100_000;
+/// How long what is new of an incident waits for more of it: a storm is one update, not one for each member.
+pub const INCIDENT_UPDATE: Duration = Duration::from_secs(5);
 /// Octets of a reason: all entries of an OCO line fit, and what others tell fills no more memory than that.
 pub const REASON_OCTETS: usize = oco::limits::LINE_OCTETS;
 

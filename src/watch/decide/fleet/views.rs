@@ -190,6 +190,16 @@ impl Fleet {
         self.nodes.standing(member, &self.rows)
     }
 
+    /// The nodes that somebody stands under.
+    pub fn over(&self, member: MemberId) -> &[NodeId] {
+        self.nodes.over(member, &self.rows)
+    }
+
+    /// Whether the file has a hostgroup of this name.
+    pub fn has_group(&self, group: &str) -> bool {
+        self.groups.contains_key(group)
+    }
+
     /// What is to be kept of somebody, as a start with it goes on.
     pub fn kept(&self, member: MemberId) -> Option<KeptObject> {
         let standing = self.standing(member)?.clone();
