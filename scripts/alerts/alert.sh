@@ -80,13 +80,16 @@ read_call() {
     case $code in
         *[!0-9]*) code='' ;;
     esac
-    # The first line and the others, of which the last may be where to acknowledge.
+    # The first line and the others, and what acknowledges: a link, and its token in brackets.
     input=$(clean)
-    summary=$(printf '%s\n' "$input" | head -n 1)
+    summary=$(printf '%s\n' "$input" | sed q)
     detail=$(printf '%s\n' "$input" | sed 1d)
-    link=''
-    [ -z "${OCO_NAME-}" ] || link=$(printf '%s\n' "$detail" | sed -n '$s/^https\{0,1\}:[!-~]\{1,\}$/&/p')
-    [ -z "$link" ] || detail=$(printf '%s\n' "$detail" | sed '$d')
+    link='' token=''
+    if [ -n "${OCO_NAME-}" ]; then
+        link=$(printf '%s\n' "$detail" | sed -n '/^Acknowledge: http/{s/^Acknowledge: //p;q;}')
+        token=$(printf '%s\n' "$detail" | sed -n '$s/^\[[!-~]*]$/&/p')
+        [ -z "$link" ] || detail=$(printf '%s\n' "$detail" | sed '/^Acknowledge: http/,$d')
+    fi
 }
 
 # How bad it is: worst, bad, odd or good.
@@ -94,21 +97,17 @@ severity() {
     case $event,$code in
         ok,*) echo good ;;
         incident,* | late,* | *,5??) echo worst ;;
-        ko,*) echo bad ;;
+        ko,* | direct,*) echo bad ;;
         *) echo odd ;;
     esac
 }
 
-# headline LIMIT: what happened, in one line of about so many octets: "KO web/oco: web1 refused".
+# headline LIMIT: what happened, in one line of about so many octets: "KO web/oco: web1 web2 refused, web3 timeout".
 #
 # Names of hosts come from ocowatch's variables, for the first line is free text under mon. A reason is what follows
 # the name in its line.
 headline() {
     printf '%s\n' "$input" | LIMIT=$1 EVENT=$event NAME=$name awk '
-        function add(item) {
-            if (left || (text != "" && length(text) + length(item) > limit)) left++
-            else text = text (text == "" ? "" : ", ") cut(item)
-        }
         # Where one word is too long already, so be it: an encoder mends what this leaves of a letter.
         function cut(item, at) {
             if (length(item) <= limit) return item
@@ -116,12 +115,23 @@ headline() {
             for (at = limit; at > limit / 2 && substr(item, at, 1) != " "; at--);
             return (at > limit / 2 ? substr(item, 1, at - 1) : item) "..."
         }
+        # Those of which the same is said stand together.
+        function put(host, why) {
+            # A monitor may have named it once more.
+            if (index(why, " " host " ") == 1) why = substr(why, length(host) + 2)
+            if (!(why in size)) order[++groups] = why
+            if (size[why]++ && length(hosts[why]) + length(host) > limit * 0.6) uncounted[why]++
+            else hosts[why] = hosts[why] (hosts[why] == "" ? "" : " ") host
+        }
         BEGIN {
-            start = toupper(ENVIRON["EVENT"]) " " ENVIRON["NAME"]
+            event = ENVIRON["EVENT"]
+            start = (event == "direct" ? "ALERT" : toupper(event)) " " ENVIRON["NAME"]
             limit = ENVIRON["LIMIT"] - length(start) - 16
             if (limit < 40) limit = 40
             failed = split(ENVIRON["OCO_FAILED"], fails, " ")
             back = split(ENVIRON["OCO_RECOVERED"], returns, " ")
+            if (event == "direct") back = failed = 0
+            if (event == "ok" && back) failed = 0
         }
         NR == 1 { summary = $0; next }
         {
@@ -133,18 +143,28 @@ headline() {
             sub(/[ \t]+$/, "", reason[host])
         }
         END {
-            is_over = ENVIRON["EVENT"] == "ok"
-            for (i = 1; i <= back; i++) add(returns[i] (is_over ? "" : " is back"))
-            if (is_over && back) end = back > 1 ? " are back" : " is back"
-            else for (i = 1; i <= failed; i++) add(fails[i] reason[fails[i]])
-            if (!back && !failed) {
+            for (i = 1; i <= back; i++) put(returns[i], back > 1 ? " are back" : " is back")
+            for (i = 1; i <= failed; i++) put(fails[i], reason[fails[i]])
+            for (i = 1; i <= groups; i++) {
+                why = order[i]
+                item = hosts[why] (uncounted[why] ? " and " uncounted[why] " more" : "") why
+                if (left || (text != "" && length(text) + length(item) > limit)) left += size[why]
+                else text = text (text == "" ? "" : ", ") cut(item)
+            }
+            if (left) text = text " and " left " more"
+            if (!groups) {
+                # What has no members tells of itself: "slo:shop: ko (budget spent)".
+                if (summary == ENVIRON["NAME"]) {
+                    summary = reason[summary]
+                    if (!sub(/^ [a-z]+ \(/, "", summary)) summary = ""
+                    sub(/\)$/, "", summary)
+                }
                 gsub(/[ \t]+/, " ", summary)
                 sub(/^ /, "", summary)
                 sub(/ $/, "", summary)
-                add(summary)
+                text = cut(summary)
             }
-            if (left) text = text " and " left " more"
-            line = start (text == "" ? "" : ": " text end)
+            line = start (text == "" ? "" : ": ") text
             gsub(/[[:cntrl:]]/, "?", line)
             # Names have at most 64 octets; who calls this otherwise gets no more room either.
             print substr(line, 1, ENVIRON["LIMIT"] + 64)
