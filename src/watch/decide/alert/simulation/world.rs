@@ -12,7 +12,7 @@ use crate::decide::clock::{Clock, millis};
 use crate::decide::fleet::ids::{MemberId, TargetId};
 use crate::decide::fleet::{Dependency, Fleet, Report};
 use crate::decide::incident::{IncidentEvent, IncidentNews, Incidents};
-use crate::decide::known::Known;
+use crate::decide::known::{Known, NoLevels};
 use crate::decide::moment::Moment;
 use crate::decide::planning::{Planning, Times, first_names};
 use crate::decide::simulation::Seed;
@@ -32,7 +32,7 @@ const INTERVAL: Duration = Duration::from_secs(10);
 const SLACK: i64 = 240_000;
 
 fn known(fleet: &Fleet) -> Known<'_> {
-    Known { fleet, level: &|_| None }
+    Known { fleet, levels: &NoLevels }
 }
 
 /// What the alerts know of the fleet.
