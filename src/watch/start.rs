@@ -116,7 +116,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         watcher.pool().set_tls(tls);
         return once::run(poll, watcher, &planning, changes, signals, arguments.json);
     }
-    info!("{PROGRAM} watching, state in {}", settings.state_dir.display());
+    info!("{PROGRAM} starting, state in {}", settings.state_dir.display());
     let control = bind_control(&settings, user.as_ref(), group, &poll)?;
     if let Some(user) = &user {
         user::become_user(user).map_err(Error::User)?;

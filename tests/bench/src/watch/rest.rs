@@ -51,10 +51,12 @@ fn allocations(bench: &Bench, report: &mut Report) -> Result<()> {
     let probes: Vec<u64> =
         answered().iter().zip(&answered_before).map(|(now, before)| now - before).collect();
     let probes = probes.iter().sum::<u64>() as f64 * 4.0 / 3.0;
-    let each = (count()? - before) as f64 / probes;
+    let allocations = count()? - before;
+    let each = allocations as f64 / probes;
     let name = "heap allocations a probe";
     let figure = Figure { name, unit: Unit::Number, nature: Nature::Fixed, at_most: Some(0.0) };
-    let detail = format!("over {probes:.0} probes, tcp, oco, http and banner; {before} up to then");
+    let detail =
+        format!("{allocations} in {probes:.0} probes, tcp, oco, http and banner; {before} up to then");
     report.add(&figure, &[each], detail);
     Ok(())
 }

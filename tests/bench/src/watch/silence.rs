@@ -36,7 +36,7 @@ pub fn silence(bench: &Bench, report: &mut Report) -> Result<()> {
     let mut lateness = Lateness::of(&tap.take()?, HOSTS, "s", interval, from, to);
     let log = watcher.log()?;
     let told = log.matches("by our own fault: ").count();
-    let warned = log.lines().filter(|line| line.contains("descriptors") && line.contains("silent")).count();
+    let warned = log.matches("a silent fleet needs").count();
     let when = format!("{} silent, {DESCRIPTORS} descriptors", thousands(HOSTS));
     let one = |name: &str, value: usize, detail: String, report: &mut Report| {
         let name = format!("{name}, {when}");
@@ -47,7 +47,7 @@ pub fn silence(bench: &Bench, report: &mut Report) -> Result<()> {
         }
     };
     let line = |word: &str| log.lines().find(|line| line.contains(word)).unwrap_or_default().to_owned();
-    one("warnings at the start", warned, line("descriptors"), report);
+    one("warnings at the start", warned, line("a silent fleet needs"), report);
     one("times our own limit is told", told, line("by our own fault"), report);
     let journal = Journal::of(&watcher)?;
     let sql = "SELECT count(*) FROM standing JOIN object ON object = id WHERE kind = 0 AND standing = ?1";
