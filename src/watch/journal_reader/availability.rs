@@ -160,24 +160,23 @@ mod tests {
     #[test]
     fn an_availability_ends_now_and_a_budget_with_its_time() {
         let (_dir, mut reader) = journal();
-        let mut reckon = |of: &str, from, to, promise, adjustments: &[Adjustment]| {
+        let mut reckoned = |of: &str, from, to, promise, adjustments: &[Adjustment]| {
             let of = ObjectName::parse(of).unwrap();
             let common = common(30_000, adjustments);
-            super::reckon(&mut reader, AvailabilityWish { of, from, to: Millis(to), promise, common })
-                .unwrap()
+            reckon(&mut reader, AvailabilityWish { of, from, to: Millis(to), promise, common }).unwrap()
         };
-        let all = reckon("web/oco", None, 90_000, None, &[]).unwrap();
+        let all = reckoned("web/oco", None, 90_000, None, &[]).unwrap();
         assert_eq!((all.from, all.to, all.budget), (Millis(5_000), Millis(30_000), None));
         assert_eq!((all.durations.no_data, all.durations.ok, all.durations.ko), (5_000, 10_000, 10_000));
         assert_eq!((all.measured, all.contractual), (Some(Percent(50_000)), Some(Percent(50_000))));
         let put_right = Adjustment { from: Millis(20_000), to: Millis(24_000), state: State::But };
-        let all = reckon("web/oco", Some(Millis(10_000)), 25_000, None, &[put_right]).unwrap();
+        let all = reckoned("web/oco", Some(Millis(10_000)), 25_000, None, &[put_right]).unwrap();
         assert_eq!((all.durations.but, all.durations.ko, all.to), (4_000, 1_000, Millis(25_000)));
-        assert_eq!(reckon("web/no", None, 90_000, None, &[]), None);
-        let day = reckon("web/oco", Some(Millis(0)), 86_400_000, Some(promise()), &[put_right]).unwrap();
+        assert_eq!(reckoned("web/no", None, 90_000, None, &[]), None);
+        let day = reckoned("web/oco", Some(Millis(0)), 86_400_000, Some(promise()), &[put_right]).unwrap();
         assert_eq!((day.to, day.durations.total()), (Millis(30_000), 30_000));
         assert_eq!(day.budget, Some((Percent(99_954), 39_744, 33_744)));
-        let never = reckon("web/no", Some(Millis(0)), 86_400_000, Some(promise()), &[]).unwrap();
+        let never = reckoned("web/no", Some(Millis(0)), 86_400_000, Some(promise()), &[]).unwrap();
         assert_eq!(
             (never.durations.no_data, never.budget),
             (30_000, Some((Percent(99_954), 39_744, 39_744)))
@@ -187,25 +186,25 @@ mod tests {
     #[test]
     fn a_level_is_judged_by_the_past_of_what_it_is_of() {
         let (_dir, mut reader) = journal();
-        let mut judge = |of: &str, now, adjustments: &[Adjustment]| {
+        let mut judged = |of: &str, now, adjustments: &[Adjustment]| {
             let level = Question { of: ObjectName::parse(of).unwrap(), promise: promise() };
-            super::judge(&mut reader, LevelWish { level, common: common(now, adjustments) }).unwrap()
+            judge(&mut reader, LevelWish { level, common: common(now, adjustments) }).unwrap()
         };
         // From the moment of its transition on it is known to go on.
         for now in [20_000, 30_000] {
-            let judged = judge("web/oco", now, &[]);
-            assert_eq!((judged.state, judged.account.spent), (State::Ok, now - 20_000));
-            assert_eq!(judged.look_again, Millis(20_000 + 29_809), "a quarter is left");
+            let found = judged("web/oco", now, &[]);
+            assert_eq!((found.state, found.account.spent), (State::Ok, now - 20_000));
+            assert_eq!(found.look_again, Millis(20_000 + 29_809), "a quarter is left");
         }
-        assert_eq!(judge("web/oco", 49_809, &[]).state, State::But);
-        let spent = judge("web/oco", 59_744, &[]);
+        assert_eq!(judged("web/oco", 49_809, &[]).state, State::But);
+        let spent = judged("web/oco", 59_744, &[]);
         assert_eq!((spent.state, spent.spent_at), (State::Ko, Some(Millis(59_744))));
         let put_right = Adjustment { from: Millis(0), to: Millis(59_744), state: State::Ok };
-        let better = judge("web/oco", 59_744, &[put_right]);
+        let better = judged("web/oco", 59_744, &[put_right]);
         assert_eq!((better.state, better.account.spent), (State::Ok, 0));
         // Who has gone, or was never there, spends nothing more.
-        let gone = judge("web/old", 30_000, &[]);
+        let gone = judged("web/old", 30_000, &[]);
         assert_eq!((gone.account.spent, gone.look_again), (10_000, Millis(86_400_000)));
-        assert_eq!(judge("web/no", 30_000, &[]).look_again, Millis(86_400_000));
+        assert_eq!(judged("web/no", 30_000, &[]).look_again, Millis(86_400_000));
     }
 }
