@@ -63,7 +63,7 @@ fn a_level_goes_down_as_its_budget_is_spent() {
     assert_eq!(levels.get(&name("slo:shop")).unwrap().standing, &Standing::default());
     let line = |text: &str| Some(text.to_owned());
     assert_eq!(told(&mut levels, 0), (line("slo:shop: unknown -> ok"), MINUTE));
-    assert_eq!(judge(&mut levels, MINUTE - 1), None, "it is not due");
+    assert_eq!(levels.ask(Ticket(1), Sequence(0), boot(MINUTE - 1)), None, "it is not due");
     assert_eq!(told(&mut levels, 60 * MINUTE), (None, 61 * MINUTE));
     levels.touch(&name("web/oco"), Sequence(0));
     assert_eq!(told(&mut levels, 60 * MINUTE + 1_000), (None, 61 * MINUTE + 1_000));
@@ -117,8 +117,15 @@ fn without_an_answer_a_level_stays_as_it_was() {
     levels.touch_all(Sequence(0));
     levels.ask(Ticket(2), Sequence(0), boot(1_000)).unwrap();
     levels.failed(Ticket(2), boot(2_000));
+    let later = levels.deadline(Sequence(0));
     assert_eq!(levels.get(&name("slo:shop")).unwrap().standing.state, State::Ok);
-    assert_eq!(levels.deadline(Sequence(0)), Some(boot(2_000).after(LEVEL_RETRY)));
+    assert_eq!(later, Some(boot(2_000).after(LEVEL_RETRY)));
+    // One that was touched while it was asked for is judged once more, whatever came of that.
+    levels.touch_all(Sequence(0));
+    let question = levels.ask(Ticket(3), Sequence(0), boot(3_000)).unwrap();
+    levels.touch(&name("web/oco"), Sequence(0));
+    levels.judged(Ticket(3), &judgement(&question, 3_000), Millis(3_000), boot(3_000));
+    assert_eq!(levels.deadline(Sequence(0)), Some(Nanos::PAST));
 }
 
 #[test]
