@@ -234,6 +234,7 @@ impl EventLoop {
             journal,
             changed,
             orders,
+            self.replies.deadline(),
             self.watcher.deadline(),
             self.tells_at,
             self.outbox.deadline(),

@@ -278,8 +278,13 @@ fn bind_control(
     let registry = poll.registry().try_clone().map_err(|error| Error::System("event loop", error))?;
     let owner = user.map(|user| user.uid.as_raw());
     let mut control = Control::bind(&settings.control, (owner, group), registry).map_err(Error::Control)?;
-    control.let_everybody_in(&config::token_socket(&settings.control), owner).map_err(Error::Control)?;
-    Ok(control)
+    match control.let_everybody_in(&config::token_socket(&settings.control), owner) {
+        Ok(()) => Ok(control),
+        Err(error) => {
+            let _ = std::fs::remove_file(&settings.control);
+            Err(Error::Control(error))
+        }
+    }
 }
 
 /// Who is planned by the windows of the file alone.

@@ -145,17 +145,25 @@ fn a_second_watcher_is_refused_on_the_state_and_on_the_socket() {
     let scene = Scene::new(&one(&host, ""));
     let _watcher = Watcher::start(&scene);
     let text = std::fs::read_to_string(scene.path("watch.toml")).unwrap();
-    for (what, text) in
-        [("state", text.replace("control\"", "other\"")), ("control", text.replace("state\"", "elsewhere\""))]
-    {
+    for (what, text) in [
+        ("state", text.replace("control\"", "other/control\"")),
+        ("control", text.replace("state\"", "elsewhere\"")),
+    ] {
         let _ = std::fs::create_dir(scene.path("elsewhere"));
+        let _ = std::fs::create_dir(scene.path("other"));
         std::fs::write(scene.path("watch.toml"), text).unwrap();
         let (status, last) = scene.refusal();
         assert_eq!(status, Some(1), "{last}");
         let path = scene.path(what).display().to_string();
         assert!(last.contains(&path) && last.contains("nother"), "{what}: {last}");
     }
-    assert!(!scene.path("other").exists(), "its socket is not left behind");
+    let left = std::fs::read_dir(scene.path("other")).unwrap().count();
+    assert_eq!(left, 0, "its sockets are not left behind");
+    // One whose socket `token` would be that of the first.
+    std::fs::write(scene.path("watch.toml"), text.replace("control\"", "beside\"")).unwrap();
+    let (status, last) = scene.refusal();
+    assert!(status == Some(1) && last.contains("token: another program listens there"), "{last}");
+    assert!(!scene.path("beside").exists(), "its socket is not left behind");
     scene.wait_for_words("g/s/a", "ok");
 }
 

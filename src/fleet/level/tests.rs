@@ -61,6 +61,7 @@ fn unknown_counts_as_it_was_agreed() {
     assert_eq!(percent(CountedAs::Excluded), Percent(42_857));
     assert_eq!(CountedAs::Excluded.counted(durations), durations);
     assert_eq!(percent(CountedAs::Up), Percent(73_333));
+    assert_eq!(CountedAs::Up.counted(durations), Durations { ok: 9, unknown: 0, ..durations });
     assert_eq!(percent(CountedAs::Down), Percent(20_000));
     for counted in [CountedAs::Excluded, CountedAs::Up, CountedAs::Down] {
         assert_eq!(CountedAs::from_word(counted.word()), Some(counted));

@@ -16,6 +16,9 @@ mod outcome;
 mod rules;
 mod said;
 #[cfg(test)]
+#[allow(clippy::as_conversions)]
+mod simulation;
+#[cfg(test)]
 mod tests;
 mod track;
 mod turn;

@@ -3,13 +3,13 @@
 use super::EventLoop;
 use super::adjusting::Correction;
 use super::levels::availability_reply;
-use super::replies::Going;
+use super::replies::{Going, Waiting};
 use crate::control::history::LogReply;
 use crate::control::status::{StatusReply, Wish};
 use crate::control::{Client, Line, Order, incidents, reply};
 use crate::decide::fleet::Report as Told;
 use crate::journal_reader::{Answer, Busy, Query};
-use crate::limits::INCIDENTS;
+use crate::limits::{INCIDENTS, JOURNAL_HANGS};
 use jiff::tz::TimeZone;
 use log::info;
 use oco::limits::LOG_ENTRIES;
@@ -140,6 +140,17 @@ impl EventLoop {
     }
 
     fn ask(&mut self, client: Client, query: Query, asked: Asked) {
+        let after = self.journal.pushed();
+        if matches!(query, Query::Availability(_)) && self.journal.written() < after {
+            let until = self.now.boot.after(JOURNAL_HANGS);
+            self.replies.wait(Waiting { after, until, client, query, asked });
+        } else {
+            self.ask_now(client, query, asked);
+        }
+    }
+
+    /// Asks the journal, whatever waits to be written to it.
+    pub(super) fn ask_now(&mut self, client: Client, query: Query, asked: Asked) {
         let ticket = self.replies.ask(client, asked);
         if let Err(Busy) = self.reader.ask(ticket, query) {
             self.replies.take_asked(ticket);

@@ -5,7 +5,9 @@ use super::orders::Answered;
 use crate::control::history::LogReply;
 use crate::control::status::{ActOn, Facts, StatusReply};
 use crate::control::{Client, Control, reply};
-use crate::journal_reader::Ticket;
+use crate::journal_reader::{Query, Ticket};
+use crate::journal_writer::Sequence;
+use oco::logic::time::Nanos;
 use oco_fleet::journal::ActKind;
 use oco_fleet::object::ObjectName;
 use oco_fleet::time::Millis;
@@ -20,13 +22,29 @@ pub enum Going {
     Log(LogReply),
 }
 
+/// A question to the journal that waits until all of before is written: who corrects, or plans, and then asks how long it
+/// was up is answered with that.
+pub struct Waiting {
+    /// What has to be written.
+    pub after: Sequence,
+    /// It is not waited for longer than this.
+    pub until: Nanos,
+    /// Who asks.
+    pub client: Client,
+    /// What.
+    pub query: Query,
+    /// How the answer is shown.
+    pub asked: super::orders::Asked,
+}
+
 /// Replies that go on, by their clients.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Replies {
     going: HashMap<Client, Going>,
     /// What the journal was asked for, and how the answer is shown.
     asked: HashMap<Ticket, (Client, super::orders::Asked)>,
     next_ticket: u64,
+    waiting: Vec<Waiting>,
 }
 
 impl Replies {
@@ -51,6 +69,22 @@ impl Replies {
     pub fn ticket(&mut self) -> Ticket {
         self.next_ticket += 1;
         Ticket(self.next_ticket)
+    }
+
+    /// Keeps a question that waits.
+    pub fn wait(&mut self, waiting: Waiting) {
+        self.waiting.push(waiting);
+    }
+
+    /// When the first of them waits no longer.
+    pub fn deadline(&self) -> Option<Nanos> {
+        self.waiting.iter().map(|waiting| waiting.until).min()
+    }
+
+    /// Those that wait no longer.
+    pub fn take_waiting(&mut self, written: Sequence, now: Nanos) -> Vec<Waiting> {
+        let is_over = |waiting: &mut Waiting| waiting.after <= written || waiting.until <= now;
+        self.waiting.extract_if(.., is_over).collect()
     }
 
     /// Whose question had this ticket.
@@ -90,6 +124,11 @@ impl EventLoop {
 
     /// Goes on with replies whose connections take more.
     pub(super) fn go_on_with_replies(&mut self) {
+        for Waiting { client, query, asked, .. } in
+            self.replies.take_waiting(self.journal.written(), self.now.boot)
+        {
+            self.ask_now(client, query, asked);
+        }
         self.hear_reader();
         let clients: Vec<Client> = self.replies.going.keys().copied().collect();
         for client in clients {

@@ -108,13 +108,11 @@ impl Track {
             }
         };
         self.failure = Some(Failure { base: Some(base), ..failure });
+        self.arrange(rule, turn);
         for (number, step) in rule.steps() {
             let slot = self.slot(number);
             if slot.attempt.running.is_some() {
                 continue;
-            }
-            if slot.is_owed && slot.command != words(step) {
-                self.set_aside(number, turn.name, turn.said);
             }
             let Some(what) = self.next(number, step, failure.since, base, rule, turn) else { continue };
             let held = held.clone().or_else(|| step.hours.as_ref().and_then(|hours| outside(hours, turn)));
@@ -123,6 +121,22 @@ impl Track {
                 continue;
             }
             self.tell(what, number, step, failure.since, rule, subject.standing, turn);
+        }
+    }
+
+    /// Each step goes on with what its command was told, where that is another one than before.
+    fn arrange(&mut self, rule: &Rule, turn: &mut Turn<'_>) {
+        for (number, step) in rule.steps() {
+            let slot = self.slot(number);
+            if slot.is_owed && slot.attempt.running.is_none() && slot.command != words(step) {
+                self.set_aside(number, turn.name, turn.said);
+            }
+        }
+        for (number, step) in rule.steps() {
+            let slot = self.slot(number);
+            if !slot.is_owed && slot.attempt.running.is_none() {
+                self.take_up(number, &words(step), turn.name, turn.said);
+            }
         }
     }
 
@@ -320,7 +334,8 @@ impl Track {
         self.notices.but.take_if(|since| state != State::But || *since != subject.since);
         self.notices.unknown.take_if(|since| state != State::Unknown || *since != subject.since);
         self.notices.flapping &= subject.is_flapping;
-        if subject.failing_since.is_none() || rule.is_none() {
+        let is_on = rule.is_some_and(|rule| rule.is_on(AlertEvent::Incident));
+        if subject.failing_since.is_none() || !is_on {
             self.notices.incident = None;
         }
         if rule.is_none() {

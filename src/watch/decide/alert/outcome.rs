@@ -77,7 +77,11 @@ impl Track {
             slot.last = run.began;
             slot.again = false;
         }
-        (slot.is_owed, slot.failing, slot.spoke) = (true, since, run.began.steady);
+        // An incident that was told meanwhile is none of those between which a minute has to pass.
+        if run.what == What::Ko || run.what == What::Partial {
+            slot.spoke = run.began.steady;
+        }
+        (slot.is_owed, slot.failing) = (true, since);
         slot.command.clone_from(&run.command);
         slot.failed = Some(run.failed.clone());
         self.keep(run.step, &run.name, said);

@@ -194,6 +194,16 @@ impl Track {
         self.keep(number, name, said);
     }
 
+    /// The file has this command again, or in another step's place: what it was told goes on there.
+    pub fn take_up(&mut self, number: u32, command: &[String], name: &ObjectName, said: &mut Vec<Said>) {
+        let is_it = |slot: &Slot| slot.is_owed && slot.command == command && slot.attempt.running.is_none();
+        let aside = self.slots.range_mut(ASIDE..).find(|(_, slot)| is_it(slot));
+        let Some((aside, slot)) = aside.map(|(aside, slot)| (*aside, std::mem::take(slot))) else { return };
+        *self.slot(number) = slot;
+        self.keep(number, name, said);
+        self.keep(aside, name, said);
+    }
+
     /// Whether there is something that a restart has to know.
     fn remembers(&self) -> bool {
         let Notices { but, unknown, flapping, incident, direct } = &self.notices;

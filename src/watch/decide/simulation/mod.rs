@@ -15,7 +15,7 @@ use world::World;
 
 /// A seed: numbers by chance, the same each time.
 #[derive(Debug)]
-pub(super) struct Seed(u64);
+pub(crate) struct Seed(pub(crate) u64);
 
 impl Seed {
     pub fn below(&mut self, end: u64) -> u64 {

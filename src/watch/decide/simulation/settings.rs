@@ -72,7 +72,7 @@ pub(crate) fn file(groups: Vec<Group>, nodes: Vec<Node>, has_canary: bool) -> Se
 }
 
 /// A file with all that is judged, and some of it missing.
-pub(super) fn any(seed: &mut Seed) -> Settings {
+pub(crate) fn any(seed: &mut Seed) -> Settings {
     let all = ["a", "b", "c", "d"];
     let hosts: Vec<&str> = all.into_iter().filter(|host| *host == "a" || !seed.one_in(3)).collect();
     let rules = [Rule::All, Rule::Any, Rule::Count(2), Rule::Percent(50)];

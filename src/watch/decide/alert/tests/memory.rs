@@ -328,3 +328,29 @@ fn many_failed_members_are_remembered_without_filling_the_journal() {
     assert_eq!(bench.begun[0].recovered.len(), 3, "all of them, where it is not known");
     assert_eq!(bench.heard(), ["ok to 1"], "what can't be read is a recovery rather than none");
 }
+
+#[test]
+fn a_command_that_the_file_has_again_goes_on_with_what_it_was_told() {
+    let file = |command: &str| alert(&format!("every = \"30m\"\nlimit = 2\ncommand = [\"{command}\"]"));
+    let swapped = |one: &str, two: &str| {
+        alert(&format!("steps = [{{ command = [\"{one}\"] }}, {{ command = [\"{two}\"] }}]"))
+    };
+    let mut bench = Bench::new(&file("old"));
+    bench.fails();
+    bench.reload(&file("new"));
+    bench.heard();
+    bench.restart(&file("new"));
+    bench.reload(&file("old"));
+    bench.minutes(29);
+    assert_eq!(bench.heard(), NOBODY);
+    bench.minutes(1);
+    assert_eq!(bench.begun[0].count, 2);
+    bench.heard();
+    bench.reload(&swapped("new", "old"));
+    bench.restart(&swapped("old", "new"));
+    bench.minutes(60);
+    assert_eq!(bench.heard(), NOBODY);
+    bench.recovers();
+    assert_eq!(bench.heard(), ["ok to 1", "ok to 2"]);
+    assert!(bench.rows.is_empty());
+}
