@@ -3,6 +3,7 @@
 
 mod alerts;
 mod answers;
+mod beside_mon;
 mod canary;
 mod certificates;
 mod clocks;

@@ -14,7 +14,12 @@ pub struct Watcher {
 impl Watcher {
     /// Starts it in `scene`, and waits until its control socket takes orders.
     pub fn start(scene: &Scene) -> Watcher {
-        let mut watcher = Watcher::spawn(scene.ocowatch(&[]));
+        Watcher::start_by(scene, scene.ocowatch(&[]))
+    }
+
+    /// The same by this command.
+    pub fn start_by(scene: &Scene, command: Command) -> Watcher {
+        let mut watcher = Watcher::spawn(command);
         wait_for("the control socket", || {
             let exit = watcher.child.try_wait().unwrap();
             assert!(exit.is_none(), "ocowatch ended: {exit:?}\n{}", watcher.log());

@@ -4,7 +4,7 @@ use super::exec::{Told, short};
 use crate::limits::MONITOR_OCTETS;
 use oco::logic::code::Code;
 use oco::logic::plugin_result::{End, Kept, Run};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 /// The hosts in batches, each of which has room in one call.
@@ -47,23 +47,52 @@ pub fn told(run: &Run, stdout: &Kept, hosts: &[&str]) -> Vec<Told> {
     }
     let named: HashSet<&str> = words.into_iter().collect();
     let names_any = hosts.iter().any(|host| named.contains(host));
+    let detail = end.and_then(|end| stdout.octets.get(end + 1..)).unwrap_or_default();
+    let (own, others) = lines_of(detail, hosts);
     // A line that names nobody says what is wrong.
-    let reason = reason(run, stdout, end, if names_any { "" } else { &line });
+    let reason = reason(run, &others, if names_any { "" } else { &line });
     hosts
         .iter()
         .map(|host| match (named.contains(host), names_any, is_cut) {
-            (true, _, _) | (false, false, false) => Told::Code(Code::KO, reason.clone()),
+            (true, _, _) | (false, false, false) => {
+                let own = own.get(host.as_bytes()).map(|line| short(line));
+                Told::Code(Code::KO, own.unwrap_or_else(|| reason.clone()))
+            }
             (false, _, true) => Told::Own("the monitor's line was cut".to_owned()),
             (false, true, false) => Told::Code(Code::OK, String::new()),
         })
         .collect()
 }
 
-/// Why hosts failed: the monitor's second line, where it has one, else `summary`, else how it ended.
-fn reason(run: &Run, stdout: &Kept, first_end: Option<usize>, summary: &str) -> String {
-    let detail = first_end.and_then(|end| stdout.octets.get(end + 1..)).unwrap_or_default();
-    let lines = detail.split(|octet| *octet == b'\n').chain([summary.as_bytes()]);
-    match (lines.map(<[u8]>::trim_ascii).find(|line| !line.is_empty()), run) {
+/// A line of a monitor.
+type Line<'a> = &'a [u8];
+
+/// What follows the first line: what is said of one host, in the first line that begins with it, without its name; and
+/// the lines that are about none.
+fn lines_of<'a>(detail: &'a [u8], hosts: &[&str]) -> (HashMap<&'a [u8], Line<'a>>, Vec<Line<'a>>) {
+    let hosts: HashSet<&[u8]> = hosts.iter().map(|host| host.as_bytes()).collect();
+    let (mut own, mut others) = (HashMap::new(), Vec::new());
+    for line in detail.split(|octet| *octet == b'\n').map(<[u8]>::trim_ascii) {
+        let end = line.iter().position(u8::is_ascii_whitespace).unwrap_or(line.len());
+        let (word, rest) = line.split_at(end);
+        let word = word.strip_suffix(b":").unwrap_or(word);
+        let rest = rest.trim_ascii_start();
+        match hosts.contains(word) {
+            true if rest.is_empty() => {}
+            true => {
+                own.entry(word).or_insert(rest);
+            }
+            false if line.is_empty() => {}
+            false => others.push(line),
+        }
+    }
+    (own, others)
+}
+
+/// Why a host failed of which nothing is said: the first line about none, else `summary`, else how the monitor ended.
+fn reason(run: &Run, others: &[&[u8]], summary: &str) -> String {
+    let summary = summary.trim().as_bytes();
+    match (others.first().copied().or(Some(summary).filter(|line| !line.is_empty())), run) {
         (Some(line), _) => short(line),
         // Nagios plugins have words of their own for some of them.
         (None, Run::Ended(End::Status(status))) => format!("exit status {status}"),
@@ -113,6 +142,19 @@ mod tests {
         };
         assert_eq!(of("a\n"), Told::Code(Code::KO, "exit status 1".into()));
         assert_eq!(of("it broke\n"), Told::Code(Code::KO, "it broke".into()), "it names nobody");
+    }
+
+    #[test]
+    fn a_line_that_begins_with_a_host_is_about_that_host_alone() {
+        let text = b"a b\n\nb: refused\na timeout\na again\n".to_vec();
+        let stdout = Kept { octets: text, is_cut: false };
+        let of = |stdout: &Kept| told(&Run::Ended(End::Status(1)), stdout, &HOSTS);
+        let ko = |reason: &str| Told::Code(Code::KO, reason.into());
+        assert_eq!(of(&stdout)[..2], [ko("timeout"), ko("refused")]);
+        let stdout = Kept { octets: b"a b\na: timeout\nb\nbad\n".to_vec(), is_cut: false };
+        assert_eq!(of(&stdout)[..2], [ko("timeout"), ko("bad")]);
+        let stdout = Kept { octets: b"b\na: fine\n".to_vec(), is_cut: false };
+        assert_eq!(of(&stdout)[1], ko("exit status 1"));
     }
 
     proptest! {
