@@ -207,7 +207,8 @@ impl Control {
     }
 
     fn accept(&mut self, now: Nanos) {
-        for mut door in std::mem::take(&mut self.doors) {
+        let mut doors = std::mem::take(&mut self.doors);
+        for door in &mut doors {
             while door.is_ready {
                 match door.listener.accept() {
                     Ok((stream, _)) => self.enter(stream, door.is_public, now),
@@ -220,8 +221,8 @@ impl Control {
                     }
                 }
             }
-            self.doors.push(door);
         }
+        self.doors = doors;
     }
 
     fn enter(&mut self, stream: MioStream, is_public: bool, now: Nanos) {

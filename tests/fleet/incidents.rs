@@ -84,7 +84,11 @@ fn a_promised_time_that_passes_is_told_once_and_alerts_on_incident_are_sent_agai
     };
     assert_eq!(events(&command.wait_for(2)), ["open", "late"]);
     assert_eq!(events(&alert.wait_for(2)), ["incident", "incident"]);
-    wait_for("it in the log", || scene.told(&["log"]).contains("late").then_some(()));
+    // What is noted is not told again after a kill.
+    wait_for("both in the log", || {
+        let log = scene.told(&["log"]);
+        (log.contains("late") && log.matches("sent").count() == 2).then_some(())
+    });
     watcher.signal("KILL");
     watcher.wait();
     let _watcher = Watcher::start(&scene);

@@ -259,12 +259,11 @@ impl StatusReply {
     ) -> Option<TargetPlace> {
         let (id, is_whole) = self.services.get(self.begun.checked_sub(1)?)?;
         let service = facts.fleet.service(*id)?;
-        while let Some(state) = State::WORST_FIRST.get(place.rank) {
+        while place.rank < TARGET_RANKS {
             while let Some(id) = service.targets.get(place.index) {
                 place.index += 1;
-                let Some(target) = facts.fleet.target(*id).filter(|one| one.standing.state == *state) else {
-                    continue;
-                };
+                let is_now = |one: &TargetView<'_>| target_rank(one.standing) == place.rank;
+                let Some(target) = facts.fleet.target(*id).filter(is_now) else { continue };
                 if !*is_whole && !self.wants(target.name) {
                     continue;
                 }
@@ -275,10 +274,8 @@ impl StatusReply {
                 *left -= 1;
                 let status = self.target(&target, &service, facts);
                 let is_of_note = status.acked.is_some() || status.muted.is_some() || status.maint.is_some();
-                let has_room = self
-                    .wish
-                    .most
-                    .is_none_or(|most| place.written < most && (*state != State::Ok || is_of_note));
+                let is_shown = target.standing.state != State::Ok || is_of_note;
+                let has_room = self.wish.most.is_none_or(|most| place.written < most && is_shown);
                 if has_room {
                     out.extend_from_slice(if place.written > 0 { b"," } else { b"" });
                     place.written += 1;
@@ -354,6 +351,15 @@ impl StatusReply {
             maint,
         })
     }
+}
+
+/// Targets are told of in so many turns, the worst first.
+const TARGET_RANKS: usize = State::WORST_FIRST.len() + 1;
+
+/// In which of them: an incident before another ko.
+fn target_rank(standing: &Standing) -> usize {
+    let is_incident = standing.code.is_some_and(|code| code.verdict() == Verdict::Incident);
+    if is_incident { 0 } else { usize::from(standing.state.rank()) + 1 }
 }
 
 fn is_of_targets(pattern: &Pattern) -> bool {

@@ -20,7 +20,12 @@ impl EventLoop {
         let mut consequences =
             self.telling.turn(self.watcher.fleet_mut(), &self.levels, &mut changes, self.now);
         for entry in consequences.before.drain(..) {
-            self.journal.push(entry);
+            let is_of_the_past = matches!(&entry, Entry::Act(_) | Entry::ActEnded { .. } | Entry::Window(_));
+            let sequence = self.journal.push(entry);
+            if is_of_the_past {
+                // Planned work counts in levels from when it is entered on, and also before.
+                self.levels.touch_all(sequence);
+            }
         }
         // One line tells of all that become unknown by it.
         let is_lost = changes.notes.contains(&Note::CanaryLost);
