@@ -209,6 +209,10 @@ impl EventLoop {
             return Err(Error::HelperLost);
         }
         self.hear_commands();
+        if !self.changes.is_empty() {
+            // Who gives an order now knows of these.
+            self.keep();
+        }
         self.obey_orders();
         self.keep();
         self.run_commands();
