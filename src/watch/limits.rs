@@ -216,7 +216,7 @@ pub const ALERT_PAUSES: [Duration; 2] = [Duration::from_secs(5), Duration::from_
 pub const RECOVERY_PAUSE: Duration = Duration::from_secs(300);
 /// A recovery that could not be told for so long is told in the log, and forgotten.
 pub const RECOVERY_TIME: Duration = Duration::from_secs(86_400);
-/// Between two alerts to a step of which the second only tells that others failed: a storm is told a minute at a time.
+/// Between two alerts to a step that only tell that others failed: the first comes at once, a storm a minute at a time.
 pub const PARTIAL_SPACING: Duration = Duration::from_secs(60);
 /// What holds an alert is looked at so often, though nobody says that it changed: hours, after the wall clock was set.
 pub const ALERT_LOOKS_AGAIN: Duration = Duration::from_secs(60);

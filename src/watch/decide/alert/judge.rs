@@ -185,7 +185,8 @@ impl Track {
         if !rule.is_on(AlertEvent::Partial) || !slot.is_owed || is_flapping {
             return None;
         }
-        let due = later(slot.spoke, PARTIAL_SPACING).max(slot.attempt.not_before.unwrap_or(now));
+        let due = slot.partial.map_or(now, |partial| later(partial, PARTIAL_SPACING));
+        let due = due.max(slot.attempt.not_before.unwrap_or(now));
         if due > now {
             turn.wake(due);
             return None;

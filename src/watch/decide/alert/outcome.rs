@@ -77,9 +77,8 @@ impl Track {
             slot.last = run.began;
             slot.again = false;
         }
-        // An incident that was told meanwhile is none of those between which a minute has to pass.
-        if run.what == What::Ko || run.what == What::Partial {
-            slot.spoke = run.began.steady;
+        if run.what == What::Partial {
+            slot.partial = Some(run.began.steady);
         }
         (slot.is_owed, slot.failing) = (true, since);
         slot.command.clone_from(&run.command);
@@ -138,7 +137,7 @@ impl Track {
             What::Ko => self.slot(run.step).again = false,
             What::Partial => {
                 let slot = self.slot(run.step);
-                (slot.failed, slot.spoke) = (Some(run.failed.clone()), now.steady);
+                (slot.failed, slot.partial) = (Some(run.failed.clone()), Some(now.steady));
             }
             What::Recovery => {
                 self.slot(run.step).settle();

@@ -66,8 +66,8 @@ pub(super) struct Slot {
     pub first: Moment,
     /// When last that it fails.
     pub last: Moment,
-    /// When it was last told of the failure in any way, by the steady clock.
-    pub spoke: Millis,
+    /// When it was last told who else failed, by the steady clock.
+    pub partial: Option<Millis>,
     /// Who failed then; none: that is not known any more.
     pub failed: Option<Vec<ObjectName>>,
     /// Whether it is to be told once more that it goes on.
@@ -164,7 +164,6 @@ impl Track {
         slot.is_owed = note.owed && !slot.command.is_empty();
         (slot.wants_ok, slot.failing, slot.count) = (note.ok, told.failing, told.count);
         (slot.first, slot.last) = (moment(told.first), moment(told.last));
-        slot.spoke = slot.last.steady;
         slot.failed = note.failed.map(names);
         if told.step == 1 {
             self.notices = Notices {

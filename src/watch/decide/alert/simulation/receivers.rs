@@ -24,7 +24,7 @@ pub(super) struct Receiver {
     pub belief: Belief,
     pub failing: Option<Millis>,
     pub count: u32,
-    /// When the last command began that told a failure, and the last that told it or who failed.
+    /// When the last command began that told a failure, and the last that told who else failed.
     pub last: Millis,
     pub spoke: Millis,
     /// What it was told, and when killed: for who looks at a seed that fails.
@@ -67,7 +67,10 @@ impl Receivers {
                 }
                 assert_eq!(receiver.count, sending.count, "{sending:?} {receiver:#?}");
                 assert!(sending.limit.is_none_or(|limit| sending.count <= limit), "{sending:?}");
-                (receiver.failing, receiver.last, receiver.spoke) = (sending.failing, began, began);
+                if !is_same {
+                    receiver.spoke = Millis(i64::MIN);
+                }
+                (receiver.failing, receiver.last) = (sending.failing, began);
                 receiver.belief = Belief::Fails;
                 if sending.count > 1 { "told again" } else { "told ko" }
             }

@@ -135,7 +135,8 @@ fn others_that_fail_are_told_once_a_minute() {
     bench.heard();
     bench.seconds(10);
     bench.becomes(300, &["a", "b"]);
-    bench.seconds(49);
+    assert_eq!(bench.heard(), ["partial to 1"], "the first comes at once");
+    bench.seconds(59);
     bench.becomes(300, &["b"]);
     assert_eq!(bench.heard(), NOBODY);
     bench.seconds(1);
