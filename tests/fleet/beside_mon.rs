@@ -48,7 +48,7 @@ blip/strict ops: -1 | -1 -1
 blip/uncompared ops: +1 |
 gateway/port ops: -1 +1 -1 +1
 web/again ops: -2 -2 -2 +23 | -2 -2 -2 -23 +23
-web/each ops: -2 -2 +23 | -2 -2 +2
+web/each ops: -2 -2 +23
 web/once ops: -2 -23 +23
 web/steps boss: -2 -23 +23
 web/steps ops: -2 -23 +23

@@ -28,7 +28,7 @@ pub use said::{Direct, Said, Sending, SendingId};
 
 use super::moment::Moment;
 use crate::config::{AlertEvent, Settings};
-use crate::limits::DIRECT_WAITING;
+use crate::limits::{DIRECT_WAITING, TOLD_MEMBERS};
 use oco_fleet::calendar::Zone;
 use oco_fleet::journal::Told;
 use oco_fleet::object::{Kind, ObjectName};
@@ -115,6 +115,8 @@ struct Object {
     /// By what their alert's memory is kept under.
     tracks: BTreeMap<Arc<str>, Track>,
     wake: Option<Millis>,
+    /// Members that failed since there is something to remember: a recovery names these too.
+    failed: BTreeSet<ObjectName>,
 }
 
 impl Object {
@@ -160,6 +162,14 @@ impl Alerts {
     /// It, its members, or what holds its alerts may have changed.
     pub fn observe(&mut self, name: &ObjectName, facts: &dyn Facts, now: Moment, said: &mut Vec<Said>) {
         self.look(name, facts, now, said, None);
+    }
+
+    /// A member of it failed. The recovery names it, though the failure may have been told before.
+    pub fn failed(&mut self, name: &ObjectName, member: &ObjectName) {
+        let object = self.objects.get_mut(name).filter(|object| !object.tracks.is_empty());
+        if let Some(object) = object.filter(|object| object.failed.len() < TOLD_MEMBERS) {
+            object.failed.insert(member.clone());
+        }
     }
 
     /// Time has passed.
@@ -257,7 +267,8 @@ impl Alerts {
         }
         let subject = facts.subject(name);
         let failed = OnceCell::new();
-        let mut turn = Turn { name, facts, now, zone, desk, said, failed, wake: None };
+        let also = std::mem::take(&mut object.failed);
+        let mut turn = Turn { name, facts, now, zone, desk, said, failed, also: &also, wake: None };
         if subject.as_ref().is_some_and(|subject| ask.is_some() || !subject.is_quiet()) {
             for rule in rules.iter() {
                 let track = object.track(&rule.key);
@@ -270,8 +281,12 @@ impl Alerts {
             let rule = rules.iter().find(|rule| rule.key == *key);
             track.judge(rule.map(AsRef::as_ref), subject.as_ref(), &mut turn);
         }
+        let wake = turn.wake;
         object.tracks.retain(|_, track| !track.is_idle());
-        Self::wake(wakes, name, object, turn.wake);
+        if object.tracks.values().any(Track::is_owed) {
+            object.failed = also;
+        }
+        Self::wake(wakes, name, object, wake);
         if subject.is_none() && object.tracks.is_empty() {
             objects.remove(name);
         }

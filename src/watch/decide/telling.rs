@@ -11,7 +11,7 @@ use super::changes::{Changes, Note};
 use super::fleet::ids::MemberId;
 use super::fleet::{Dependency, Fleet};
 use super::incident::{IncidentEvent, IncidentNews, Incidents};
-use super::known::{Known, LevelStandings};
+use super::known::{Known, LevelStandings, has_failed};
 use super::moment::Moment;
 use super::planning::{Planning, Times, first_names};
 use crate::config::Settings;
@@ -259,6 +259,11 @@ impl Telling {
         }
         for name in changes.transitions.iter().map(|transition| &transition.name).chain(&changes.ended) {
             self.incidents.observe(name, known, moment.at, &mut out.incidents);
+        }
+        for transition in changes.transitions.iter().filter(|transition| has_failed(&transition.new)) {
+            for above in known.directly_above(&transition.name) {
+                self.alerts.failed(&above, &transition.name);
+            }
         }
         self.incidents.due(known, moment.at, &mut out.incidents);
         let facts = FleetFacts { known, acts: &self.acts, intervals: &self.intervals, at: moment.at };

@@ -164,6 +164,9 @@ impl Bench {
         let (at, standing) = (self.now.at, Code::new(code).map(|code| Standing::of_code(code, "why")));
         let standing = standing.unwrap_or_else(|| Standing::unknown("why"));
         let failed = failed.to_vec();
+        for member in &failed {
+            self.alerts.failed(&self.of, &super_name(&self.of, member));
+        }
         self.set(|stand| {
             if stand.standing.state != standing.state {
                 stand.since = at;

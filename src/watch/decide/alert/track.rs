@@ -203,6 +203,11 @@ impl Track {
         self.keep(aside, name, said);
     }
 
+    /// Whether somebody was told of a failure and not of its end.
+    pub fn is_owed(&self) -> bool {
+        self.slots.values().any(|slot| slot.is_owed || slot.attempt.running.is_some())
+    }
+
     /// Whether there is something that a restart has to know.
     fn remembers(&self) -> bool {
         let Notices { but, unknown, flapping, incident, direct } = &self.notices;

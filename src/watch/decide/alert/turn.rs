@@ -10,7 +10,7 @@ use oco_fleet::object::ObjectName;
 use oco_fleet::state::Standing;
 use oco_fleet::time::Millis;
 use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -140,6 +140,8 @@ pub(super) struct Turn<'a> {
     pub desk: &'a mut Desk,
     pub said: &'a mut Vec<Said>,
     pub failed: OnceCell<Vec<(ObjectName, Box<str>)>>,
+    /// Members that failed beside those who were told.
+    pub also: &'a BTreeSet<ObjectName>,
     /// When to look again.
     pub wake: Option<Millis>,
 }
@@ -203,13 +205,14 @@ impl Turn<'_> {
         id
     }
 
-    /// Who of those that failed when it was told last does not any more; where that is not known, all who do not.
+    /// Who of those that failed when it was told last does not any more, and on a recovery who else failed since; where that
+    /// is not known, all who do not.
     fn recovered(&self, draft: &Draft, failed: &[(ObjectName, Box<str>)]) -> Vec<ObjectName> {
         let is_told = match draft.what {
             What::Ko | What::Partial | What::Recovery => true,
             What::Notice(_) => false,
         };
-        let before = match &draft.failed_before {
+        let mut before = match &draft.failed_before {
             Some(before) => before.clone(),
             None if draft.what == What::Recovery => self.facts.all(self.name),
             None => Vec::new(),
@@ -217,7 +220,12 @@ impl Turn<'_> {
         if !is_told || before.is_empty() {
             return Vec::new();
         }
-        let failed: std::collections::HashSet<&ObjectName> = failed.iter().map(|(name, _)| name).collect();
+        if draft.what == What::Recovery && !self.also.is_empty() {
+            let told: HashSet<ObjectName> = before.into_iter().collect();
+            before = self.facts.all(self.name);
+            before.retain(|name| told.contains(name) || self.also.contains(name));
+        }
+        let failed: HashSet<&ObjectName> = failed.iter().map(|(name, _)| name).collect();
         before.into_iter().filter(|name| !failed.contains(name)).collect()
     }
 

@@ -172,6 +172,25 @@ fn a_partial_is_for_who_was_told_and_asked_for_it() {
 }
 
 #[test]
+fn a_recovery_names_all_that_failed_though_only_the_first_were_told() {
+    let mut bench = Bench::new(&simple(""));
+    bench.becomes(300, &["b"]);
+    bench.heard();
+    bench.becomes(300, &["a", "b"]);
+    bench.recovers();
+    assert_eq!(bench.begun[0].recovered, [name("web/oco/a"), name("web/oco/b")]);
+    assert_eq!(bench.heard(), ["ok to 1"]);
+    bench.becomes(300, &["c"]);
+    bench.heard();
+    bench.recovers();
+    assert_eq!(
+        bench.begun[0].recovered,
+        [name("web/oco/c")],
+        "those of an earlier failure are not among them"
+    );
+}
+
+#[test]
 fn repetitions_come_on_time_whatever_partials_do() {
     let mut bench = Bench::new(&simple("on = [\"ko\", \"ok\", \"partial\"]\nevery = \"10m\""));
     bench.fails();
