@@ -260,6 +260,12 @@ fn a_direct_alert_goes_to_the_first_step_of_each_alert() {
     assert!(said.starts_with("alert of web/oco: ops: ") && said.contains("told.alert"), "{said}");
     let call = &recorder.wait_for(1)[0];
     assert!(call.lines.iter().any(|line| line.contains("coffee is ready")), "{call:?}");
+    // Of a group each alert of its services, once; of a target those of its service.
+    for name in ["web", "web/oco/w1"] {
+        let said = scene.told(&["alert", name, "more"]);
+        assert!(said.starts_with(&format!("alert of {name}: ops: ")), "{said}");
+    }
+    recorder.wait_for(3);
     let output = scene.fleet(&["alert", "web/none", "coffee"]).output().unwrap();
     assert_eq!(output.status.code(), Some(3));
     assert!(text(&output.stderr).contains("nothing is known by that name"), "{}", text(&output.stderr));

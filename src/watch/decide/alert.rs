@@ -36,7 +36,7 @@ use oco_fleet::state::{Standing, State};
 use oco_fleet::time::Millis;
 use rules::{Rule, matching, rules, words};
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 use track::{Track, Waiting};
@@ -202,35 +202,38 @@ impl Alerts {
         self.look(name, facts, now, said, Some(&mut ask));
     }
 
-    /// Somebody says something to whom the first step of each alert of it tells. Hours and mutes hold it.
+    /// Somebody says something to whom the first step of each alert of these tells, once each. Hours and mutes hold it.
     pub fn direct(
         &mut self,
-        name: &ObjectName,
+        names: &[ObjectName],
         text: &str,
         facts: &dyn Facts,
         now: Moment,
         said: &mut Vec<Said>,
     ) -> Direct {
         let mut direct = Direct::default();
-        let mut told = Vec::new();
-        let mut ask = |track: &mut Track, rule: &Rule, turn: &mut Turn<'_>| {
-            if track.notices.direct.len() < DIRECT_WAITING {
-                track.notices.direct.push_back(Waiting { text: text.to_owned(), held: None });
-                track.keep(1, turn.name, turn.said);
-                let command = rule.steps().next().map(|(_, step)| words(step).join(" "));
-                told.push((track.key.clone(), rule.title(), command.unwrap_or_default()));
-            }
-        };
-        self.look(name, facts, now, said, Some(&mut ask));
-        for (key, title, command) in told {
-            let object = self.objects.get(name);
-            let track = object.and_then(|object| object.tracks.get(&key));
-            match track.filter(|track| track.is_direct_held()) {
-                Some(track) => {
-                    let why = track.direct_held().unwrap_or("held");
-                    direct.held.push(format!("{title}: {why}"));
+        let mut spoken_to = HashSet::new();
+        for name in names {
+            let mut told = Vec::new();
+            let mut ask = |track: &mut Track, rule: &Rule, turn: &mut Turn<'_>| {
+                if track.notices.direct.len() < DIRECT_WAITING && spoken_to.insert(track.key.clone()) {
+                    track.notices.direct.push_back(Waiting { text: text.to_owned(), held: None });
+                    track.keep(1, turn.name, turn.said);
+                    let command = rule.steps().next().map(|(_, step)| words(step).join(" "));
+                    told.push((track.key.clone(), rule.title(), command.unwrap_or_default()));
                 }
-                None => direct.took.push(format!("{title}: {command}")),
+            };
+            self.look(name, facts, now, said, Some(&mut ask));
+            for (key, title, command) in told {
+                let object = self.objects.get(name);
+                let track = object.and_then(|object| object.tracks.get(&key));
+                match track.filter(|track| track.is_direct_held()) {
+                    Some(track) => {
+                        let why = track.direct_held().unwrap_or("held");
+                        direct.held.push(format!("{title}: {why}"));
+                    }
+                    None => direct.took.push(format!("{title}: {command}")),
+                }
             }
         }
         direct

@@ -11,7 +11,7 @@ use super::changes::{Changes, Note};
 use super::fleet::ids::MemberId;
 use super::fleet::{Dependency, Fleet};
 use super::incident::{IncidentEvent, IncidentNews, Incidents};
-use super::known::{Known, LevelStandings, has_failed};
+use super::known::{Known, LevelStandings, Named, has_failed};
 use super::moment::Moment;
 use super::planning::{Planning, Times, first_names};
 use crate::config::Settings;
@@ -174,10 +174,25 @@ impl Telling {
         }
     }
 
-    /// Somebody says something to those whom the alerts of `name` tell.
-    pub fn direct(&mut self, name: &ObjectName, text: &str, known: Known<'_>, now: Moment) -> Direct {
+    /// Somebody says something to those whom the alerts of a name tell: of a target those of its service, of a group those of
+    /// its services.
+    ///
+    /// # Errors
+    /// Nothing is known by that name.
+    pub fn direct(
+        &mut self,
+        name: &str,
+        text: &str,
+        known: Known<'_>,
+        now: Moment,
+    ) -> Result<Direct, String> {
+        let names: Vec<ObjectName> = match known.find(name) {
+            None => return Err(format!("{name}: nothing is known by that name")),
+            Some(Named::Object(object)) => vec![object.service_of_target().unwrap_or(object)],
+            Some(Named::Group) => known.services(name).map(|service| service.name.clone()).collect(),
+        };
         let facts = FleetFacts { known, acts: &self.acts, intervals: &self.intervals, at: now.at };
-        self.alerts.direct(name, text, &facts, now, &mut self.ordered.said)
+        Ok(self.alerts.direct(&names, text, &facts, now, &mut self.ordered.said))
     }
 
     /// A command ended.

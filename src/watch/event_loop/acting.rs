@@ -10,7 +10,6 @@ use oco::logic::control::{Act, ActReply, VERSION};
 use oco::logic::text::printable;
 use oco::system::log_lines::TRANSITION;
 use oco_fleet::journal::ActKind;
-use oco_fleet::object::ObjectName;
 use oco_fleet::time::Millis;
 use oco_fleet::transition::rough;
 use oco_fleet::when::Toward;
@@ -85,19 +84,9 @@ impl EventLoop {
             return Err(format!("{}: expected words to tell", printable(name.as_bytes())));
         }
         let moment = self.watcher.fleet_mut().moment(self.now);
-        let object = ObjectName::parse(&name)?;
-        let fleet = self.watcher.fleet();
-
-        if (Known { fleet, levels: &self.levels }).standing(&object).is_none() {
-            return Err(format!("{object}: nothing is known by that name"));
-        }
-        let direct = self.telling.direct(
-            &object,
-            &format!("{text} ({who})"),
-            Known { fleet, levels: &self.levels },
-            moment,
-        );
-        info!(target: TRANSITION, "{object}: alert by {who}: {text}");
+        let known = Known { fleet: self.watcher.fleet(), levels: &self.levels };
+        let direct = self.telling.direct(&name, &format!("{text} ({who})"), known, moment)?;
+        info!(target: TRANSITION, "{}: alert by {who}: {text}", printable(name.as_bytes()));
         Ok(Obeyed::Reply(reply::line(&ActReply {
             version: VERSION,
             ok: true,

@@ -310,7 +310,7 @@ impl World {
         let moment = self.fleet.moment(self.now);
         let mut said = Vec::new();
         let facts = FleetFacts { fleet: &self.fleet, acts: &self.acts, at: moment.at };
-        self.alerts.direct(&name, "hello", &facts, moment, &mut said);
+        self.alerts.direct(&[name], "hello", &facts, moment, &mut said);
         self.take(said);
     }
 

@@ -12,7 +12,8 @@ fn incident(bench: &mut Bench) {
 
 fn direct(bench: &mut Bench, text: &str) -> Direct {
     let mut said = Vec::new();
-    let direct = bench.alerts.direct(&bench.of, text, &bench.known, bench.now, &mut said);
+    let direct =
+        bench.alerts.direct(std::slice::from_ref(&bench.of), text, &bench.known, bench.now, &mut said);
     bench.take(said);
     direct
 }

@@ -155,7 +155,13 @@ fn numbers_of_states_are_those_of_mon() {
 fn what_somebody_says_stands_first_and_is_printable() {
     let mut bench = Bench::new(&simple(""));
     let mut said = Vec::new();
-    bench.alerts.direct(&bench.of, "hello\u{1b}[1m\0", &bench.known, bench.now, &mut said);
+    bench.alerts.direct(
+        std::slice::from_ref(&bench.of),
+        "hello\u{1b}[1m\0",
+        &bench.known,
+        bench.now,
+        &mut said,
+    );
     bench.take(said);
     let call = call(&sending(&mut bench), &|name| name.to_string(), None, None, bench.now);
     assert_eq!(stdin(&call), "hello?[1m?\nweb/oco: ok\n");
