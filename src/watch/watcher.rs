@@ -10,7 +10,7 @@
 mod canary;
 
 use crate::addresses::Addresses;
-use crate::config::{Address, Host, Probe, Service, Settings};
+use crate::config::{Address, Group, Host, Probe, Service, Settings};
 use crate::decide::canary::CanaryResult;
 use crate::decide::changes::{Changes, Kept, earliest};
 use crate::decide::fleet::Fleet;
@@ -293,10 +293,26 @@ fn host_of<'a>(fleet: &Fleet, settings: &'a Settings, id: TargetId) -> Option<&'
     settings.groups.get(service.group)?.hosts.get(target.host?)
 }
 
-/// The names of hosts that have to be looked up.
+/// The names of hosts that have to be looked up: of those that only report, or that a monitor looks up, nobody asks.
 fn names(settings: &Settings) -> impl Iterator<Item = &str> {
-    settings.groups.iter().flat_map(|group| &group.hosts).filter_map(|host| match &host.address {
-        Address::Name(name) => Some(name.as_str()),
-        Address::Ip(_) => None,
+    let is_asked = |group: &&Group| group.services.iter().any(|service| needs_address(&service.probe));
+    settings.groups.iter().filter(is_asked).flat_map(|group| &group.hosts).filter_map(|host| {
+        match &host.address {
+            Address::Name(name) => Some(name.as_str()),
+            Address::Ip(_) => None,
+        }
     })
+}
+
+fn needs_address(probe: &Probe) -> bool {
+    match probe {
+        Probe::Oco { .. }
+        | Probe::Tcp { .. }
+        | Probe::Banner(_)
+        | Probe::Http(_)
+        | Probe::Udp(_)
+        | Probe::Ping
+        | Probe::Exec(_) => true,
+        Probe::Mon(_) | Probe::Report(_) => false,
+    }
 }

@@ -65,8 +65,8 @@ pub fn entry(entry: &LogEntry) -> String {
         "alert" => alert(entry),
         "act" => act(entry),
         "incident" => {
-            let number = entry.text.as_deref().map(|text| format!(": {text}")).unwrap_or_default();
-            format!("incident {}{number}", entry.event.as_deref().unwrap_or_default())
+            let why = filled(entry.text.as_ref()).map(|text| format!(": {text}")).unwrap_or_default();
+            format!("incident {}{why}", entry.event.as_deref().unwrap_or_default())
         }
         other => other.to_owned(),
     };
