@@ -158,7 +158,10 @@ fn of_level(level: &LevelStatus) -> Item<'_> {
         "" => format!("of {}", level.of),
         why => format!("of {}: {why}", level.of),
     };
-    item(&level.name, &level.state, level.code, &level.since, reason)
+    Item {
+        marks: marks(&level.acked, &level.muted, &None),
+        ..item(&level.name, &level.state, level.code, &level.since, reason)
+    }
 }
 
 fn item<'a>(name: &'a str, state: &str, code: Option<u16>, since: &'a str, reason: String) -> Item<'a> {

@@ -168,6 +168,8 @@ fn usual() -> FleetStatus {
             reason: "6m of 43m left".to_owned(),
             since: at(3000),
             of: "node:shop".to_owned(),
+            acked: None,
+            muted: None,
         }],
         ..fleet(services)
     }
