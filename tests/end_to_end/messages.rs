@@ -9,12 +9,15 @@ use crate::server::Ocod;
 use nix::unistd::{Uid, mkfifo};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 /// In what ocod says only once a minute is over, of a log that nobody reads, or on a host that was just booted. A text in
 /// its source will do for these.
 const RARE: [&str; 3] = ["changes were not logged", "lines lost", "from before the boot"];
+
+/// Pages that tests/fleet compares with a run.
+const OF_THE_FLEET: [&str; 3] = ["ocowatch.8", "watch.toml.5", "oco-fleet.1"];
 
 /// Stands for whatever is there, at least one character.
 const ANYTHING: &str = "\u{0}";
@@ -29,10 +32,12 @@ struct Message {
     is_whole: bool,
 }
 
-/// All that the man pages quote.
+/// All that the man pages of ocod and oco quote.
 fn quoted() -> Vec<Message> {
     let pages = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("man")).unwrap();
-    pages.flat_map(|page| of_page(&page.unwrap().path())).collect()
+    let pages = pages.map(|page| page.unwrap().path());
+    let is_ours = |page: &PathBuf| !OF_THE_FLEET.iter().any(|other| page.ends_with(other));
+    pages.filter(is_ours).flat_map(|page| of_page(&page)).collect()
 }
 
 fn of_page(path: &Path) -> Vec<Message> {

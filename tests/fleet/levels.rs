@@ -209,6 +209,10 @@ fn a_level_goes_down_as_its_budget_is_spent_and_stays_so_over_a_restart() {
         (log.lines().count() == 3).then_some(log)
     });
     assert!(entries.contains(r#""old":"ok","new":"but","code":250"#), "{entries}");
+    scene.told(&["mute", "slo:shop", "spent", "anyway"]);
+    assert_eq!(scene.slo()["muted"]["text"], "spent anyway");
+    assert!(scene.told(&["status"]).contains("muted by "), "{}", scene.told(&["status"]));
+    scene.told(&["unmute", "slo:shop"]);
     watcher.signal("KILL");
     watcher.wait();
     let watcher = Watcher::start(&scene);

@@ -24,6 +24,7 @@ mod names;
 mod namespace;
 mod ocods;
 mod once;
+mod pages;
 mod pings;
 mod planned;
 mod plugins;

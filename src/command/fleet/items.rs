@@ -114,10 +114,11 @@ fn is_well(item: &Item<'_>) -> bool {
 }
 
 fn of_service(service: &ServiceStatus, scope: Scope) -> Item<'_> {
+    let marks = marks(&service.acked, &service.muted, &service.maint);
     let is_shown = |target: &&TargetStatus| {
         scope == Scope::Targets
             || State::of(&target.state) != State::Ok
-            || !marks_of_target(target).is_empty()
+            || !own_marks(target, &marks).is_empty()
     };
     let mut targets: Vec<&TargetStatus> = service.targets.iter().filter(is_shown).collect();
     targets.sort_by_key(|target| (State::of(&target.state), !is_severe(target.code)));
@@ -129,7 +130,7 @@ fn of_service(service: &ServiceStatus, scope: Scope) -> Item<'_> {
     let shown = targets.iter().filter(|target| State::of(&target.state) != State::Ok).count();
     Item {
         up: format!("{}/{}/{}", service.up, service.need, service.of),
-        marks: marks(&service.acked, &service.muted, &service.maint),
+        marks,
         is_flapping: service.flapping,
         more: bad.saturating_sub(u32::try_from(shown).unwrap_or(u32::MAX)),
         targets,
@@ -157,7 +158,10 @@ fn of_level(level: &LevelStatus) -> Item<'_> {
         "" => format!("of {}", level.of),
         why => format!("of {}: {why}", level.of),
     };
-    item(&level.name, &level.state, level.code, &level.since, reason)
+    Item {
+        marks: marks(&level.acked, &level.muted, &None),
+        ..item(&level.name, &level.state, level.code, &level.since, reason)
+    }
 }
 
 fn item<'a>(name: &'a str, state: &str, code: Option<u16>, since: &'a str, reason: String) -> Item<'a> {
@@ -192,9 +196,14 @@ pub fn counts(service: &ServiceStatus) -> TargetCounts {
     })
 }
 
-/// What was said of a target.
-pub fn marks_of_target(target: &TargetStatus) -> Vec<(&'static str, &ActStatus)> {
-    marks(&target.acked, &target.muted, &target.maint)
+/// What was said of a target alone: what was said of its whole service stands there.
+pub fn own_marks<'a>(
+    target: &'a TargetStatus,
+    of_service: &[(&'static str, &ActStatus)],
+) -> Vec<(&'static str, &'a ActStatus)> {
+    let mut marks = marks(&target.acked, &target.muted, &target.maint);
+    marks.retain(|mark| !of_service.contains(mark));
+    marks
 }
 
 fn marks<'a>(

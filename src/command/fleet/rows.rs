@@ -2,7 +2,7 @@
 //! that who said what of it, and the targets that are not well.
 
 use super::clock::Clock;
-use super::items::{Group, Item, is_severe, marks_of_target};
+use super::items::{Group, Item, is_severe, own_marks};
 use super::line::{Line, width};
 use super::state::State;
 use crate::logic::control::{ActStatus, TargetStatus};
@@ -114,7 +114,7 @@ impl Layout {
         if item.is_flapping {
             full.push(below().text("flapping"));
         }
-        full.extend(item.targets.iter().map(|target| self.target(target)));
+        full.extend(item.targets.iter().map(|target| self.target(target, &item.marks)));
         if item.more > 0 {
             let others = if item.targets.is_empty() { "" } else { "and " };
             full.push(below().text(&format!("  {others}{} more", item.more)));
@@ -131,10 +131,10 @@ impl Layout {
         }
     }
 
-    fn target(&self, target: &TargetStatus) -> Line {
+    fn target(&self, target: &TargetStatus, of_service: &[(&'static str, &ActStatus)]) -> Line {
         let row = state(State::of(&target.state), target.code).text("  ").text(&target.host);
         let row = self.at(self.since(row, &self.clock.since_word(&target.since)), self.since_end());
-        let marks = marks_of_target(target);
+        let marks = own_marks(target, of_service);
         let marks = marks.iter().map(|(word, act)| format!("[{word} by {}] ", act.who));
         row.text(&marks.collect::<String>()).text(&target.reason)
     }

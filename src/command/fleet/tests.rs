@@ -115,7 +115,11 @@ fn usual() -> FleetStatus {
     };
     let smtp = ServiceStatus {
         targets: vec![
-            target("mx1", ("ko", 500), "550 KO 500-raid", 7400),
+            // What is said of the service is so of its targets, too, and is shown once.
+            TargetStatus {
+                acked: Some(act("root", 6000, Some("12:00:00"), "disk ordered")),
+                ..target("mx1", ("ko", 500), "550 KO 500-raid", 7400)
+            },
             target("mx2", ("ko", 300), "closed", 7300),
         ],
         acked: Some(act("root", 6000, Some("12:00:00"), "disk ordered")),
@@ -137,6 +141,10 @@ fn usual() -> FleetStatus {
     let long = "a-service-with-a-name-that-is-longer-than-a-column-may-be";
     let long = service(&format!("web/{long}"), ("but", 210), "expires in 9d", 86_400, [4, 4, 4]);
     let muted = ServiceStatus {
+        targets: vec![TargetStatus {
+            muted: Some(act("anna via board", 90_000, None, "noisy")),
+            ..target("dns1", ("ok", 200), "", 7 * 86_400)
+        }],
         muted: Some(act("anna via board", 90_000, None, "noisy")),
         ..service("dns/query", ("ok", 200), "", 7 * 86_400, [2, 2, 2])
     };
@@ -160,6 +168,8 @@ fn usual() -> FleetStatus {
             reason: "6m of 43m left".to_owned(),
             since: at(3000),
             of: "node:shop".to_owned(),
+            acked: None,
+            muted: None,
         }],
         ..fleet(services)
     }

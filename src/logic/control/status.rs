@@ -139,6 +139,12 @@ pub struct LevelStatus {
     pub since: String,
     /// Whose availability it is.
     pub of: String,
+    /// Who acknowledged.
+    #[serde(default)]
+    pub acked: Option<ActStatus>,
+    /// Who muted it.
+    #[serde(default)]
+    pub muted: Option<ActStatus>,
 }
 
 /// Who acted, until when, and why.

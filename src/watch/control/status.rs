@@ -314,13 +314,18 @@ impl StatusReply {
         let nodes: Vec<NodeStatus> = self.nodes.iter().filter_map(|id| self.node(*id, facts)).collect();
         push(out, &nodes);
         out.extend_from_slice(b",\"slos\":");
-        let levels: Vec<LevelStatus> =
-            self.levels.iter().filter_map(|name| facts.levels.get(name)).map(|one| self.level(one)).collect();
+        let levels: Vec<LevelStatus> = self
+            .levels
+            .iter()
+            .filter_map(|name| facts.levels.get(name))
+            .map(|one| self.level(one, facts))
+            .collect();
         push(out, &levels);
         out.extend_from_slice(b"}\n");
     }
 
-    fn level(&self, level: LevelView<'_>) -> LevelStatus {
+    fn level(&self, level: LevelView<'_>, facts: &Facts<'_>) -> LevelStatus {
+        let [acked, muted, _] = self.acts(level.name, facts);
         LevelStatus {
             name: level.name.to_string(),
             state: level.standing.state.word().to_owned(),
@@ -328,6 +333,8 @@ impl StatusReply {
             reason: level.standing.reason.to_string(),
             since: self.time(level.since),
             of: level.of.to_string(),
+            acked,
+            muted,
         }
     }
 
