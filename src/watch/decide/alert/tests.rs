@@ -5,6 +5,7 @@ mod calls;
 mod failures;
 mod holding;
 mod memory;
+mod overlaps;
 
 use super::*;
 use crate::config::{self, Settings};

@@ -39,7 +39,7 @@ fn no_alert_is_lost_none_comes_twice_and_each_failure_that_was_told_has_one_end(
         ("told partial", 100),
         ("told but", 100),
         ("told unknown", 40),
-        ("told flapping", 20),
+        ("told flapping", 10),
         ("told incident", 50),
         ("told direct", 60),
         ("told again", 400),

@@ -39,8 +39,8 @@ pub(super) type Key = (ObjectName, String, Vec<String>);
 #[derive(Debug, Default)]
 pub(super) struct Receivers {
     pub all: BTreeMap<Key, Receiver>,
-    /// Who was told what the journal has not yet, and when it will.
-    unnoted: Vec<(Key, u64)>,
+    /// Who was told what the journal has not yet, and with how many entries it will; none: it was not handed in.
+    unnoted: Vec<(Key, Option<u64>)>,
 }
 
 pub(super) fn key(sending: &Sending) -> Key {
@@ -48,10 +48,10 @@ pub(super) fn key(sending: &Sending) -> Key {
 }
 
 impl Receivers {
-    /// A command succeeded. Its note is written when so many entries are. Tells what it was.
-    pub fn delivered(&mut self, sending: &Sending, began: Millis, note: u64) -> &'static str {
+    /// A command succeeded. Tells what it was.
+    pub fn delivered(&mut self, sending: &Sending, began: Millis) -> &'static str {
         let receiver = self.all.entry(key(sending)).or_default();
-        self.unnoted.push((key(sending), note));
+        self.unnoted.push((key(sending), None));
         if sending.direct.is_some() {
             return "told direct";
         }
@@ -103,9 +103,16 @@ impl Receivers {
         }
     }
 
+    /// So many entries were handed in, with all notes.
+    pub fn handed_in(&mut self, entries: u64) {
+        for (_, note) in &mut self.unnoted {
+            note.get_or_insert(entries);
+        }
+    }
+
     /// So many entries are written.
     pub fn noted(&mut self, written: u64) {
-        self.unnoted.retain(|(_, note)| *note > written);
+        self.unnoted.retain(|(_, note)| note.is_none_or(|note| note > written));
     }
 
     /// Killed. `running` are those whose command had done its work just then. Tells for how many the note was lost.

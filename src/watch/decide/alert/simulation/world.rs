@@ -4,18 +4,17 @@ use super::file;
 use super::receivers::{Belief, Key, Receivers, key};
 use super::store::{Store, Write};
 use crate::config::{After, Alert, AlertEvent, Settings};
-use crate::decide::acts::{Acts, Wish};
-use crate::decide::alert::{Alerts, DependencyFact, Facts, Said, Sending, Subject};
+use crate::decide::acts::Wish;
+use crate::decide::alert::{DependencyFact, Said, Sending, Subject};
 use crate::decide::canary::CanaryResult;
-use crate::decide::changes::{Changes, Note};
+use crate::decide::changes::{Changes, Keep, Note};
 use crate::decide::clock::{Clock, millis};
 use crate::decide::fleet::ids::{MemberId, TargetId};
 use crate::decide::fleet::{Dependency, Fleet, Report};
-use crate::decide::incident::{IncidentEvent, IncidentNews, Incidents};
 use crate::decide::known::{Known, NoLevels};
 use crate::decide::moment::Moment;
-use crate::decide::planning::{Planning, Times, first_names};
 use crate::decide::simulation::Seed;
+use crate::decide::telling::{KeptTelling, Telling};
 use crate::probe::outcome::Outcome;
 use oco::logic::code::Code;
 use oco::logic::time::{Nanos, Now};
@@ -33,57 +32,6 @@ const SLACK: i64 = 240_000;
 
 fn known(fleet: &Fleet) -> Known<'_> {
     Known { fleet, levels: &NoLevels }
-}
-
-/// What the alerts know of the fleet.
-struct FleetFacts<'a> {
-    fleet: &'a Fleet,
-    acts: &'a Acts,
-    at: Millis,
-}
-
-impl Facts for FleetFacts<'_> {
-    fn subject(&self, name: &ObjectName) -> Option<Subject<'_>> {
-        let (standing, since, failing_since, is_flapping, dependency) = match self.fleet.find(name)? {
-            MemberId::Target(_) => return None,
-            MemberId::Service(id) => {
-                let view = self.fleet.service(id)?;
-                let dependency = match self.fleet.dependency(id) {
-                    Dependency::Clear => DependencyFact::Clear,
-                    Dependency::Awaited => DependencyFact::Awaited,
-                    Dependency::Ko(name) => DependencyFact::Ko(name.clone()),
-                };
-                (view.standing, view.since, view.failing_since, view.is_flapping, dependency)
-            }
-            MemberId::Node(id) => {
-                let view = self.fleet.node(id)?;
-                (view.standing, view.since, view.failing_since, view.is_flapping, DependencyFact::Clear)
-            }
-        };
-        Some(Subject {
-            standing,
-            since,
-            failing_since,
-            is_flapping,
-            interval: INTERVAL,
-            dependency,
-            is_acked: self.acts.is_acked(name, known(self.fleet), self.at),
-            is_muted: self.acts.is_muted(name, known(self.fleet), self.at),
-        })
-    }
-
-    fn failed(&self, name: &ObjectName) -> Vec<(ObjectName, Box<str>)> {
-        let failed = known(self.fleet).failed(name).into_iter();
-        failed.map(|name| (name.clone(), "".into())).collect()
-    }
-
-    fn all(&self, name: &ObjectName) -> Vec<ObjectName> {
-        known(self.fleet).members(name).into_iter().cloned().collect()
-    }
-
-    fn is_canary_lost(&self) -> bool {
-        self.fleet.is_canary_lost()
-    }
 }
 
 #[derive(Debug)]
@@ -108,10 +56,7 @@ pub(super) struct World {
     settings: Settings,
     fleet: Fleet,
     changes: Changes,
-    acts: Acts,
-    planning: Planning,
-    incidents: Incidents,
-    alerts: Alerts,
+    telling: Telling,
     store: Store,
     last_act: i64,
     last_incident: i64,
@@ -148,10 +93,7 @@ impl World {
             now,
             fleet,
             changes,
-            acts: Acts::new(Vec::new(), 0),
-            planning: Planning::new(&settings, Zone::UTC, Vec::new()),
-            incidents: Incidents::new(Vec::new(), 0, &settings.incident),
-            alerts: Alerts::new(&settings, Vec::new(), Zone::UTC, moment),
+            telling: Telling::new(&settings, KeptTelling::default(), [].iter(), Zone::UTC, moment),
             settings,
             store,
             last_act: 0,
@@ -282,44 +224,34 @@ impl World {
         let kind = *self.seed.pick(&[ActKind::Ack, ActKind::Ack, ActKind::Mute, ActKind::Maint]);
         let failing: Vec<ObjectName> =
             self.names().into_iter().filter(|name| self.failing(name).is_some()).collect();
-        if kind == ActKind::Ack && !failing.is_empty() {
+        if !failing.is_empty() && (kind == ActKind::Ack || self.seed.one_in(2)) {
             name = self.seed.pick(&failing).to_string();
         }
         let at = self.fleet.moment(self.now).at;
-        let mut entries = Vec::new();
         if self.seed.one_in(3) {
-            let _ = self.acts.undo(kind, &name, "root", known(&self.fleet), at, &mut entries);
+            let _ = self.telling.undo(kind, &name, "root", known(&self.fleet), at);
         } else {
             let until = Some(Millis(at.0 + 1000 * (1 + self.seed.below(900) as i64)));
             let (who, text) = ("root".to_owned(), String::new());
-            let wish = Wish { kind, name: name.clone(), who, since: at, until, text };
-            if self.acts.act(wish, known(&self.fleet), at, &mut entries).is_ok() {
+            let wish = Wish { kind, name, who, since: at, until, text };
+            if self.telling.act(wish, known(&self.fleet), at).is_ok() {
                 self.reach(kind.word());
             }
         }
-        self.planning.changed();
-        self.enter(at, entries);
-        let concerned = known(&self.fleet).concerned(&name);
-        self.settle();
-        self.observe(concerned);
     }
 
     fn say(&mut self) {
         let names = self.names();
         let name = self.seed.pick(&names).clone();
         let moment = self.fleet.moment(self.now);
-        let mut said = Vec::new();
-        let facts = FleetFacts { fleet: &self.fleet, acts: &self.acts, at: moment.at };
-        self.alerts.direct(&[name], "hello", &facts, moment, &mut said);
-        self.take(said);
+        let told = self.telling.direct(name.as_str(), "hello", known(&self.fleet), moment);
+        assert!(told.is_ok(), "{name} is known: {told:?}");
     }
 
     fn reload(&mut self) {
         self.settings = file::any(&mut self.seed);
         self.fleet.reload(&self.settings, self.now, &mut self.changes);
-        self.planning.reload(&self.settings, Zone::UTC);
-        self.incidents.reload(&self.settings.incident);
-        self.alerts.reload(&self.settings, Zone::UTC);
+        self.telling.reload(&self.settings, Zone::UTC);
         let fleet = &self.fleet;
         self.flights.retain(|(target, ..)| fleet.target(*target).is_some());
         if self.settings.canary.is_empty() {
@@ -327,22 +259,6 @@ impl World {
         }
         self.free.clear();
         self.reach("reloaded");
-        self.look();
-    }
-
-    /// All are looked at, as at a start.
-    fn look(&mut self) {
-        let at = self.fleet.moment(self.now).at;
-        let mut entries = Vec::new();
-        self.acts.look(known(&self.fleet), at, &mut entries);
-        self.enter(at, entries);
-        let mut news = IncidentNews::default();
-        self.incidents.look(known(&self.fleet), at, &mut news);
-        self.settle();
-        self.news(news);
-        let mut names = self.names();
-        names.extend(self.alerts.names());
-        self.observe(names);
     }
 
     fn kill(&mut self) {
@@ -367,16 +283,18 @@ impl World {
             steady: clock.steady(self.now.boot),
             wall: Millis::of(self.now.wall),
         };
-        self.acts = Acts::new(self.store.acts(), self.last_act);
-        self.planning = Planning::new(&self.settings, Zone::UTC, self.store.windows(moment.at));
-        let names = first_names(&self.settings, self.store.names().iter());
-        let mut entries = Vec::new();
-        self.planning.due(&names, &self.acts, Times { wall: moment.wall, at: moment.at }, &mut entries);
-        let kept = self.store.kept(self.planning.planned());
+        let kept = KeptTelling {
+            acts: self.store.acts(),
+            last_act: self.last_act,
+            windows: self.store.windows(moment.at),
+            told: self.store.told(),
+            incidents: self.store.incidents(),
+            last_incident: self.last_incident,
+        };
+        let names = self.store.names();
+        self.telling = Telling::new(&self.settings, kept, names.iter(), Zone::UTC, moment);
+        let kept = self.store.kept(self.telling.planned());
         self.fleet = Fleet::new(&self.settings, &kept, self.now, &mut self.changes);
-        self.incidents = Incidents::new(self.store.incidents(), self.last_incident, &self.settings.incident);
-        self.alerts = Alerts::new(&self.settings, self.store.told(), Zone::UTC, moment);
-        self.enter(moment.at, entries);
         self.flights.clear();
         self.round = None;
         self.free.clear();
@@ -388,7 +306,6 @@ impl World {
             (receiver.last, receiver.spoke) = (Millis(i64::MIN), Millis(i64::MIN));
         }
         self.reach("killed");
-        self.look();
     }
 
     fn enter(&mut self, at: Millis, entries: Vec<Entry>) {
@@ -400,55 +317,17 @@ impl World {
             }
             self.store.take(at, Write::Entry(entry));
         }
-        self.receivers.noted(self.store.written);
     }
 
-    /// What changed goes through acts, maintenance and incidents to the alerts.
+    /// The telling takes a turn, and what comes of it is written and done.
     fn settle(&mut self) {
         let moment = self.fleet.moment(self.now);
         let is_busy = !self.changes.is_empty() || self.now.boot.since(self.looked) > INTERVAL;
-        let mut seen = 0;
-        let mut entries = Vec::new();
-        let mut acted: Vec<String> = Vec::new();
-        loop {
-            for transition in &self.changes.transitions[seen..] {
-                let ended = self.acts.observe(&transition.name, known(&self.fleet), moment.at, &mut entries);
-                acted.extend(ended.into_iter().map(|act| act.name));
-            }
-            seen = self.changes.transitions.len();
-            let ended = self.acts.due(moment.at, &mut entries);
-            if !ended.is_empty() || !self.changes.ended.is_empty() {
-                self.planning.changed();
-            }
-            acted.extend(ended.into_iter().map(|act| act.name));
-            let times = Times { wall: moment.wall, at: moment.at };
-            for (name, is_planned) in self.planning.due(&self.fleet, &self.acts, times, &mut entries) {
-                self.fleet.set_planned(&name, is_planned, self.now, &mut self.changes);
-            }
-            if self.changes.transitions.len() == seen {
-                break;
-            }
-        }
-        self.enter(moment.at, entries);
-        let changes = std::mem::take(&mut self.changes);
-        let mut names: BTreeSet<ObjectName> = changes.transitions.iter().map(|t| t.name.clone()).collect();
-        names.extend(changes.keep.iter().filter_map(|keep| match keep {
-            crate::decide::changes::Keep::Target(name, ..) | crate::decide::changes::Keep::Above(name, _) => {
-                Some(name.clone())
-            }
-            crate::decide::changes::Keep::CanaryLost(_) => None,
-        }));
-        if !changes.is_empty() {
-            self.store.take(moment.at, Write::CanaryLost(self.fleet.is_canary_lost()));
-        }
-        for name in &names {
-            if let Some(kept) = self.fleet.find(name).and_then(|member| self.fleet.kept(member)) {
-                self.store.take(moment.at, Write::Object(name.clone(), Box::new(kept)));
-            }
-        }
-        for name in &changes.ended {
-            self.store.take(moment.at, Write::Gone(name.clone()));
-        }
+        let mut changes = std::mem::take(&mut self.changes);
+        let consequences = self.telling.turn(&mut self.fleet, &NoLevels, &mut changes, self.now);
+        assert_ne!(self.telling.wait(moment), Some(0), "it spins");
+        self.enter(moment.at, consequences.before);
+        self.keep(&changes, moment.at);
         for transition in &changes.transitions {
             if transition.name.kind() != Kind::Target
                 && transition.new.state == State::Ko
@@ -457,38 +336,45 @@ impl World {
                 self.reach("failure");
             }
         }
-        let mut concerned: BTreeSet<ObjectName> = changes.ended.iter().cloned().collect();
-        for name in &names {
-            concerned.extend(known(&self.fleet).concerned(name.as_str()));
-            concerned.extend(self.dependents(name));
-        }
-        for name in acted {
-            concerned.extend(known(&self.fleet).concerned(&name));
-        }
-        for note in &changes.notes {
+        for note in changes.notes {
             match note {
                 Note::Flapping(name, true) => {
-                    self.flaps.insert(name.clone(), self.failing(name));
-                    concerned.insert(name.clone());
+                    self.flaps.insert(name.clone(), self.failing(&name));
                 }
                 Note::Flapping(name, false) => {
-                    self.flaps.remove(name);
-                    self.calmed.insert(name.clone(), moment.steady);
-                    concerned.insert(name.clone());
+                    self.flaps.remove(&name);
+                    self.calmed.insert(name, moment.steady);
                 }
                 _ => {}
             }
         }
-        let mut news = IncidentNews::default();
-        for name in names.iter().chain(&changes.ended) {
-            self.incidents.observe(name, known(&self.fleet), moment.at, &mut news);
-        }
-        self.incidents.due(known(&self.fleet), moment.at, &mut news);
-        self.news(news);
-        self.observe(concerned);
+        self.enter(moment.at, consequences.incidents.entries);
+        self.take(consequences.said);
+        self.receivers.handed_in(self.store.handed_in);
+        self.receivers.noted(self.store.written);
         if is_busy {
             self.looked = self.now.boot;
             self.look_at_receivers(moment);
+        }
+    }
+
+    /// Lets the journal keep what changed of the fleet.
+    fn keep(&mut self, changes: &Changes, at: Millis) {
+        if !changes.is_empty() {
+            self.store.take(at, Write::CanaryLost(self.fleet.is_canary_lost()));
+        }
+        let kept = changes.keep.iter().filter_map(|keep| match keep {
+            Keep::Target(name, ..) | Keep::Above(name, _) => Some(name),
+            Keep::CanaryLost(_) => None,
+        });
+        let names: BTreeSet<&ObjectName> = changes.transitions.iter().map(|t| &t.name).chain(kept).collect();
+        for name in names {
+            if let Some(kept) = self.fleet.find(name).and_then(|member| self.fleet.kept(member)) {
+                self.store.take(at, Write::Object(name.clone(), Box::new(kept)));
+            }
+        }
+        for name in &changes.ended {
+            self.store.take(at, Write::Gone(name.clone()));
         }
     }
 
@@ -500,39 +386,34 @@ impl World {
         known(&self.fleet).failing_since(name)
     }
 
-    fn dependents(&self, name: &ObjectName) -> Vec<ObjectName> {
-        let groups = self.settings.groups.iter();
-        let services = groups.flat_map(|group| group.services.iter().map(move |service| (group, service)));
-        let dependents = services.filter(|(_, service)| service.depends.contains(name));
-        dependents.map(|(group, service)| ObjectName::service(&group.name, &service.name)).collect()
-    }
-
-    fn news(&mut self, news: IncidentNews) {
-        let moment = self.fleet.moment(self.now);
-        self.enter(moment.at, news.entries);
-        for told in news.said {
-            if matches!(told.event, IncidentEvent::Open | IncidentEvent::Late) {
-                let mut said = Vec::new();
-                let facts = FleetFacts { fleet: &self.fleet, acts: &self.acts, at: moment.at };
-                self.alerts.incident(&told.incident.name, &facts, moment, &mut said);
-                self.take(said);
+    /// How it stands with a service or node, as its alerts should see it.
+    fn subject(&self, name: &ObjectName, at: Millis) -> Option<Subject<'_>> {
+        let (standing, since, failing_since, is_flapping, dependency) = match self.fleet.find(name)? {
+            MemberId::Target(_) => return None,
+            MemberId::Service(id) => {
+                let view = self.fleet.service(id)?;
+                let dependency = match self.fleet.dependency(id) {
+                    Dependency::Clear => DependencyFact::Clear,
+                    Dependency::Awaited => DependencyFact::Awaited,
+                    Dependency::Ko(name) => DependencyFact::Ko(name.clone()),
+                };
+                (view.standing, view.since, view.failing_since, view.is_flapping, dependency)
             }
-        }
-    }
-
-    fn observe(&mut self, names: impl IntoIterator<Item = ObjectName>) {
-        let moment = self.fleet.moment(self.now);
-        for name in names {
-            let mut said = Vec::new();
-            let facts = FleetFacts { fleet: &self.fleet, acts: &self.acts, at: moment.at };
-            self.alerts.observe(&name, &facts, moment, &mut said);
-            self.take(said);
-        }
-        let mut said = Vec::new();
-        let facts = FleetFacts { fleet: &self.fleet, acts: &self.acts, at: moment.at };
-        self.alerts.due(&facts, moment, &mut said);
-        self.take(said);
-        assert!(self.alerts.deadline().is_none_or(|deadline| deadline > moment.steady), "it spins");
+            MemberId::Node(id) => {
+                let view = self.fleet.node(id)?;
+                (view.standing, view.since, view.failing_since, view.is_flapping, DependencyFact::Clear)
+            }
+        };
+        Some(Subject {
+            standing,
+            since,
+            failing_since,
+            is_flapping,
+            interval: INTERVAL,
+            dependency,
+            is_acked: self.telling.acts().is_acked(name, known(&self.fleet), at),
+            is_muted: self.telling.acts().is_muted(name, known(&self.fleet), at),
+        })
     }
 
     fn take(&mut self, said: Vec<Said>) {
@@ -565,21 +446,19 @@ impl World {
     }
 
     /// What holds alerts of an object now.
-    fn holds(&self, name: &ObjectName, subject: &Subject<'_>) -> Vec<&'static str> {
+    fn holds(&self, subject: &Subject<'_>) -> Vec<&'static str> {
         let mut holds = Vec::new();
         holds.extend(subject.standing.planned.then_some("planned"));
         holds.extend(subject.is_muted.then_some("muted"));
         holds.extend((subject.is_acked && subject.failing_since.is_some()).then_some("acked"));
         holds.extend((subject.dependency != DependencyFact::Clear).then_some("dependency"));
         holds.extend(self.fleet.is_canary_lost().then_some("canary"));
-        let _ = name;
         holds
     }
 
     /// A command begins: that is right.
     fn send(&mut self, sending: Sending, moment: Moment) {
-        let facts = FleetFacts { fleet: &self.fleet, acts: &self.acts, at: moment.at };
-        let subject = facts.subject(&sending.name);
+        let subject = self.subject(&sending.name, moment.at);
         let rule = self.rule(&sending.alert);
         let mut reached = Vec::new();
         if sending.event == AlertEvent::Ok {
@@ -594,6 +473,9 @@ impl World {
             }
         } else {
             let subject = subject.unwrap();
+            let failed = sending.failed.iter().map(|(name, _)| name);
+            assert!(failed.eq(known(&self.fleet).failed(&sending.name)), "{sending:?}");
+            assert!(sending.all.iter().eq(known(&self.fleet).members(&sending.name)), "{sending:?}");
             let rule = rule.unwrap_or_else(|| panic!("{sending:?}"));
             let step = &rule.steps[sending.step as usize - 1];
             assert!(rule.of.iter().any(|pattern| pattern.matches(&sending.name)));
@@ -601,7 +483,7 @@ impl World {
             for hours in [&rule.hours, &step.hours].into_iter().flatten() {
                 assert!(hours.contains(moment.wall, &Zone::UTC), "outside of its hours: {sending:?}");
             }
-            let mut holds = self.holds(&sending.name, &subject);
+            let mut holds = self.holds(&subject);
             if sending.direct.is_some() {
                 holds.retain(|hold| *hold == "muted");
             } else {
@@ -681,28 +563,24 @@ impl World {
                 command.is_hanging || (self.do_commands_fail && !self.seed.one_in(4)) || self.seed.one_in(30);
             let moment = self.fleet.moment(self.now);
             let result = if fails { Err("exit 1".to_owned()) } else { Ok(()) };
-            let mut said = Vec::new();
             let Command { sending, began, .. } = command;
-            self.alerts.done(sending.id, result, moment, &mut said);
-            self.take(said);
+            self.telling.done(sending.id, result, moment);
             if fails {
                 self.excused.insert((sending.name, sending.alert, sending.failing));
             } else {
-                let what = self.receivers.delivered(&sending, began, self.store.handed_in);
+                let what = self.receivers.delivered(&sending, began);
                 self.reach(what);
-                self.receivers.noted(self.store.written);
             }
         }
     }
 
     /// Who should have been told by now was told.
     fn look_at_receivers(&mut self, moment: Moment) {
-        let facts = FleetFacts { fleet: &self.fleet, acts: &self.acts, at: moment.at };
         let mut free = BTreeMap::new();
         for name in self.names() {
-            let Some(subject) = facts.subject(&name) else { continue };
+            let Some(subject) = self.subject(&name, moment.at) else { continue };
             let Some(failing) = subject.failing_since else { continue };
-            let is_held = !self.holds(&name, &subject).is_empty() || subject.is_flapping;
+            let is_held = !self.holds(&subject).is_empty() || subject.is_flapping;
             if is_held || subject.standing.state != State::Ko {
                 continue;
             }
@@ -774,15 +652,11 @@ impl World {
         self.settle();
     }
 
-    /// When acts, maintenance, incidents or alerts have something to do.
+    /// When the telling has something to do.
     fn wait(&mut self) -> Option<Nanos> {
         let moment = self.fleet.moment(self.now);
-        let of_journal = [self.acts.deadline(), self.incidents.deadline()];
-        let waits = of_journal.into_iter().flatten().map(|at| at.since(moment.at));
-        let hours = self.planning.deadline().map(|at| at.since(moment.wall));
-        let lengths = self.alerts.deadline().map(|at| at.since(moment.steady));
-        let wait = waits.chain(hours).chain(lengths).min()?;
-        Some(self.now.boot.after(Duration::from_millis(wait.max(0) as u64)))
+        let wait = self.telling.wait(moment)?;
+        Some(self.now.boot.after(Duration::from_millis(wait as u64)))
     }
 
     fn turn(&mut self) {
