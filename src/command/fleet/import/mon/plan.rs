@@ -1,6 +1,6 @@
 //! What the watch.toml will hold: names, hosts, probes, dependencies without circles.
 
-use super::super::document::Note;
+use super::super::document::{Note, written};
 use super::super::names::{Names, is_host};
 use super::super::{COMMAND_OCTETS, TARGETS};
 use super::alerts::{Alert, Alerts};
@@ -232,16 +232,16 @@ impl Planner {
             };
             notes.push(Note::new(*line, &format!("{variable}={value}"), why));
         }
-        let mut interval = service.interval;
+        let mut interval = service.interval.map(|(_, interval)| interval);
         let probe = match &service.monitor {
             Some((line, monitor)) => {
                 if interval.is_none() {
                     let why = "without an interval mon never runs it; here it runs each 5m";
                     notes.push(Note::new(*line, &format!("monitor {monitor}"), why));
                 }
-                if let Some(timeout) = service.trap_timeout {
-                    let text = format!("traptimeout {}s", timeout.as_secs());
-                    notes.push(Note::new(service.line, &text, "what is probed takes no reports"));
+                if let Some((line, timeout)) = service.trap_timeout {
+                    let text = format!("traptimeout {}", written(timeout));
+                    notes.push(Note::new(line, &text, "what is probed takes no reports"));
                 }
                 interval = interval.or(Some(INTERVAL));
                 Probe::Monitor(self.monitor(*line, monitor, &service.variables)?)
@@ -251,8 +251,12 @@ impl Planner {
                     let why = "others report; mon has no traptimeout, so that ten years may pass";
                     notes.push(Note::new(service.line, &format!("service {}", service.name), why));
                 }
+                if let Some((line, interval)) = service.interval {
+                    let text = format!("interval {}", written(interval));
+                    notes.push(Note::new(line, &text, "nothing is probed of what others report"));
+                }
                 interval = None;
-                Probe::Report(service.trap_timeout.unwrap_or(SILENCE))
+                Probe::Report(service.trap_timeout.map_or(SILENCE, |(_, timeout)| timeout))
             }
         };
         let text =

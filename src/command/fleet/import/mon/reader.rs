@@ -283,11 +283,11 @@ fn of_service(service: &mut Service, line: &Line, word: &str, arguments: &str) -
     let of_line = || Some((number, arguments.to_owned()));
     let why = match word {
         "interval" => {
-            service.interval = Some(time(word, arguments)?);
+            service.interval = Some((number, time(word, arguments)?));
             return Ok(());
         }
         "traptimeout" => {
-            service.trap_timeout = Some(time(word, arguments)?);
+            service.trap_timeout = Some((number, time(word, arguments)?));
             return Ok(());
         }
         "monitor" => {
