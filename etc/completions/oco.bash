@@ -58,6 +58,12 @@ _oco() {
             oco__subcmd__fleet,forget)
                 cmd="oco__subcmd__fleet__subcmd__forget"
                 ;;
+            oco__subcmd__fleet,import-ldirectord)
+                cmd="oco__subcmd__fleet__subcmd__import__subcmd__ldirectord"
+                ;;
+            oco__subcmd__fleet,import-mon)
+                cmd="oco__subcmd__fleet__subcmd__import__subcmd__mon"
+                ;;
             oco__subcmd__fleet,incidents)
                 cmd="oco__subcmd__fleet__subcmd__incidents"
                 ;;
@@ -139,7 +145,7 @@ _oco() {
             return 0
             ;;
         oco__subcmd__fleet)
-            opts="-c -d -h --control --help status log ack unack mute unmute maint unmaint adjust adjustments unadjust incidents report alert forget availability"
+            opts="-c -d -h --control --help status log ack unack mute unmute maint unmaint adjust adjustments unadjust incidents report alert forget availability import-mon import-ldirectord"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -319,6 +325,58 @@ _oco() {
             return 0
             ;;
         oco__subcmd__fleet__subcmd__forget)
+            opts="-c -d -h --control --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --control)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        oco__subcmd__fleet__subcmd__import__subcmd__ldirectord)
+            opts="-c -d -h --control --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --control)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        oco__subcmd__fleet__subcmd__import__subcmd__mon)
             opts="-c -d -h --control --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! arguments -> fleet -> connection (an order there, lines back, bounded) -> status, log, acts, lists -> standard output
+//! import: another watcher's file -> a watch.toml on standard output; nobody is spoken to
 //! status: items (what is shown, what is folded) -> rows (lines of the table) -> overview (what there is room for)
 //! ```
 //!
@@ -12,6 +13,7 @@ pub mod arguments;
 mod clock;
 mod connection;
 pub mod error;
+pub mod import;
 mod items;
 mod line;
 mod lists;
@@ -30,7 +32,7 @@ use crate::logic::control::{
     Act, ActReply, AdjustmentStatus, AvailabilityStatus, FleetOrder, FleetStatus, IncidentStatus, Report,
     ReportReply, Undo,
 };
-use arguments::{ActArguments, Fleet, FleetArguments, NameArgument};
+use arguments::{ActArguments, FileArgument, Fleet, FleetArguments, NameArgument};
 use connection::Connection;
 use error::FleetError;
 use std::collections::BTreeMap;
@@ -78,6 +80,8 @@ pub fn obey(arguments: &FleetArguments) -> Result<u8, Error> {
                 Ok(lists::availability(&connection.read::<AvailabilityStatus>(line)?, Style::of_stdout()))
             })
         }
+        Fleet::ImportMon(FileArgument { file }) => import::import(&file, import::mon::convert),
+        Fleet::ImportLdirectord(FileArgument { file }) => import::import(&file, import::ldirectord::convert),
         Fleet::Report { name, code, period, text } => {
             let period = period.map(milliseconds);
             report(control, Report { name, code: code.number(), period, text: text.join(" ") })

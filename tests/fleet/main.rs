@@ -12,6 +12,7 @@ mod dns;
 mod far;
 mod greetings;
 mod host;
+mod imports;
 mod incidents;
 mod journal;
 mod judging;

@@ -154,6 +154,17 @@ pub enum Fleet {
         /// Whose: a target, service, node or level
         name: String,
     },
+    /// Print a watch.toml made of mon's configuration
+    ImportMon(FileArgument),
+    /// Print a watch.toml made of ldirectord's configuration
+    ImportLdirectord(FileArgument),
+}
+
+/// What to read.
+#[derive(Debug, Clone, Args)]
+pub struct FileArgument {
+    /// Its configuration, as /etc/mon/mon.cf or /etc/ha.d/ldirectord.cf
+    pub file: PathBuf,
 }
 
 /// On whom to act, for how long, and why.
@@ -269,6 +280,8 @@ mod tests {
             "forget",
             "availability",
             "availability a b",
+            "import-mon",
+            "import-ldirectord a b",
         ] {
             assert!(parse(line).is_err(), "{line}");
         }

@@ -1,0 +1,130 @@
+//! What `oco fleet import-mon` and `import-ldirectord` print is a file that ocowatch takes.
+
+use crate::scene::Scene;
+use oco::command::fleet::import::{ldirectord, mon};
+use ocowatch::config::parse;
+use proptest::prelude::*;
+use std::path::{Path, PathBuf};
+
+fn golden(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../command/fleet/import/golden").join(name)
+}
+
+/// Both programs, as a person runs them.
+#[track_caller]
+fn is_taken(order: &str, file: &Path) -> String {
+    let scene = Scene::new("");
+    let output = scene.fleet(&[order, file.to_str().unwrap()]).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && said.is_empty(), "{}: {said}", file.display());
+    std::fs::write(scene.path("watch.toml"), &output.stdout).unwrap();
+    let judged = scene.ocowatch(&["-t"]).output().unwrap();
+    assert!(judged.status.success(), "{}: {}", file.display(), String::from_utf8_lossy(&judged.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn ocowatch_takes_what_is_made_of_mons_file() {
+    for name in ["groups.mon.cf", "folders.mon.cf"] {
+        is_taken("import-mon", &golden(name));
+    }
+}
+
+#[test]
+fn ocowatch_takes_what_is_made_of_ldirectords_file() {
+    is_taken("import-ldirectord", &golden("services.ldirectord.cf"));
+}
+
+#[test]
+fn ocowatch_takes_what_is_made_of_the_files_that_came_with_them() {
+    for (order, file) in [
+        ("import-mon", "/etc/mon/mon.cf"),
+        ("import-mon", "/usr/share/doc/mon/examples/very-simple.cf"),
+        ("import-ldirectord", "/usr/share/doc/ldirectord/examples/ldirectord.cf"),
+    ] {
+        if Path::new(file).exists() {
+            is_taken(order, Path::new(file));
+        }
+    }
+}
+
+#[test]
+fn a_bad_file_is_one_line_and_exit_3() {
+    let scene = Scene::new("");
+    for (order, text, said) in [
+        (
+            "import-mon",
+            "# mon\nwatch a\n    interval 5m\n",
+            ":3: \"interval 5m\": expected a service of the watch first",
+        ),
+        (
+            "import-ldirectord",
+            "virtual=web\n",
+            ":1: virtual \"web\": expected ADDRESS:PORT or the number of a firewall mark",
+        ),
+        ("import-mon", "\u{e4}\nwatch\n", ":1: \"\u{e4}\": expected VARIABLE = VALUE, hostgroup or watch"),
+    ] {
+        let file = scene.file("bad.cf", text);
+        let output = scene.fleet(&[order, file.to_str().unwrap()]).output().unwrap();
+        let line = format!("oco: {}{said}\n", file.display());
+        assert_eq!(
+            (String::from_utf8_lossy(&output.stderr).into_owned(), output.status.code()),
+            (line, Some(3))
+        );
+        assert!(output.stdout.is_empty());
+    }
+    let output = scene.fleet(&["import-mon", "/no/such/file"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    assert_eq!(String::from_utf8_lossy(&output.stderr).lines().count(), 1);
+}
+
+/// Lines of a golden file, some left out, some twice, in another order, cut or with another character.
+fn shuffled(name: &str) -> impl Strategy<Value = String> {
+    let text = std::fs::read_to_string(golden(name)).unwrap();
+    let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let count = lines.len();
+    let change = prop_oneof![
+        (0..count).prop_map(|at| (at, at, None)),
+        (0..count, 0..count).prop_map(|(at, to)| (at, to, None)),
+        (0..count, 0..40_usize, "[{}\"'\\\\ =:;|*0-9a-z\u{e4}-]").prop_map(|(at, place, c)| (
+            at,
+            place,
+            Some(c)
+        )),
+    ];
+    prop::collection::vec(change, 1..20).prop_map(move |changes| {
+        let mut lines = lines.clone();
+        for (at, to, c) in changes {
+            match c {
+                Some(c) => {
+                    let line = &mut lines[at];
+                    let place = line.char_indices().nth(to).map_or(line.len(), |(place, _)| place);
+                    line.insert_str(place, &c);
+                }
+                None if at == to => lines[at].clear(),
+                None => lines[to] = lines[at].clone(),
+            }
+        }
+        lines.join("\n")
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn whatever_is_made_of_mons_lines_is_taken(text in shuffled("groups.mon.cf")) {
+        if let Ok(made) = mon::convert(&text) {
+            let judged = parse(&made);
+            prop_assert!(judged.is_ok(), "{:?}\n{}", judged.err(), made);
+        }
+    }
+
+    #[test]
+    fn whatever_is_made_of_ldirectords_lines_is_taken(text in shuffled("services.ldirectord.cf")) {
+        if let Ok(made) = ldirectord::convert(&text) {
+            let judged = parse(&made);
+            prop_assert!(judged.is_ok(), "{:?}\n{}", judged.err(), made);
+        }
+    }
+}
