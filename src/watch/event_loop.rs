@@ -10,6 +10,7 @@ mod adjusting;
 mod keeping;
 mod levels;
 mod orders;
+mod publishing;
 mod replies;
 mod telling;
 mod tokens;
@@ -26,10 +27,11 @@ use crate::error::Error;
 use crate::journal_reader::JournalReader;
 use crate::journal_writer::JournalWriter;
 use crate::levels::Levels;
-use crate::limits::{EVENTS, HEARTBEAT, JOURNAL_FINISH};
+use crate::limits::{EVENTS, HEARTBEAT, JOURNAL_FINISH, PUBLISH_FINISH};
 use crate::outbox::Outbox;
 use crate::probe::network::{Hint, KernelNetwork};
 use crate::probe::tls::store::TlsStore;
+use crate::publisher::Publisher;
 use crate::resolver::Resolver;
 use crate::token::Source;
 use crate::user_names::Users;
@@ -43,6 +45,7 @@ use oco::system::signals::Signals;
 use oco::system::systemd::Notify;
 use oco::system::{clock, log_lines};
 use oco_fleet::calendar::Zone;
+use publishing::Publishing;
 use replies::Replies;
 use std::io::{self, ErrorKind};
 use std::path::Path;
@@ -90,6 +93,7 @@ pub struct EventLoop {
     tells_at: Option<Nanos>,
     journal: JournalWriter,
     reader: JournalReader,
+    publishing: Publishing,
     resolver: Resolver,
     users: Users,
     /// Orders that wait for the names of those who gave them.
@@ -127,6 +131,8 @@ pub struct Parts {
     pub journal: JournalWriter,
     /// Who reads it.
     pub reader: JournalReader,
+    /// Who publishes.
+    pub publisher: Publisher,
     /// Who looks names up.
     pub resolver: Resolver,
     /// Who knows the names of users.
@@ -162,6 +168,7 @@ impl EventLoop {
             tells_at: None,
             journal: parts.journal,
             reader: parts.reader,
+            publishing: Publishing::new(parts.publisher),
             resolver: parts.resolver,
             users: parts.users,
             orders: Vec::new(),
@@ -184,6 +191,7 @@ impl EventLoop {
         self.notify.ready();
         self.keep_names();
         self.open_tokens();
+        self.publish_all();
         loop {
             match self.turn()? {
                 TurnEnd::GoOn => {}
@@ -222,16 +230,15 @@ impl EventLoop {
     fn deadline(&self) -> Option<Nanos> {
         let signal = self.signals.any().then_some(Nanos::PAST);
         let replies = self.replies.has_more(&self.control).then_some(Nanos::PAST);
-        let journal = self
-            .journal
-            .deadline()
-            .map(|at| self.now.boot.after(at.saturating_duration_since(Instant::now())));
+        let threads = [self.journal.deadline(), self.publishing.publisher.deadline()];
+        let threads = threads.into_iter().flatten().min();
+        let threads = threads.map(|at| self.now.boot.after(at.saturating_duration_since(Instant::now())));
         let orders = self.orders.iter().filter_map(|order| self.users.wait(order.user, self.now.boot)).min();
         let changed = (!self.changes.is_empty()).then_some(Nanos::PAST);
         earliest([
             signal,
             replies,
-            journal,
+            threads,
             changed,
             orders,
             self.replies.deadline(),
@@ -315,6 +322,7 @@ impl EventLoop {
         if self.heartbeat <= self.now.boot {
             self.heartbeat = self.now.boot.after(HEARTBEAT);
             self.keep_heartbeat();
+            self.publishing.publisher.refresh();
         }
         if let Some((period, next)) = &mut self.watchdog
             && *next <= self.now.boot
@@ -340,6 +348,7 @@ impl EventLoop {
         self.open_tokens();
         let at = self.watcher.fleet_mut().journal_time(self.now);
         self.levels.reload(self.watcher.settings(), at, &mut self.changes);
+        self.publish_all();
         self.keep();
         info!("reloaded");
     }
@@ -356,6 +365,7 @@ impl EventLoop {
         self.now = clock::now();
         self.keep();
         self.finish_commands();
+        self.publishing.publisher.finish(PUBLISH_FINISH);
         self.keep_heartbeat();
         let left = self.journal.finish(JOURNAL_FINISH);
         if left > 0 {

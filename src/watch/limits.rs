@@ -89,6 +89,16 @@ pub const JOURNAL_EVENTS: usize = 64;
 /// Questions to the journal that wait; each takes milliseconds, and at most two seconds.
 pub const JOURNAL_QUERIES: usize = 64;
 
+/// How old a published file may be: two of the writes that come each minute may be late or fail, and a watcher that has
+/// died is ko in this time, whatever ocod allows.
+pub const PUBLISHED_MAX_AGE: Duration = Duration::from_secs(180);
+/// Work on a published file that takes longer than this is a disk that hangs.
+pub const PUBLISH_HANGS: Duration = Duration::from_secs(2);
+/// Events of the publishing thread that wait for the loop, which takes them each turn.
+pub const PUBLISH_EVENTS: usize = 64;
+/// How long the end waits for what is still to be published.
+pub const PUBLISH_FINISH: Duration = Duration::from_secs(1);
+
 /// A level is judged anew at least so often: its figures are about as old as others', and a clock that was put forward
 /// over a period's end is noticed.
 pub const LEVEL_LOOK: Duration = Duration::from_secs(60);

@@ -23,6 +23,7 @@ use crate::probe::network::KernelNetwork;
 use crate::probe::pool::Pool;
 use crate::probe::tls::store::TlsStore;
 use crate::programs::Programs;
+use crate::publisher::Publisher;
 use crate::resolver::Resolver;
 use crate::token::{FIRST_CHILD, PROBE_TOKENS, Source};
 use crate::user_names::Users;
@@ -173,6 +174,7 @@ fn serve_fleet(
     let reader = reader.map_err(|error| Error::System("journal", error))?;
     let resolver = Resolver::start(RESOLVER_THREADS, wake());
     let resolver = resolver.map_err(|error| Error::System("resolver", error))?;
+    let publisher = Publisher::start(wake()).map_err(|error| Error::System("publish", error))?;
     let users = Users::start(wake()).map_err(|error| Error::System("names of users", error))?;
     let control_path = settings.control.clone();
     let mut changes = Changes::default();
@@ -195,6 +197,7 @@ fn serve_fleet(
         control,
         journal,
         reader,
+        publisher,
         resolver,
         users,
         signals,

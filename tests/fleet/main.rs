@@ -25,6 +25,7 @@ mod ocods;
 mod once;
 mod pings;
 mod plugins;
+mod publishing;
 mod recorder;
 mod reloads;
 mod reports;

@@ -19,6 +19,7 @@ impl EventLoop {
         let mut changes = std::mem::take(&mut self.changes);
         let mut consequences =
             self.telling.turn(self.watcher.fleet_mut(), &self.levels, &mut changes, self.now);
+        self.publish(&changes);
         for entry in consequences.before.drain(..) {
             self.journal.push(entry);
         }
@@ -50,6 +51,7 @@ impl EventLoop {
         self.changes = changes;
         self.tell(consequences);
         self.hear_journal();
+        self.hear_publisher();
         self.moment = self.watcher.fleet_mut().moment(self.now);
         let wait = self.telling.wait(self.moment).and_then(|wait| u64::try_from(wait).ok());
         self.tells_at = wait.map(|wait| self.now.boot.after(Duration::from_millis(wait)));
