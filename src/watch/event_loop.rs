@@ -9,6 +9,7 @@ mod acting;
 mod adjusting;
 mod keeping;
 mod levels;
+mod metrics;
 mod orders;
 mod publishing;
 mod replies;
@@ -28,6 +29,7 @@ use crate::journal_reader::JournalReader;
 use crate::journal_writer::JournalWriter;
 use crate::levels::Levels;
 use crate::limits::{EVENTS, HEARTBEAT, JOURNAL_FINISH, PUBLISH_FINISH};
+use crate::metrics::server::MetricsServer;
 use crate::outbox::Outbox;
 use crate::probe::network::{Hint, KernelNetwork};
 use crate::probe::tls::store::TlsStore;
@@ -37,6 +39,7 @@ use crate::token::Source;
 use crate::user_names::Users;
 use crate::watcher::Watcher;
 use log::{info, warn};
+use metrics::Metrics;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll};
 use oco::children::helper::HelperStarter;
@@ -94,6 +97,7 @@ pub struct EventLoop {
     journal: JournalWriter,
     reader: JournalReader,
     publishing: Publishing,
+    metrics: Metrics,
     resolver: Resolver,
     users: Users,
     /// Orders that wait for the names of those who gave them.
@@ -133,6 +137,8 @@ pub struct Parts {
     pub reader: JournalReader,
     /// Who publishes.
     pub publisher: Publisher,
+    /// The port of the metrics.
+    pub metrics: MetricsServer,
     /// Who looks names up.
     pub resolver: Resolver,
     /// Who knows the names of users.
@@ -169,6 +175,7 @@ impl EventLoop {
             journal: parts.journal,
             reader: parts.reader,
             publishing: Publishing::new(parts.publisher),
+            metrics: Metrics::new(parts.metrics),
             resolver: parts.resolver,
             users: parts.users,
             orders: Vec::new(),
@@ -202,17 +209,20 @@ impl EventLoop {
 
     fn turn(&mut self) -> Result<TurnEnd, Error> {
         self.watch_log();
-        let timeout = self.deadline().map(|at| at.since(self.now.boot));
+        let probes = self.watcher.deadline();
+        let timeout = self.deadline(probes).map(|at| at.since(self.now.boot));
         match self.poll.poll(&mut self.events, timeout) {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(Error::System("event loop", error)),
         }
-        self.now = clock::now();
+        let before = std::mem::replace(&mut self.now, clock::now());
         self.take_events();
         let end = self.obey_signals();
         self.look_up_names();
         self.watcher.turn(self.now, &mut self.changes);
+        let late = probes.map_or(Duration::ZERO, |due| self.now.boot.since(due.max(before.boot)));
+        self.metrics.counts.round(late, self.now);
         if self.watcher.programs().is_lost() {
             return Err(Error::HelperLost);
         }
@@ -222,12 +232,13 @@ impl EventLoop {
         self.run_commands();
         self.judge_levels();
         self.go_on_with_replies();
+        self.serve_metrics();
         self.show_life();
         Ok(end)
     }
 
-    /// When the next turn is due without an event.
-    fn deadline(&self) -> Option<Nanos> {
+    /// When the next turn is due without an event; `probes`: when it is for the watcher.
+    fn deadline(&self, probes: Option<Nanos>) -> Option<Nanos> {
         let signal = self.signals.any().then_some(Nanos::PAST);
         let replies = self.replies.has_more(&self.control).then_some(Nanos::PAST);
         let threads = [self.journal.deadline(), self.publishing.publisher.deadline()];
@@ -242,7 +253,8 @@ impl EventLoop {
             changed,
             orders,
             self.replies.deadline(),
-            self.watcher.deadline(),
+            probes,
+            self.metrics.deadline(),
             self.tells_at,
             self.outbox.deadline(),
             self.levels.deadline(self.journal.written()),
@@ -261,7 +273,7 @@ impl EventLoop {
                 Some(Source::Signals) | None => {}
                 Some(Source::Log) => log_lines::flush(),
                 // They are asked in each turn.
-                Some(Source::Threads) => {}
+                Some(Source::Threads | Source::Metrics) => {}
                 Some(Source::Control) => self.control.ready(),
                 Some(Source::Connection(slot)) => self.control.connection_ready(slot),
                 Some(Source::Probe(token)) => self.watcher.socket_ready(token, Hint::of(event), self.now),
@@ -349,6 +361,7 @@ impl EventLoop {
         let at = self.watcher.fleet_mut().journal_time(self.now);
         self.levels.reload(self.watcher.settings(), at, &mut self.changes);
         self.publish_all();
+        self.reload_metrics();
         self.keep();
         info!("reloaded");
     }

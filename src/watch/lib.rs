@@ -18,6 +18,7 @@
 //! | [`watcher`] | these three together |
 //! | [`levels`], [`adjustments`] | what was promised of availability, and corrections of it |
 //! | [`control`] | the control socket |
+//! | [`metrics`] | `/metrics` and `/health` |
 //! | [`publisher`] | status files, from which ocod answers for the fleet |
 //! | [`event_loop`] | the loop that waits for nobody |
 //!
@@ -45,6 +46,7 @@ pub mod journal_writer;
 pub mod kept;
 pub mod levels;
 pub mod limits;
+pub mod metrics;
 pub mod once;
 pub mod outbox;
 pub mod probe;

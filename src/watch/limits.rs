@@ -21,7 +21,8 @@ pub const CONTROL_TIME: Duration = Duration::from_secs(30);
 
 /// Probes by sockets at once: as many as a process may have descriptors on a large host.
 pub const PROBES_AT_ONCE: usize = 1 << 20;
-/// Descriptors that no probe gets: standard ones, epoll, journal, control connections, pipes of 64 children.
+/// Descriptors that no probe gets: standard ones, epoll, journal, clients of the metrics and such, which are below 64,
+/// control connections, pipes of 64 children.
 pub const RESERVED_DESCRIPTORS: u64 = 64 + 2 * 64 + CONTROL_CONNECTIONS_64;
 const CONTROL_CONNECTIONS_64: u64 = 64;
 /// Events that one sleep returns: a tick of 5 ms at 100,000 probes a second.
@@ -98,6 +99,19 @@ pub const PUBLISH_HANGS: Duration = Duration::from_secs(2);
 pub const PUBLISH_EVENTS: usize = 64;
 /// How long the end waits for what is still to be published.
 pub const PUBLISH_FINISH: Duration = Duration::from_secs(1);
+
+/// Connections for metrics that have not got their page yet: some Prometheus servers and watchers of the watcher.
+pub const METRICS_CONNECTIONS: usize = 16;
+/// Those that have it and linger.
+pub const METRICS_LINGERING: usize = 16;
+/// Octets of their pages: two of 100,000 services.
+pub const METRICS_OCTETS: usize = 128 * 1024 * 1024;
+/// Services and nodes that the page tells of in one turn, and targets that are counted: about a millisecond of work.
+pub const METRICS_OBJECTS_PER_TURN: usize = 1000;
+/// Targets that are counted in the time in which one service is told of.
+pub const METRICS_TARGETS_PER_OBJECT: usize = 20;
+/// The largest lateness is that of one to two such times, so that a scrape in each minute sees all.
+pub const LATE_WINDOW: Duration = Duration::from_secs(60);
 
 /// A level is judged anew at least so often: its figures are about as old as others', and a clock that was put forward
 /// over a period's end is noticed.

@@ -19,6 +19,7 @@ use crate::journal_reader::JournalReader;
 use crate::journal_writer::{JournalWriter, WriterBounds};
 use crate::levels::Levels;
 use crate::limits::{CHILD_OUTPUT_OCTETS, CHILDREN, KEPT_FOR, RESERVED_DESCRIPTORS, RESOLVER_THREADS};
+use crate::metrics::server::MetricsServer;
 use crate::probe::network::KernelNetwork;
 use crate::probe::pool::Pool;
 use crate::probe::tls::store::TlsStore;
@@ -118,6 +119,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         return once::run(poll, watcher, &planning, changes, signals, arguments.json);
     }
     info!("{PROGRAM} watching, state in {}", settings.state_dir.display());
+    let metrics = bind_metrics(&settings, &poll)?;
     let control = bind_control(&settings, user.as_ref(), group, &poll)?;
     if let Some(user) = &user {
         user::become_user(user).map_err(Error::User)?;
@@ -126,7 +128,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         warn!("running as root, which nothing here needs; name a user in the file");
     }
     let path = settings.control.clone();
-    let end = serve_fleet(arguments, settings, signals, poll, control, room);
+    let end = serve_fleet(arguments, settings, signals, poll, (control, metrics), room);
     if end.is_err() {
         // Who connects from now on is to find nobody.
         let _ = std::fs::remove_file(config::token_socket(&path));
@@ -141,7 +143,7 @@ fn serve_fleet(
     settings: Settings,
     signals: Signals<Signal>,
     poll: Poll,
-    control: Control,
+    (control, metrics): (Control, MetricsServer),
     room: usize,
 ) -> Result<ExitCode, Error> {
     let now = clock::now();
@@ -198,6 +200,7 @@ fn serve_fleet(
         journal,
         reader,
         publisher,
+        metrics,
         resolver,
         users,
         signals,
@@ -270,6 +273,13 @@ fn make_room(settings: &Settings) -> usize {
         warn!("{warning}");
     }
     usize::try_from(limit.saturating_sub(RESERVED_DESCRIPTORS)).unwrap_or(usize::MAX)
+}
+
+fn bind_metrics(settings: &Settings, poll: &Poll) -> Result<MetricsServer, Error> {
+    let server = MetricsServer::new(poll.registry());
+    let mut server = server.map_err(|error| Error::System("event loop", error))?;
+    server.listen(settings.metrics).map_err(Error::Metrics)?;
+    Ok(server)
 }
 
 fn bind_control(

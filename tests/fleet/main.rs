@@ -18,6 +18,7 @@ mod kills;
 mod levels;
 mod lifetime;
 mod members;
+mod metrics;
 mod monitors;
 mod names;
 mod namespace;

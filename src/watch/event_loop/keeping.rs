@@ -23,6 +23,8 @@ impl EventLoop {
         for entry in consequences.before.drain(..) {
             self.journal.push(entry);
         }
+        let count = u64::try_from(changes.transitions.len()).unwrap_or(u64::MAX);
+        self.metrics.counts.transitions = self.metrics.counts.transitions.saturating_add(count);
         // One line tells of all that become unknown by it.
         let is_lost = changes.notes.contains(&Note::CanaryLost);
         for transition in changes.transitions.drain(..) {

@@ -7,6 +7,7 @@ use crate::decide::alert::{Said, Sending, words};
 use crate::decide::incident::IncidentSaid;
 use crate::decide::telling::Consequences;
 use crate::limits::{COMMAND_TIME, COMMANDS_FINISH};
+use crate::metrics::AlertResult;
 use crate::outbox::{Command, Outcome, Purpose};
 use log::{error, info, warn};
 use oco::children::Job;
@@ -35,6 +36,9 @@ impl EventLoop {
                 Said::Keep(entry) => {
                     if let Entry::AlertSent(sent) = &entry {
                         log_alert(sent);
+                        if let Some(result) = AlertResult::of(&sent.result) {
+                            self.metrics.counts.alert(result);
+                        }
                     }
                     self.journal.push(entry);
                 }
