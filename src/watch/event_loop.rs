@@ -7,6 +7,7 @@
 
 mod acting;
 mod adjusting;
+mod alertmanager;
 mod keeping;
 mod levels;
 mod metrics;
@@ -19,6 +20,7 @@ mod tokens;
 use crate::ack_tokens::AckTokens;
 use crate::addresses::News;
 use crate::adjustments::Adjustments;
+use crate::alertmanagers::Alertmanagers;
 use crate::config::{Settings, token_socket};
 use crate::control::{Control, Order};
 use crate::decide::changes::{Changes, earliest};
@@ -90,6 +92,7 @@ pub struct EventLoop {
     replies: Replies,
     telling: Telling,
     outbox: Outbox,
+    alertmanagers: Alertmanagers,
     /// None: alerts have no link.
     tokens: Option<AckTokens>,
     /// When the telling takes a turn without a reason of others.
@@ -137,6 +140,8 @@ pub struct Parts {
     pub reader: JournalReader,
     /// Who publishes.
     pub publisher: Publisher,
+    /// Who tells Alertmanager.
+    pub alertmanagers: Alertmanagers,
     /// The port of the metrics.
     pub metrics: MetricsServer,
     /// Who looks names up.
@@ -170,6 +175,7 @@ impl EventLoop {
             replies: Replies::default(),
             telling: parts.telling,
             outbox: Outbox::default(),
+            alertmanagers: parts.alertmanagers,
             tokens: None,
             tells_at: None,
             journal: parts.journal,
@@ -198,6 +204,7 @@ impl EventLoop {
         self.notify.ready();
         self.keep_names();
         self.open_tokens();
+        self.open_alertmanagers();
         self.publish_all();
         loop {
             match self.turn()? {
@@ -358,6 +365,7 @@ impl EventLoop {
         self.watcher.reload(settings, self.now, &mut self.changes);
         self.telling.reload(self.watcher.settings(), zone);
         self.open_tokens();
+        self.open_alertmanagers();
         let at = self.watcher.fleet_mut().journal_time(self.now);
         self.levels.reload(self.watcher.settings(), at, &mut self.changes);
         self.publish_all();

@@ -18,6 +18,7 @@
 //! | [`watcher`] | these three together |
 //! | [`levels`], [`adjustments`] | what was promised of availability, and corrections of it |
 //! | [`control`] | the control socket |
+//! | [`alertmanagers`] | who is told besides, by threads |
 //! | [`metrics`] | `/metrics` and `/health` |
 //! | [`publisher`] | status files, from which ocod answers for the fleet |
 //! | [`event_loop`] | the loop that waits for nobody |
@@ -35,6 +36,7 @@
 pub mod ack_tokens;
 pub mod addresses;
 pub mod adjustments;
+pub mod alertmanagers;
 pub mod arguments;
 pub mod config;
 pub mod control;

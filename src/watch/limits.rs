@@ -253,3 +253,22 @@ pub const UNKNOWN_INTERVALS: u32 = 2;
 pub const TOLD_MEMBERS: usize = 10_000;
 /// Direct alerts of one object to one alert that wait for its hours: somebody who says more does so in vain.
 pub const DIRECT_WAITING: usize = 16;
+
+/// Between two sendings of a failure to Alertmanager.
+pub const ALERTMANAGER_EVERY: Duration = Duration::from_secs(60);
+/// A failure that is not sent again for so long is resolved there: three sendings may be late or lost.
+pub const ALERTMANAGER_FIRING: Duration = Duration::from_secs(240);
+/// The end of a failure is sent for so long: who was away hears of it.
+pub const ALERTMANAGER_RESOLVED: Duration = Duration::from_secs(300);
+/// Objects whose alerts go into one request: some 500 KB.
+pub const ALERTMANAGER_BATCH: usize = 500;
+/// How long connecting to an Alertmanager may take, and each reading and writing.
+pub const ALERTMANAGER_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a request to one may take in all, once its body is sent.
+pub const ALERTMANAGER_ANSWER: Duration = Duration::from_secs(10);
+/// How long to wait before one that can't be reached is tried again.
+pub const ALERTMANAGER_RETRY: Duration = Duration::from_secs(5);
+/// Octets of the head of its response, and of its words.
+pub const ALERTMANAGER_RESPONSE_OCTETS: usize = 16 * 1024;
+/// Its words that are repeated in the log.
+pub const ALERTMANAGER_WORDS: usize = 200;

@@ -5,6 +5,7 @@
 //! probe.
 
 use crate::adjustments::Adjustments;
+use crate::alertmanagers::Alertmanagers;
 use crate::arguments::Arguments;
 use crate::config::{self, Settings};
 use crate::control::Control;
@@ -200,6 +201,7 @@ fn serve_fleet(
         journal,
         reader,
         publisher,
+        alertmanagers: Alertmanagers::new(wake()),
         metrics,
         resolver,
         users,

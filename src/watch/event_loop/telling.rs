@@ -30,6 +30,9 @@ impl EventLoop {
         for said in &consequences.incidents.said {
             self.tell_incident(said);
         }
+        if !consequences.posts.is_empty() {
+            self.alertmanagers.post(consequences.posts);
+        }
         for said in consequences.said {
             match said {
                 Said::Send(sending) => self.post_alert(&sending),
