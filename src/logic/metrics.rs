@@ -1,23 +1,19 @@
-//! `/metrics`: checks, figures and counts in the text format of Prometheus
-//! (Prometheus documentation, "Exposition formats", version 0.0.4).
+//! `/metrics`: checks, figures and counts in the text format of Prometheus.
 
 use super::board::CheckView;
 use super::code::Verdict;
+use super::exposition::Exposition;
 use super::perfdata::{self, Sample};
 use super::tally::Tally;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::fmt::{self, Write as _};
-
-/// What is sent as `Content-Type`.
-pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// A figure of a check, where it has one.
 type Figure = fn(&CheckView<'_>) -> Option<f64>;
 
 /// The page. Figures of a stale check are left out: they would look as if they were of now.
 pub fn page(verdict: Verdict, checks: &[CheckView<'_>], tally: &Tally) -> String {
-    let mut page = Page(String::new());
+    let mut page = Exposition::default();
     page.family("oco_verdict_code", "gauge", "What the host answers: 200, 250, 350 or 550.");
     page.sample("oco_verdict_code", &[], verdict.number());
     let gauges: [(&str, &str, Figure); 4] = [
@@ -56,11 +52,14 @@ pub fn page(verdict: Verdict, checks: &[CheckView<'_>], tally: &Tally) -> String
     }
     page.family("oco_build_info", "gauge", "The version that runs, as a label; always 1.");
     page.sample("oco_build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1);
-    page.0
+    page.into_string()
 }
 
 /// The figures of `checks`. Returns those that gave some or should have, with whether any are missing.
-fn figures<'a>(page: &mut Page, checks: impl Iterator<Item = &'a CheckView<'a>>) -> Vec<(&'a str, bool)> {
+fn figures<'a>(
+    page: &mut Exposition,
+    checks: impl Iterator<Item = &'a CheckView<'a>>,
+) -> Vec<(&'a str, bool)> {
     let mut found = Vec::new();
     page.family("oco_perfdata", "gauge", "The figures that the check's plugin gave.");
     for check in checks {
@@ -84,34 +83,6 @@ fn figures<'a>(page: &mut Page, checks: impl Iterator<Item = &'a CheckView<'a>>)
         }
     }
     found
-}
-
-/// A page under construction. A string takes all that is written.
-struct Page(String);
-
-impl Page {
-    fn family(&mut self, name: &str, kind: &str, help: &str) {
-        let _ = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}");
-    }
-
-    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: impl fmt::Display) {
-        self.0.push_str(name);
-        for (index, (label, text)) in labels.iter().enumerate() {
-            self.0.push(if index == 0 { '{' } else { ',' });
-            let _ = write!(self.0, "{label}=\"");
-            for c in text.chars() {
-                match c {
-                    '\\' => self.0.push_str("\\\\"),
-                    '"' => self.0.push_str("\\\""),
-                    '\n' => self.0.push_str("\\n"),
-                    c => self.0.push(c),
-                }
-            }
-            self.0.push('"');
-        }
-        let end = if labels.is_empty() { "" } else { "}" };
-        let _ = writeln!(self.0, "{end} {value}");
-    }
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ pub mod code;
 pub mod control;
 pub mod cut;
 pub mod endpoint;
+pub mod exposition;
 pub mod face;
 pub mod http;
 pub mod http_exchange;

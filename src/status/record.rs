@@ -32,6 +32,13 @@ impl fmt::Display for RecordError {
 
 impl std::error::Error for RecordError {}
 
+impl RecordError {
+    /// Whether something stands there already that was not to be replaced.
+    pub fn is_taken(&self) -> bool {
+        self.error.kind() == ErrorKind::AlreadyExists
+    }
+}
+
 /// Writes the result of the check `name`, whole or not at all: aside, as a hidden file in the same directory, and
 /// then renamed. It is not flushed to the disk: a result that a power cut takes along is stale after it anyway.
 ///
@@ -46,12 +53,32 @@ pub fn write(
     text: &[u8],
     max_age: Option<Duration>,
 ) -> Result<(), RecordError> {
-    let content = content(code, text, max_age);
-    atomic_file::replace(directory, name, content.as_bytes(), MODE, true).map_err(|error| RecordError {
-        what: "write",
-        path: directory.join(name),
-        error,
-    })
+    replace(directory, name, &content(code, text, max_age, None), true)
+}
+
+/// Writes a result as [`write`] does, with a third line that says whose it is; ocod passes it over. The signature is one
+/// printable line, and short. A file that is there already stays unless `may_replace` is given.
+///
+/// # Errors
+/// The file could not be written, or [is there already](RecordError::is_taken).
+pub fn write_signed(
+    directory: &Path,
+    name: &str,
+    (code, text, max_age): (Code, &[u8], Duration),
+    signature: &str,
+    may_replace: bool,
+) -> Result<(), RecordError> {
+    replace(directory, name, &content(code, text, Some(max_age), Some(signature)), may_replace)
+}
+
+/// Whether a status file has this signature.
+pub fn is_signed(content: &[u8], signature: &str) -> bool {
+    content.split(|octet| *octet == b'\n').nth(2) == Some(signature.as_bytes())
+}
+
+fn replace(directory: &Path, name: &str, content: &str, may_replace: bool) -> Result<(), RecordError> {
+    atomic_file::replace(directory, name, content.as_bytes(), MODE, may_replace)
+        .map_err(|error| RecordError { what: "write", path: directory.join(name), error })
 }
 
 /// The status file of the check `name`, for people: its path, and what it says.
@@ -90,16 +117,20 @@ pub fn remove(directory: &Path, name: &str) -> Result<(), RecordError> {
     }
 }
 
-/// What is written: the code, and the text behind one blank if there is any; then the max-age. Control characters
+/// What is written: the code, and the text behind one blank if there is any; then the max-age, and a signature. Control characters
 /// become blanks, and what does not fit into [`STATUS_FILE_OCTETS`] is cut from the text, with the figure that the cut
 /// falls into.
-fn content(code: Code, text: &[u8], max_age: Option<Duration>) -> String {
+fn content(code: Code, text: &[u8], max_age: Option<Duration>, signature: Option<&str>) -> String {
     let blanked: Vec<u8> =
         text.iter().map(|octet| if octet.is_ascii_control() { b' ' } else { *octet }).collect();
     let text = printable(&blanked);
-    let promise = max_age.map(|age| format!("max-age {}\n", in_one_unit(age))).unwrap_or_default();
+    let mut tail = max_age.map(|age| format!("max-age {}\n", in_one_unit(age))).unwrap_or_default();
+    if let Some(signature) = signature {
+        tail.push_str(signature);
+        tail.push('\n');
+    }
     let mut content = format!("{code} {}", text.trim());
-    let room = STATUS_FILE_OCTETS - 1 - promise.len();
+    let room = (STATUS_FILE_OCTETS - 1).saturating_sub(tail.len());
     if content.len() > room {
         let mark = if content.contains('|') { MISSING.len() } else { 0 };
         truncate(&mut content, room - mark);
@@ -107,7 +138,7 @@ fn content(code: Code, text: &[u8], max_age: Option<Duration>) -> String {
     }
     content.truncate(content.trim_end().len());
     content.push('\n');
-    content.push_str(&promise);
+    content.push_str(&tail);
     content
 }
 
@@ -137,7 +168,7 @@ mod tests {
 
     #[test]
     fn texts_are_one_printable_line() {
-        let of = |text: &[u8]| content(Code::BUT, text, None);
+        let of = |text: &[u8]| content(Code::BUT, text, None, None);
         assert_eq!(of(b""), "210\n");
         assert_eq!(of(b" \t\n"), "210\n");
         assert_eq!(of(b"disk 91% full"), "210 disk 91% full\n");
@@ -148,15 +179,16 @@ mod tests {
 
     #[test]
     fn a_long_text_is_cut_between_characters() {
-        let long = content(Code::OK, "\u{e9}".repeat(5000).as_bytes(), None);
+        let long = content(Code::OK, "\u{e9}".repeat(5000).as_bytes(), None, None);
         assert!(long.len() <= STATUS_FILE_OCTETS && long.len() > STATUS_FILE_OCTETS - 4);
         assert!(long.ends_with("\u{e9}\n"));
     }
 
     #[test]
     fn a_max_age_is_the_second_line_and_is_never_cut() {
-        let of =
-            |text: &str, seconds| content(Code::OK, text.as_bytes(), Some(Duration::from_secs_f64(seconds)));
+        let of = |text: &str, seconds| {
+            content(Code::OK, text.as_bytes(), Some(Duration::from_secs_f64(seconds)), None)
+        };
         assert_eq!(of("", 90_000.0), "200\nmax-age 25h\n");
         assert_eq!(of("fine", 5400.0), "200 fine\nmax-age 90m\n");
         assert_eq!([of("", 61.0), of("", 1.5)], ["200\nmax-age 61s\n", "200\nmax-age 1500ms\n"]);
@@ -171,13 +203,26 @@ mod tests {
             (0..400).map(|number| format!("m{number:03}={}", 1_000_000 + number)).collect();
         for pad in 0..12 {
             let text = format!("{}|{}", "z".repeat(pad), figures.join(" "));
-            let written = content(Code::OK, text.as_bytes(), None);
+            let written = content(Code::OK, text.as_bytes(), None, None);
             let last = written.strip_suffix(" ...\n").unwrap().rsplit(' ').next().unwrap();
             assert!(
                 figures.iter().any(|figure| figure == last) && written.len() > STATUS_FILE_OCTETS - 16,
                 "{last}"
             );
         }
+    }
+
+    #[test]
+    fn a_signature_is_the_third_line_however_long_the_text_is() {
+        for text in ["", "fine", &"x".repeat(5000)] {
+            let age = Some(Duration::from_secs(180));
+            let written = content(Code::OK, text.as_bytes(), age, Some("by me"));
+            assert!(written.len() <= STATUS_FILE_OCTETS && written.ends_with("\nmax-age 3m\nby me\n"));
+            assert!(is_signed(written.as_bytes(), "by me") && !is_signed(written.as_bytes(), "by"));
+            let read = status_file::parse(written.as_bytes());
+            assert_eq!((read.code, read.max_age), (Some(Code::OK), age));
+        }
+        assert!(!is_signed(b"200 by me\nby me\n", "by me") && !is_signed(b"", ""));
     }
 
     #[test]
@@ -195,7 +240,7 @@ mod tests {
             age in proptest::option::of(1u64..3_000_000_000_000_000_000),
         ) {
             let age = age.map(Duration::from_nanos);
-            let written = content(Code::KO, &text, age);
+            let written = content(Code::KO, &text, age, None);
             prop_assert!(written.len() <= STATUS_FILE_OCTETS && written.ends_with('\n'));
             prop_assert_eq!(written.lines().count(), 1 + usize::from(age.is_some()));
             let read = status_file::parse(written.as_bytes());

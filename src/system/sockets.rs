@@ -163,6 +163,11 @@ impl KernelSockets {
         let timer = Timer::new(&poll);
         Ok(KernelSockets { poll, events: Events::with_capacity(EVENTS), timer })
     }
+
+    /// The descriptor that becomes readable when something is ready: for who waits for more than this.
+    pub fn raw_fd(&self) -> RawFd {
+        self.poll.as_raw_fd()
+    }
 }
 
 impl Timer {

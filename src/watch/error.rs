@@ -3,6 +3,7 @@
 use crate::control::ControlError;
 use log::error;
 use oco::config::ConfigError;
+use oco::net::listener::BindError;
 use oco::system::log_lines;
 use oco::system::user::UserError;
 use oco::system::words::words;
@@ -29,6 +30,8 @@ pub enum Error {
     Group(String),
     /// The control socket can't be had.
     Control(ControlError),
+    /// The port of the metrics can't be had.
+    Metrics(BindError),
     /// The journal can't be had.
     Journal(JournalError),
     /// The certificates of authorities can't be read.
@@ -50,6 +53,7 @@ impl Error {
             | Error::User(_)
             | Error::Group(_)
             | Error::Control(_)
+            | Error::Metrics(_)
             | Error::Journal(_)
             | Error::Certificates(_)
             | Error::System(..)
@@ -66,6 +70,7 @@ impl Error {
             Error::User(_)
             | Error::Group(_)
             | Error::Control(_)
+            | Error::Metrics(_)
             | Error::Journal(_)
             | Error::Certificates(_)
             | Error::System(..)
@@ -91,6 +96,7 @@ impl fmt::Display for Error {
             Error::Config(error) => error.fmt(f),
             Error::User(error) => error.fmt(f),
             Error::Control(error) => error.fmt(f),
+            Error::Metrics(error) => write!(f, "metrics: {error}"),
             Error::Journal(error) => error.fmt(f),
             Error::Group(what) | Error::Certificates(what) => f.write_str(what),
             Error::System(what, error) => write!(f, "{what}: {}", words(error)),

@@ -7,9 +7,12 @@
 
 mod acting;
 mod adjusting;
+mod alertmanager;
 mod keeping;
 mod levels;
+mod metrics;
 mod orders;
+mod publishing;
 mod replies;
 mod telling;
 mod tokens;
@@ -17,6 +20,7 @@ mod tokens;
 use crate::ack_tokens::AckTokens;
 use crate::addresses::News;
 use crate::adjustments::Adjustments;
+use crate::alertmanagers::Alertmanagers;
 use crate::config::{Settings, token_socket};
 use crate::control::{Control, Order};
 use crate::decide::changes::{Changes, earliest};
@@ -26,15 +30,18 @@ use crate::error::Error;
 use crate::journal_reader::JournalReader;
 use crate::journal_writer::JournalWriter;
 use crate::levels::Levels;
-use crate::limits::{EVENTS, HEARTBEAT, JOURNAL_FINISH};
+use crate::limits::{EVENTS, HEARTBEAT, JOURNAL_FINISH, PUBLISH_FINISH};
+use crate::metrics::server::MetricsServer;
 use crate::outbox::Outbox;
 use crate::probe::network::{Hint, KernelNetwork};
 use crate::probe::tls::store::TlsStore;
+use crate::publisher::Publisher;
 use crate::resolver::Resolver;
 use crate::token::Source;
 use crate::user_names::Users;
 use crate::watcher::Watcher;
 use log::{info, warn};
+use metrics::Metrics;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll};
 use oco::children::helper::HelperStarter;
@@ -43,6 +50,7 @@ use oco::system::signals::Signals;
 use oco::system::systemd::Notify;
 use oco::system::{clock, log_lines};
 use oco_fleet::calendar::Zone;
+use publishing::Publishing;
 use replies::Replies;
 use std::io::{self, ErrorKind};
 use std::path::Path;
@@ -84,12 +92,15 @@ pub struct EventLoop {
     replies: Replies,
     telling: Telling,
     outbox: Outbox,
+    alertmanagers: Alertmanagers,
     /// None: alerts have no link.
     tokens: Option<AckTokens>,
     /// When the telling takes a turn without a reason of others.
     tells_at: Option<Nanos>,
     journal: JournalWriter,
     reader: JournalReader,
+    publishing: Publishing,
+    metrics: Metrics,
     resolver: Resolver,
     users: Users,
     /// Orders that wait for the names of those who gave them.
@@ -127,6 +138,12 @@ pub struct Parts {
     pub journal: JournalWriter,
     /// Who reads it.
     pub reader: JournalReader,
+    /// Who publishes.
+    pub publisher: Publisher,
+    /// Who tells Alertmanager.
+    pub alertmanagers: Alertmanagers,
+    /// The port of the metrics.
+    pub metrics: MetricsServer,
     /// Who looks names up.
     pub resolver: Resolver,
     /// Who knows the names of users.
@@ -158,10 +175,13 @@ impl EventLoop {
             replies: Replies::default(),
             telling: parts.telling,
             outbox: Outbox::default(),
+            alertmanagers: parts.alertmanagers,
             tokens: None,
             tells_at: None,
             journal: parts.journal,
             reader: parts.reader,
+            publishing: Publishing::new(parts.publisher),
+            metrics: Metrics::new(parts.metrics),
             resolver: parts.resolver,
             users: parts.users,
             orders: Vec::new(),
@@ -184,6 +204,8 @@ impl EventLoop {
         self.notify.ready();
         self.keep_names();
         self.open_tokens();
+        self.open_alertmanagers();
+        self.publish_all();
         loop {
             match self.turn()? {
                 TurnEnd::GoOn => {}
@@ -194,17 +216,20 @@ impl EventLoop {
 
     fn turn(&mut self) -> Result<TurnEnd, Error> {
         self.watch_log();
-        let timeout = self.deadline().map(|at| at.since(self.now.boot));
+        let probes = self.watcher.deadline();
+        let timeout = self.deadline(probes).map(|at| at.since(self.now.boot));
         match self.poll.poll(&mut self.events, timeout) {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(Error::System("event loop", error)),
         }
-        self.now = clock::now();
+        let before = std::mem::replace(&mut self.now, clock::now());
         self.take_events();
         let end = self.obey_signals();
         self.look_up_names();
         self.watcher.turn(self.now, &mut self.changes);
+        let late = probes.map_or(Duration::ZERO, |due| self.now.boot.since(due.max(before.boot)));
+        self.metrics.counts.round(late, self.now);
         if self.watcher.programs().is_lost() {
             return Err(Error::HelperLost);
         }
@@ -218,28 +243,29 @@ impl EventLoop {
         self.run_commands();
         self.judge_levels();
         self.go_on_with_replies();
+        self.serve_metrics();
         self.show_life();
         Ok(end)
     }
 
-    /// When the next turn is due without an event.
-    fn deadline(&self) -> Option<Nanos> {
+    /// When the next turn is due without an event; `probes`: when it is for the watcher.
+    fn deadline(&self, probes: Option<Nanos>) -> Option<Nanos> {
         let signal = self.signals.any().then_some(Nanos::PAST);
         let replies = self.replies.has_more(&self.control).then_some(Nanos::PAST);
-        let journal = self
-            .journal
-            .deadline()
-            .map(|at| self.now.boot.after(at.saturating_duration_since(Instant::now())));
+        let threads = [self.journal.deadline(), self.publishing.publisher.deadline()];
+        let threads = threads.into_iter().flatten().min();
+        let threads = threads.map(|at| self.now.boot.after(at.saturating_duration_since(Instant::now())));
         let orders = self.orders.iter().filter_map(|order| self.users.wait(order.user, self.now.boot)).min();
         let changed = (!self.changes.is_empty()).then_some(Nanos::PAST);
         earliest([
             signal,
             replies,
-            journal,
+            threads,
             changed,
             orders,
             self.replies.deadline(),
-            self.watcher.deadline(),
+            probes,
+            self.metrics.deadline(),
             self.tells_at,
             self.outbox.deadline(),
             self.levels.deadline(self.journal.written()),
@@ -258,7 +284,7 @@ impl EventLoop {
                 Some(Source::Signals) | None => {}
                 Some(Source::Log) => log_lines::flush(),
                 // They are asked in each turn.
-                Some(Source::Threads) => {}
+                Some(Source::Threads | Source::Metrics) => {}
                 Some(Source::Control) => self.control.ready(),
                 Some(Source::Connection(slot)) => self.control.connection_ready(slot),
                 Some(Source::Probe(token)) => self.watcher.socket_ready(token, Hint::of(event), self.now),
@@ -319,6 +345,7 @@ impl EventLoop {
         if self.heartbeat <= self.now.boot {
             self.heartbeat = self.now.boot.after(HEARTBEAT);
             self.keep_heartbeat();
+            self.publishing.publisher.refresh();
         }
         if let Some((period, next)) = &mut self.watchdog
             && *next <= self.now.boot
@@ -342,8 +369,11 @@ impl EventLoop {
         self.watcher.reload(settings, self.now, &mut self.changes);
         self.telling.reload(self.watcher.settings(), zone);
         self.open_tokens();
+        self.open_alertmanagers();
         let at = self.watcher.fleet_mut().journal_time(self.now);
         self.levels.reload(self.watcher.settings(), at, &mut self.changes);
+        self.publish_all();
+        self.reload_metrics();
         self.keep();
         info!("reloaded");
     }
@@ -360,6 +390,7 @@ impl EventLoop {
         self.now = clock::now();
         self.keep();
         self.finish_commands();
+        self.publishing.publisher.finish(PUBLISH_FINISH);
         self.keep_heartbeat();
         let left = self.journal.finish(JOURNAL_FINISH);
         if left > 0 {

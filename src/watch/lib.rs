@@ -4,6 +4,7 @@
 //!  start --> config --> Watcher: Fleet (decide) <--outcomes-- probe::Pool, Programs <-- poll, helper process
 //!               |          | Changes
 //!  event_loop --+          +--> log, journal_writer (thread) --> fleet.db <-- journal_reader (thread)
+//!      |                   +--> publisher (thread) --> status files
 //!      |                                                                          |
 //!      +-- control: orders of `oco fleet` and the board, and their replies -------+
 //! ```
@@ -17,6 +18,9 @@
 //! | [`watcher`] | these three together |
 //! | [`levels`], [`adjustments`] | what was promised of availability, and corrections of it |
 //! | [`control`] | the control socket |
+//! | [`alertmanagers`] | who is told besides, by threads |
+//! | [`metrics`] | `/metrics` and `/health` |
+//! | [`publisher`] | status files, from which ocod answers for the fleet |
 //! | [`event_loop`] | the loop that waits for nobody |
 //!
 //! Tests that drive more than one room: `decide/simulation` and `probe/pool/simulation` (seeds over judging, over sockets),
@@ -32,6 +36,7 @@
 pub mod ack_tokens;
 pub mod addresses;
 pub mod adjustments;
+pub mod alertmanagers;
 pub mod arguments;
 pub mod config;
 pub mod control;
@@ -43,10 +48,12 @@ pub mod journal_writer;
 pub mod kept;
 pub mod levels;
 pub mod limits;
+pub mod metrics;
 pub mod once;
 pub mod outbox;
 pub mod probe;
 pub mod programs;
+pub mod publisher;
 pub mod resolver;
 pub mod sandbox;
 mod start;

@@ -21,7 +21,8 @@ pub const CONTROL_TIME: Duration = Duration::from_secs(30);
 
 /// Probes by sockets at once: as many as a process may have descriptors on a large host.
 pub const PROBES_AT_ONCE: usize = 1 << 20;
-/// Descriptors that no probe gets: standard ones, epoll, journal, control connections, pipes of 64 children.
+/// Descriptors that no probe gets: standard ones, epoll, journal, clients of the metrics and such, which are below 64,
+/// control connections, pipes of 64 children.
 pub const RESERVED_DESCRIPTORS: u64 = 64 + 2 * 64 + CONTROL_CONNECTIONS_64;
 const CONTROL_CONNECTIONS_64: u64 = 64;
 /// Events that one sleep returns: a tick of 5 ms at 100,000 probes a second.
@@ -88,6 +89,29 @@ pub const LONGEST_JOURNAL_RETRY: Duration = Duration::from_secs(5);
 pub const JOURNAL_EVENTS: usize = 64;
 /// Questions to the journal that wait; each takes milliseconds, and at most two seconds.
 pub const JOURNAL_QUERIES: usize = 64;
+
+/// How old a published file may be: two of the writes that come each minute may be late or fail, and a watcher that has
+/// died is ko in this time, whatever ocod allows.
+pub const PUBLISHED_MAX_AGE: Duration = Duration::from_secs(180);
+/// Work on a published file that takes longer than this is a disk that hangs.
+pub const PUBLISH_HANGS: Duration = Duration::from_secs(2);
+/// Events of the publishing thread that wait for the loop, which takes them each turn.
+pub const PUBLISH_EVENTS: usize = 64;
+/// How long the end waits for what is still to be published.
+pub const PUBLISH_FINISH: Duration = Duration::from_secs(1);
+
+/// Connections for metrics that have not got their page yet: some Prometheus servers and watchers of the watcher.
+pub const METRICS_CONNECTIONS: usize = 16;
+/// Those that have it and linger.
+pub const METRICS_LINGERING: usize = 16;
+/// Octets of their pages: two of 100,000 services.
+pub const METRICS_OCTETS: usize = 128 * 1024 * 1024;
+/// Services and nodes that the page tells of in one turn, and targets that are counted: about a millisecond of work.
+pub const METRICS_OBJECTS_PER_TURN: usize = 1000;
+/// Targets that are counted in the time in which one service is told of.
+pub const METRICS_TARGETS_PER_OBJECT: usize = 20;
+/// The largest lateness is that of one to two such times, so that a scrape in each minute sees all.
+pub const LATE_WINDOW: Duration = Duration::from_secs(60);
 
 /// A level is judged anew at least so often: its figures are about as old as others', and a clock that was put forward
 /// over a period's end is noticed.
@@ -229,3 +253,22 @@ pub const UNKNOWN_INTERVALS: u32 = 2;
 pub const TOLD_MEMBERS: usize = 10_000;
 /// Direct alerts of one object to one alert that wait for its hours: somebody who says more does so in vain.
 pub const DIRECT_WAITING: usize = 16;
+
+/// Between two sendings of a failure to Alertmanager.
+pub const ALERTMANAGER_EVERY: Duration = Duration::from_secs(60);
+/// A failure that is not sent again for so long is resolved there: three sendings may be late or lost.
+pub const ALERTMANAGER_FIRING: Duration = Duration::from_secs(240);
+/// The end of a failure is sent for so long: who was away hears of it.
+pub const ALERTMANAGER_RESOLVED: Duration = Duration::from_secs(300);
+/// Objects whose alerts go into one request: some 500 KB.
+pub const ALERTMANAGER_BATCH: usize = 500;
+/// How long connecting to an Alertmanager may take, and each reading and writing.
+pub const ALERTMANAGER_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a request to one may take in all, once its body is sent.
+pub const ALERTMANAGER_ANSWER: Duration = Duration::from_secs(10);
+/// How long to wait before one that can't be reached is tried again.
+pub const ALERTMANAGER_RETRY: Duration = Duration::from_secs(5);
+/// Octets of the head of its response, and of its words.
+pub const ALERTMANAGER_RESPONSE_OCTETS: usize = 16 * 1024;
+/// Its words that are repeated in the log.
+pub const ALERTMANAGER_WORDS: usize = 200;

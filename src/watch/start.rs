@@ -5,6 +5,7 @@
 //! probe.
 
 use crate::adjustments::Adjustments;
+use crate::alertmanagers::Alertmanagers;
 use crate::arguments::Arguments;
 use crate::config::{self, Settings};
 use crate::control::Control;
@@ -19,10 +20,12 @@ use crate::journal_reader::JournalReader;
 use crate::journal_writer::{JournalWriter, WriterBounds};
 use crate::levels::Levels;
 use crate::limits::{CHILD_OUTPUT_OCTETS, CHILDREN, KEPT_FOR, RESERVED_DESCRIPTORS, RESOLVER_THREADS};
+use crate::metrics::server::MetricsServer;
 use crate::probe::network::KernelNetwork;
 use crate::probe::pool::Pool;
 use crate::probe::tls::store::TlsStore;
 use crate::programs::Programs;
+use crate::publisher::Publisher;
 use crate::resolver::Resolver;
 use crate::token::{FIRST_CHILD, PROBE_TOKENS, Source};
 use crate::user_names::Users;
@@ -117,6 +120,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         return once::run(poll, watcher, &planning, changes, signals, arguments.json);
     }
     info!("{PROGRAM} starting, state in {}", settings.state_dir.display());
+    let metrics = bind_metrics(&settings, &poll)?;
     let control = bind_control(&settings, user.as_ref(), group, &poll)?;
     if let Some(user) = &user {
         user::become_user(user).map_err(Error::User)?;
@@ -125,7 +129,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         warn!("running as root, which nothing here needs; name a user in the file");
     }
     let path = settings.control.clone();
-    let end = serve_fleet(arguments, settings, signals, poll, control, room);
+    let end = serve_fleet(arguments, settings, signals, poll, (control, metrics), room);
     if end.is_err() {
         // Who connects from now on is to find nobody.
         let _ = std::fs::remove_file(config::token_socket(&path));
@@ -140,7 +144,7 @@ fn serve_fleet(
     settings: Settings,
     signals: Signals<Signal>,
     poll: Poll,
-    control: Control,
+    (control, metrics): (Control, MetricsServer),
     room: usize,
 ) -> Result<ExitCode, Error> {
     let now = clock::now();
@@ -173,6 +177,7 @@ fn serve_fleet(
     let reader = reader.map_err(|error| Error::System("journal", error))?;
     let resolver = Resolver::start(RESOLVER_THREADS, wake());
     let resolver = resolver.map_err(|error| Error::System("resolver", error))?;
+    let publisher = Publisher::start(wake()).map_err(|error| Error::System("publish", error))?;
     let users = Users::start(wake()).map_err(|error| Error::System("names of users", error))?;
     let control_path = settings.control.clone();
     let mut changes = Changes::default();
@@ -195,6 +200,9 @@ fn serve_fleet(
         control,
         journal,
         reader,
+        publisher,
+        alertmanagers: Alertmanagers::new(wake()),
+        metrics,
         resolver,
         users,
         signals,
@@ -267,6 +275,13 @@ fn make_room(settings: &Settings) -> usize {
         warn!("{warning}");
     }
     usize::try_from(limit.saturating_sub(RESERVED_DESCRIPTORS)).unwrap_or(usize::MAX)
+}
+
+fn bind_metrics(settings: &Settings, poll: &Poll) -> Result<MetricsServer, Error> {
+    let server = MetricsServer::new(poll.registry());
+    let mut server = server.map_err(|error| Error::System("event loop", error))?;
+    server.listen(settings.metrics).map_err(Error::Metrics)?;
+    Ok(server)
 }
 
 fn bind_control(

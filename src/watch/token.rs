@@ -15,6 +15,8 @@ pub enum Source {
     Threads,
     /// Somebody connects to the control socket.
     Control,
+    /// Something is ready among the connections for metrics, which have a poll of their own.
+    Metrics,
     /// The control connection in this slot is ready.
     Connection(usize),
     /// A socket of the probes, which knows its own.
@@ -43,6 +45,7 @@ impl Source {
             Source::Log => Token(1),
             Source::Threads => Token(2),
             Source::Control => Token(3),
+            Source::Metrics => Token(4),
             Source::Connection(slot) => Token(CONNECTIONS + slot),
             Source::Probe(token) | Source::Child(token) => token,
         }
@@ -55,7 +58,8 @@ impl Source {
             1 => Source::Log,
             2 => Source::Threads,
             3 => Source::Control,
-            4..CONNECTIONS => return None,
+            4 => Source::Metrics,
+            5..CONNECTIONS => return None,
             number @ CONNECTIONS..PROBES => Source::Connection(number - CONNECTIONS),
             PROBES..CHILDREN => Source::Probe(token),
             CHILDREN.. => Source::Child(token),
@@ -69,7 +73,8 @@ mod tests {
 
     #[test]
     fn sources_are_told_apart() {
-        let mut sources = vec![Source::Signals, Source::Log, Source::Threads, Source::Control];
+        let mut sources =
+            vec![Source::Signals, Source::Log, Source::Threads, Source::Control, Source::Metrics];
         sources.extend((0..CONTROL_CONNECTIONS).map(Source::Connection));
         sources.extend([PROBE_TOKENS.start, PROBE_TOKENS.end - 1].map(|token| Source::Probe(Token(token))));
         sources.push(Source::Child(FIRST_CHILD));
@@ -77,6 +82,6 @@ mod tests {
             assert_eq!(Source::decode(source.encode()), Some(*source));
             assert!(sources[..index].iter().all(|other| other.encode() != source.encode()));
         }
-        assert_eq!(Source::decode(Token(4)), None);
+        assert_eq!(Source::decode(Token(5)), None);
     }
 }

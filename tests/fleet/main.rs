@@ -1,6 +1,7 @@
 //! Drives the real ocowatch over real services, each test in a directory of its own and on free loopback ports.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
+mod alertmanager;
 mod alerts;
 mod answers;
 mod beside_mon;
@@ -20,6 +21,7 @@ mod kills;
 mod levels;
 mod lifetime;
 mod members;
+mod metrics;
 mod monitors;
 mod names;
 mod namespace;
@@ -29,6 +31,7 @@ mod pages;
 mod pings;
 mod planned;
 mod plugins;
+mod publishing;
 mod recorder;
 mod reloads;
 mod reports;

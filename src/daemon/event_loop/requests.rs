@@ -6,7 +6,7 @@ use crate::limits::LINGER;
 use crate::logic::face::Face;
 use crate::logic::http::{Asked, PLAIN, Refusal, refuse, response};
 use crate::logic::pages::Page;
-use crate::logic::{checks_json, metrics};
+use crate::logic::{checks_json, exposition, metrics};
 use crate::net::http::HttpTurn;
 use crate::net::lingering::Answered;
 use crate::net::token::ConnectionId;
@@ -82,7 +82,7 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
             Page::Checks => response(true, JSON, &checks_json::page(verdict, line, &checks()), request),
             Page::Metrics => {
                 let page = metrics::page(verdict, &checks(), &self.tally);
-                response(true, metrics::CONTENT_TYPE, &page, request)
+                response(true, exposition::CONTENT_TYPE, &page, request)
             }
         }
     }

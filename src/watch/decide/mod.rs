@@ -3,6 +3,7 @@
 
 pub mod acts;
 pub mod alert;
+pub mod alertmanager;
 pub mod canary;
 pub mod changes;
 pub mod clock;

@@ -7,6 +7,7 @@
 
 use super::acts::{Acts, Wish};
 use super::alert::{Alerts, DependencyFact, Direct, Facts, Said, SendingId, Subject};
+use super::alertmanager::{Alertmanager, Post};
 use super::changes::{Changes, Note};
 use super::fleet::ids::MemberId;
 use super::fleet::{Dependency, Fleet};
@@ -32,6 +33,7 @@ pub struct Telling {
     planning: Planning,
     incidents: Incidents,
     alerts: Alerts,
+    alertmanager: Alertmanager,
     /// Who depends on whom.
     dependents: HashMap<ObjectName, Vec<ObjectName>>,
     /// From probe to probe of each service of the file.
@@ -78,6 +80,8 @@ pub struct Consequences {
     pub incidents: IncidentNews,
     /// What alerts want done.
     pub said: Vec<Said>,
+    /// What Alertmanager is to be told.
+    pub posts: Vec<Post>,
 }
 
 impl Telling {
@@ -97,6 +101,7 @@ impl Telling {
             planning: Planning::new(settings, zone.clone(), kept.windows),
             incidents: Incidents::new(kept.incidents, kept.last_incident, &settings.incident),
             alerts: Alerts::new(settings, kept.told, zone, now),
+            alertmanager: Alertmanager::new(settings.alertmanager.as_ref()),
             dependents: HashMap::new(),
             intervals: HashMap::new(),
             concerned: BTreeSet::new(),
@@ -116,6 +121,7 @@ impl Telling {
         self.planning.reload(settings, zone.clone());
         self.incidents.reload(&settings.incident);
         self.alerts.reload(settings, zone);
+        self.alertmanager.reload(settings.alertmanager.as_ref());
         self.index(settings);
         self.is_new = true;
     }
@@ -240,7 +246,8 @@ impl Telling {
         let of_journal = [self.acts.deadline(), self.incidents.deadline()];
         let waits = of_journal.into_iter().flatten().map(|at| at.since(now.at));
         let hours = self.planning.deadline().map(|at| at.since(now.wall));
-        let lengths = self.alerts.deadline().map(|at| at.since(now.steady));
+        let lengths = [self.alerts.deadline(), self.alertmanager.deadline()];
+        let lengths = lengths.into_iter().flatten().map(|at| at.since(now.steady));
         waits.chain(hours).chain(lengths).min().map(|wait| wait.max(0))
     }
 
@@ -287,8 +294,10 @@ impl Telling {
         }
         for name in &concerned {
             self.alerts.observe(name, &facts, moment, &mut out.said);
+            self.alertmanager.observe(name, &facts, moment, &mut out.posts);
         }
         self.alerts.due(&facts, moment, &mut out.said);
+        self.alertmanager.due(&facts, moment, &mut out.posts);
         out
     }
 

@@ -19,6 +19,7 @@ impl EventLoop {
         let mut changes = std::mem::take(&mut self.changes);
         let mut consequences =
             self.telling.turn(self.watcher.fleet_mut(), &self.levels, &mut changes, self.now);
+        self.publish(&changes);
         for entry in consequences.before.drain(..) {
             let is_of_the_past = matches!(&entry, Entry::Act(_) | Entry::ActEnded { .. } | Entry::Window(_));
             let sequence = self.journal.push(entry);
@@ -27,6 +28,8 @@ impl EventLoop {
                 self.levels.touch_all(sequence);
             }
         }
+        let count = u64::try_from(changes.transitions.len()).unwrap_or(u64::MAX);
+        self.metrics.counts.transitions = self.metrics.counts.transitions.saturating_add(count);
         // One line tells of all that become unknown by it.
         let is_lost = changes.notes.contains(&Note::CanaryLost);
         for transition in changes.transitions.drain(..) {
@@ -55,6 +58,8 @@ impl EventLoop {
         self.changes = changes;
         self.tell(consequences);
         self.hear_journal();
+        self.hear_publisher();
+        self.hear_alertmanagers();
         self.moment = self.watcher.fleet_mut().moment(self.now);
         let wait = self.telling.wait(self.moment).and_then(|wait| u64::try_from(wait).ok());
         self.tells_at = wait.map(|wait| self.now.boot.after(Duration::from_millis(wait)));

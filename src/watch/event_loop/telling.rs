@@ -7,6 +7,7 @@ use crate::decide::alert::{Said, Sending, words};
 use crate::decide::incident::IncidentSaid;
 use crate::decide::telling::Consequences;
 use crate::limits::{COMMAND_TIME, COMMANDS_FINISH};
+use crate::metrics::AlertResult;
 use crate::outbox::{Command, Outcome, Purpose};
 use log::{error, info, warn};
 use oco::children::Job;
@@ -29,12 +30,18 @@ impl EventLoop {
         for said in &consequences.incidents.said {
             self.tell_incident(said);
         }
+        if !consequences.posts.is_empty() {
+            self.alertmanagers.post(consequences.posts);
+        }
         for said in consequences.said {
             match said {
                 Said::Send(sending) => self.post_alert(&sending),
                 Said::Keep(entry) => {
                     if let Entry::AlertSent(sent) = &entry {
                         log_alert(sent);
+                        if let Some(result) = AlertResult::of(&sent.result) {
+                            self.metrics.counts.alert(result);
+                        }
                     }
                     self.journal.push(entry);
                 }
