@@ -16,6 +16,7 @@
 //! | [`programs`] | probes that run programs |
 //! | [`watcher`] | these three together |
 //! | [`levels`], [`adjustments`] | what was promised of availability, and corrections of it |
+//! | [`tables`] | balancers that follow a service |
 //! | [`control`] | the control socket |
 //! | [`event_loop`] | the loop that waits for nobody |
 //!
@@ -50,6 +51,7 @@ pub mod programs;
 pub mod resolver;
 pub mod sandbox;
 mod start;
+pub mod tables;
 pub mod token;
 pub mod user_names;
 pub mod watcher;

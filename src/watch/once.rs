@@ -79,7 +79,12 @@ pub fn run(
                 Some(Source::Probe(token)) => watcher.socket_ready(token, Hint::of(event), now),
                 Some(Source::Child(token)) => watcher.child_ready(token),
                 Some(
-                    Source::Signals | Source::Log | Source::Threads | Source::Control | Source::Connection(_),
+                    Source::Signals
+                    | Source::Log
+                    | Source::Threads
+                    | Source::Control
+                    | Source::Connection(_)
+                    | Source::Table(_),
                 )
                 | None => {}
             }

@@ -3,6 +3,7 @@
 
 mod alerts;
 mod answers;
+mod balancer;
 mod canary;
 mod certificates;
 mod clocks;
@@ -17,6 +18,7 @@ mod judging;
 mod kills;
 mod levels;
 mod lifetime;
+mod lvs;
 mod members;
 mod monitors;
 mod names;
