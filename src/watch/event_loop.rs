@@ -8,6 +8,7 @@
 mod acting;
 mod adjusting;
 mod alertmanager;
+mod balancing;
 mod keeping;
 mod levels;
 mod metrics;
@@ -37,6 +38,7 @@ use crate::probe::network::{Hint, KernelNetwork};
 use crate::probe::tls::store::TlsStore;
 use crate::publisher::Publisher;
 use crate::resolver::Resolver;
+use crate::tables::Tables;
 use crate::token::Source;
 use crate::user_names::Users;
 use crate::watcher::Watcher;
@@ -93,6 +95,7 @@ pub struct EventLoop {
     telling: Telling,
     outbox: Outbox,
     alertmanagers: Alertmanagers,
+    tables: Tables,
     /// None: alerts have no link.
     tokens: Option<AckTokens>,
     /// When the telling takes a turn without a reason of others.
@@ -132,6 +135,8 @@ pub struct Parts {
     pub changes: Changes,
     /// Whom that concerns.
     pub telling: Telling,
+    /// The balancers that follow it.
+    pub tables: Tables,
     /// The control socket.
     pub control: Control,
     /// Where all is kept.
@@ -176,6 +181,7 @@ impl EventLoop {
             telling: parts.telling,
             outbox: Outbox::default(),
             alertmanagers: parts.alertmanagers,
+            tables: parts.tables,
             tokens: None,
             tells_at: None,
             journal: parts.journal,
@@ -241,6 +247,7 @@ impl EventLoop {
         self.obey_orders();
         self.keep();
         self.run_commands();
+        self.balance();
         self.judge_levels();
         self.go_on_with_replies();
         self.serve_metrics();
@@ -268,6 +275,7 @@ impl EventLoop {
             self.metrics.deadline(),
             self.tells_at,
             self.outbox.deadline(),
+            self.tables.deadline(self.journal.written()),
             self.levels.deadline(self.journal.written()),
             self.control.deadline(),
             self.watchdog.map(|(_, next)| next),
@@ -287,6 +295,7 @@ impl EventLoop {
                 Some(Source::Threads | Source::Metrics) => {}
                 Some(Source::Control) => self.control.ready(),
                 Some(Source::Connection(slot)) => self.control.connection_ready(slot),
+                Some(Source::Table(slot)) => self.tables.ready(slot),
                 Some(Source::Probe(token)) => self.watcher.socket_ready(token, Hint::of(event), self.now),
                 Some(Source::Child(token)) => self.watcher.child_ready(token),
             }
@@ -315,8 +324,13 @@ impl EventLoop {
             let name = answer.name.clone();
             match self.watcher.resolved(answer, self.now) {
                 News::Nothing => {}
-                News::Moved(None, to) => info!("{name}: is at {to}"),
-                News::Moved(Some(from), to) => info!("{name}: is at {to} now, and was at {from}"),
+                News::Moved(from, to) => {
+                    match from {
+                        None => info!("{name}: is at {to}"),
+                        Some(from) => info!("{name}: is at {to} now, and was at {from}"),
+                    }
+                    self.tables.touch_all();
+                }
                 News::Failing(why) => warn!("{name}: can't be looked up: {why}"),
             }
         }
@@ -368,6 +382,7 @@ impl EventLoop {
         self.watcher.pool().set_tls(tls);
         self.watcher.reload(settings, self.now, &mut self.changes);
         self.telling.reload(self.watcher.settings(), zone);
+        self.tables.reload(self.watcher.settings());
         self.open_tokens();
         self.open_alertmanagers();
         let at = self.watcher.fleet_mut().journal_time(self.now);

@@ -17,6 +17,7 @@
 //! | [`programs`] | probes that run programs |
 //! | [`watcher`] | these three together |
 //! | [`levels`], [`adjustments`] | what was promised of availability, and corrections of it |
+//! | [`tables`] | balancers that follow a service |
 //! | [`control`] | the control socket |
 //! | [`alertmanagers`] | who is told besides, by threads |
 //! | [`metrics`] | `/metrics` and `/health` |
@@ -57,6 +58,7 @@ pub mod publisher;
 pub mod resolver;
 pub mod sandbox;
 mod start;
+pub mod tables;
 pub mod token;
 pub mod user_names;
 pub mod watcher;

@@ -45,6 +45,34 @@ pub const JOURNAL_AWAITED: Duration = Duration::from_secs(2);
 /// start.
 pub const COMMANDS_FINISH: Duration = Duration::from_secs(5);
 
+/// Balancers' tables: each may have a socket open.
+pub const TABLES: usize = 1024;
+/// How often HAProxy is asked how its servers are: a restarted or reloaded one is put right within it.
+pub const HAPROXY_EVERY: Duration = Duration::from_secs(5);
+/// Between two questions because something changed: a storm is one change, and HAProxy has other things to do.
+pub const HAPROXY_SPACING: Duration = Duration::from_millis(100);
+/// How long a question may take. Its socket answers within a millisecond, unless it hangs.
+pub const HAPROXY_TIME: Duration = Duration::from_secs(2);
+/// Octets of an answer: those of some 30,000 servers.
+pub const HAPROXY_ANSWER_OCTETS: usize = 4 * 1024 * 1024;
+/// Octets read of one answer in a turn, so that no long one delays a probe.
+pub const HAPROXY_OCTETS_PER_TURN: usize = 256 * 1024;
+/// Octets of a line of commands: HAProxy takes at least twice that by default, and all of it at once.
+pub const HAPROXY_LINE_OCTETS: usize = 4096;
+/// Octets of a server's name that we repeat in a command.
+pub const HAPROXY_NAME_OCTETS: usize = 255;
+/// How often the kernel's virtual services are read, for no one tells when somebody changes them.
+pub const LVS_EVERY: Duration = Duration::from_secs(60);
+/// Between two such readings because something changed: each runs a program.
+pub const LVS_SPACING: Duration = Duration::from_millis(500);
+/// How long ipvsadm may take: the kernel answers at once, unless it is out of memory.
+pub const LVS_TIME: Duration = Duration::from_secs(10);
+/// How long a table waits for the journal to know what is going to be set in it: some commits, and not noticeably longer
+/// where the disk hangs.
+pub const TABLE_JOURNAL_AWAITED: Duration = Duration::from_millis(250);
+/// Commands of tables that wait, about a kilobyte each: all targets of a large fleet at once.
+pub const TABLE_COMMANDS: usize = 100_000;
+
 /// Incidents that are told of, besides those that are not closed.
 pub const INCIDENTS: u32 = 100;
 

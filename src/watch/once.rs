@@ -84,7 +84,8 @@ pub fn run(
                     | Source::Threads
                     | Source::Control
                     | Source::Metrics
-                    | Source::Connection(_),
+                    | Source::Connection(_)
+                    | Source::Table(_),
                 )
                 | None => {}
             }

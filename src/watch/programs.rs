@@ -26,6 +26,7 @@ use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 use std::time::Duration;
 
+const TABLES: Class = Class(0);
 /// Alerts are less urgent than tables,
 const ALERTS: Class = Class(1);
 /// and probes less than both.
@@ -39,6 +40,7 @@ pub struct Programs<S: Starter> {
     children: Children<S>,
     errands: HashMap<ChildId, Errand>,
     commands: Commands,
+    table_commands: Commands,
     /// Targets with a run that waits or goes on.
     busy: HashSet<u32>,
     /// The helper has died: nothing will ever run again.
@@ -104,6 +106,7 @@ impl<S: Starter> Programs<S> {
             children,
             errands: HashMap::new(),
             commands: Commands::default(),
+            table_commands: Commands::default(),
             busy: HashSet::new(),
             is_lost: false,
         }
@@ -128,6 +131,17 @@ impl<S: Starter> Programs<S> {
     /// The commands that tell somebody.
     pub fn commands(&mut self) -> &mut Commands {
         &mut self.commands
+    }
+
+    /// Runs a command of a balancer's table. How it ends is among [`Commands::take_finished`].
+    pub fn table_command(&mut self, id: CommandId, job: Job) {
+        let child = self.children.start(job, TABLES);
+        self.table_commands.started(child, id);
+    }
+
+    /// The commands of the tables.
+    pub fn table_commands(&mut self) -> &mut Commands {
+        &mut self.table_commands
     }
 
     /// Runs a plugin for `target`.
@@ -216,7 +230,7 @@ impl<S: Starter> Programs<S> {
                     }
                 }
                 ChildEvent::Ended(ended) => {
-                    if !self.commands.ended(&ended) {
+                    if !self.commands.ended(&ended) && !self.table_commands.ended(&ended) {
                         self.ended(&ended, now, &mut each);
                     }
                 }
@@ -264,7 +278,7 @@ impl<S: Starter> Programs<S> {
         now: Nanos,
         each: &mut impl FnMut(u32, Outcome<'_>, Nanos, Duration),
     ) {
-        if !self.commands.failed(id, &why) {
+        if !self.commands.failed(id, &why) && !self.table_commands.failed(id, &why) {
             self.tell(id, |count| vec![Told::Own(why); count], now, each);
         }
     }

@@ -27,6 +27,7 @@ use crate::probe::tls::store::TlsStore;
 use crate::programs::Programs;
 use crate::publisher::Publisher;
 use crate::resolver::Resolver;
+use crate::tables::Tables;
 use crate::token::{FIRST_CHILD, PROBE_TOKENS, Source};
 use crate::user_names::Users;
 use crate::watcher::Watcher;
@@ -185,6 +186,8 @@ fn serve_fleet(
     let adjustments = Adjustments::new(std::mem::take(&mut kept.adjustments), kept.last_adjustment);
     let levels = Levels::new(&settings, &kept.objects, at, &mut changes);
     let kept_telling = kept::telling(&mut kept);
+    let registry = poll.registry().try_clone().map_err(|error| Error::System("event loop", error))?;
+    let tables = Tables::new(&settings, std::mem::take(&mut kept.balanced), registry);
     let moment = Clock::new(kept.last, now).moment(now);
     let telling = Telling::new(&settings, kept_telling, kept.objects.keys(), zone(&settings)?, moment);
     let kept = Kept { planned: telling.planned().clone(), ..kept::of(kept) };
@@ -197,6 +200,7 @@ fn serve_fleet(
         adjustments,
         changes,
         telling,
+        tables,
         control,
         journal,
         reader,

@@ -1,6 +1,6 @@
 //! The events of the loop by type. Nowhere else is anything reckoned with tokens, but for the ranges that are given away.
 
-use crate::limits::{CONTROL_CONNECTIONS, PROBES_AT_ONCE};
+use crate::limits::{CONTROL_CONNECTIONS, PROBES_AT_ONCE, TABLES};
 use mio::Token;
 use std::ops::Range;
 
@@ -19,6 +19,8 @@ pub enum Source {
     Metrics,
     /// The control connection in this slot is ready.
     Connection(usize),
+    /// The socket of the table in this slot.
+    Table(usize),
     /// A socket of the probes, which knows its own.
     Probe(Token),
     /// A child, or who starts them.
@@ -26,11 +28,13 @@ pub enum Source {
 }
 
 const CONNECTIONS: usize = 16;
+const TABLE_SOCKETS: usize = 1 << 10;
 const PROBES: usize = 1 << 12;
 /// All from here on are the children's: their numbers only count up.
 const CHILDREN: usize = 1 << 24;
 
-const _: () = assert!(CONNECTIONS + CONTROL_CONNECTIONS <= PROBES && PROBES + 2 * PROBES_AT_ONCE <= CHILDREN);
+const _: () = assert!(CONNECTIONS + CONTROL_CONNECTIONS <= TABLE_SOCKETS && TABLE_SOCKETS + TABLES <= PROBES);
+const _: () = assert!(PROBES + 2 * PROBES_AT_ONCE <= CHILDREN);
 
 /// The tokens of the probes' sockets.
 pub const PROBE_TOKENS: Range<usize> = PROBES..CHILDREN;
@@ -47,6 +51,7 @@ impl Source {
             Source::Control => Token(3),
             Source::Metrics => Token(4),
             Source::Connection(slot) => Token(CONNECTIONS + slot),
+            Source::Table(slot) => Token(TABLE_SOCKETS + slot),
             Source::Probe(token) | Source::Child(token) => token,
         }
     }
@@ -60,7 +65,8 @@ impl Source {
             3 => Source::Control,
             4 => Source::Metrics,
             5..CONNECTIONS => return None,
-            number @ CONNECTIONS..PROBES => Source::Connection(number - CONNECTIONS),
+            number @ CONNECTIONS..TABLE_SOCKETS => Source::Connection(number - CONNECTIONS),
+            number @ TABLE_SOCKETS..PROBES => Source::Table(number - TABLE_SOCKETS),
             PROBES..CHILDREN => Source::Probe(token),
             CHILDREN.. => Source::Child(token),
         })
@@ -76,6 +82,7 @@ mod tests {
         let mut sources =
             vec![Source::Signals, Source::Log, Source::Threads, Source::Control, Source::Metrics];
         sources.extend((0..CONTROL_CONNECTIONS).map(Source::Connection));
+        sources.extend([0, TABLES - 1].map(Source::Table));
         sources.extend([PROBE_TOKENS.start, PROBE_TOKENS.end - 1].map(|token| Source::Probe(Token(token))));
         sources.push(Source::Child(FIRST_CHILD));
         for (index, source) in sources.iter().enumerate() {

@@ -4,6 +4,7 @@
 mod alertmanager;
 mod alerts;
 mod answers;
+mod balancer;
 mod beside_mon;
 mod canary;
 mod certificates;
@@ -20,6 +21,7 @@ mod judging;
 mod kills;
 mod levels;
 mod lifetime;
+mod lvs;
 mod members;
 mod metrics;
 mod monitors;

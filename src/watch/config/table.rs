@@ -2,9 +2,10 @@
 
 use super::names::Known;
 use super::section::{Culprit, wrong};
-use super::value::{Address, Length, List, Number, Object, Port, TextOrNumber, Word, counted};
+use super::value::{Address, Backend, Length, List, Number, Object, Port, TextOrNumber, counted};
 use super::word::{Placeholder, command};
 use super::{Forwarding, Group, HaproxySocket, Table, TableKind, VirtualService};
+use crate::limits::TABLES;
 use oco::config::parse_address;
 use oco_fleet::object::Kind;
 use serde::de::{Deserialize, Deserializer, Error as _};
@@ -29,7 +30,7 @@ pub(super) struct TableSection {
     kind: Spanned<TableWord>,
     service: Spanned<Object>,
     socket: Option<Spanned<Socket>>,
-    backend: Option<Spanned<Word>>,
+    backend: Option<Spanned<Backend>>,
     ko: Option<Spanned<KoWord>>,
     but_weight: Option<Spanned<Weight>>,
     min_up: Option<Spanned<Number<0, { u32::MAX }>>>,
@@ -160,6 +161,12 @@ pub(super) fn tables(
     groups: &[Group],
     known: &Known<'_>,
 ) -> Result<Vec<Table>, Culprit> {
+    if let Some(section) = sections.get(TABLES) {
+        return Err(wrong(
+            section,
+            format!("there are {}; expected at most {TABLES}", counted(sections.len(), "table")),
+        ));
+    }
     let mut tables: Vec<Table> = Vec::with_capacity(sections.len());
     for section in sections {
         let whole = wrong(&section, "another table is about the same servers of the same balancer");

@@ -45,6 +45,8 @@ of_text! {
     SocketPath(PathBuf) = socket_path;
     /// Something that has a name elsewhere: a user, a group, a backend.
     Word(String) = word;
+    /// The name of a backend of HAProxy, which is put into commands.
+    Backend(String) = backend;
     /// A text for people.
     Text(String) = text;
     /// An address and a port.
@@ -133,6 +135,14 @@ fn word(text: &str) -> Result<String, String> {
     match !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_graphic()) {
         true => Ok(text.to_owned()),
         false => Err(format!("{text:?}: expected a name, without blanks")),
+    }
+}
+
+fn backend(text: &str) -> Result<String, String> {
+    let word = word(text)?;
+    match word.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"-_.:".contains(&octet)) {
+        true => Ok(word),
+        false => Err(format!("{text:?}: expected letters, digits, and any of -_.: as HAProxy takes them")),
     }
 }
 

@@ -36,6 +36,7 @@ impl EventLoop {
             if !is_lost || transition.new.state != State::Unknown {
                 log_transition(&transition);
             }
+            self.tables.changed(&transition, || super::balancing::host_of(&self.watcher, &transition.name));
             let of = self.levels.are_of(&transition.name).then(|| transition.name.clone());
             let sequence = self.journal.push(Entry::Transition(transition));
             if let Some(of) = of {
@@ -48,6 +49,9 @@ impl EventLoop {
             }
         }
         let at = self.watcher.fleet_mut().journal_time(self.now);
+        if !changes.ended.is_empty() {
+            self.tables.touch_all();
+        }
         for name in changes.ended.drain(..) {
             self.journal.push(Entry::Forget { name, at });
         }
@@ -111,7 +115,7 @@ impl EventLoop {
             let (name, standing) = (name.clone(), standing.clone());
             last = self.journal.push(Entry::Stands { name, standing, since, at });
         }
-        for entry in self.telling.entries() {
+        for entry in self.telling.entries().into_iter().chain(self.tables.entries()) {
             self.journal.push(entry);
         }
         self.levels.touch_all(last);

@@ -114,7 +114,7 @@ impl EventLoop {
     /// Hears of the commands that ended.
     pub(super) fn hear_commands(&mut self) {
         for (id, result) in self.watcher.programs().commands().take_finished() {
-            match self.outbox.ended(id, result, self.now.boot) {
+            match self.outbox.ended(id, result.map(drop), self.now.boot) {
                 Some(Outcome::Alert(id, result)) => {
                     let moment = self.watcher.fleet_mut().moment(self.now);
                     self.telling.done(id, result, moment);
@@ -133,7 +133,7 @@ impl EventLoop {
     /// Lets commands that run come to their end, and notes it, so that the next start tells nobody twice.
     pub(super) fn finish_commands(&mut self) {
         let until = self.now.boot.after(COMMANDS_FINISH);
-        while self.outbox.runs_any() && self.now.boot < until {
+        while (self.outbox.runs_any() || self.tables.runs_any()) && self.now.boot < until {
             let deadline = self.watcher.programs().deadline().unwrap_or(until).min(until);
             let _ = self.poll.poll(&mut self.events, Some(deadline.since(self.now.boot)));
             self.now = clock::now();
@@ -141,6 +141,7 @@ impl EventLoop {
             // A probe that ends now is of no use any more.
             self.watcher.programs().turn(self.now.boot, |_, _, _, _| {});
             self.hear_commands();
+            self.hear_table_commands();
             self.keep();
         }
     }

@@ -1,7 +1,8 @@
-//! Commands that tell somebody: of alerts and incidents. They share the children with the probes, and come before them.
+//! Commands that are no probes: they tell somebody of alerts and incidents, or work on balancers' tables. They share the
+//! children with the probes, and come before them.
 
 use oco::children::{ChildId, Ended};
-use oco::logic::plugin_result::{End, Run};
+use oco::logic::plugin_result::{End, Kept, Run};
 use oco::logic::text::printable;
 use std::collections::HashMap;
 
@@ -9,8 +10,8 @@ use std::collections::HashMap;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CommandId(pub u64);
 
-/// How a command ended: well, or why not.
-pub type Finished = (CommandId, Result<(), String>);
+/// How a command ended: well, with what it wrote, or why not.
+pub type Finished = (CommandId, Result<Kept, String>);
 
 /// Commands that wait or run, and those that ended since they were last asked for.
 #[derive(Debug, Default)]
@@ -45,7 +46,7 @@ impl Commands {
         self.finish(child, || Err(why.to_owned()))
     }
 
-    fn finish(&mut self, child: ChildId, result: impl FnOnce() -> Result<(), String>) -> bool {
+    fn finish(&mut self, child: ChildId, result: impl FnOnce() -> Result<Kept, String>) -> bool {
         let Some(command) = self.running.remove(&child) else { return false };
         self.finished.push((command, result()));
         true
@@ -53,9 +54,9 @@ impl Commands {
 }
 
 /// A command is well where it ends with 0. Why not is told with the first line of what it said.
-fn result(ended: &Ended) -> Result<(), String> {
+fn result(ended: &Ended) -> Result<Kept, String> {
     if ended.run == Run::Ended(End::Status(0)) {
-        return Ok(());
+        return Ok(ended.stdout.clone());
     }
     let said = ended.run.text(&ended.stderr, &ended.stdout);
     let said = super::exec::short(&said);
@@ -74,7 +75,6 @@ fn result(ended: &Ended) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use oco::logic::plugin_result::Kept;
     use std::time::Duration;
 
     fn ended(run: Run, stderr: &str) -> Ended {
@@ -97,7 +97,8 @@ mod tests {
             commands.started(ChildId(7), CommandId(3));
             assert!(commands.ended(&ended(run, stderr)) && commands.is_idle());
             assert!(!commands.failed(ChildId(7), "twice"));
-            assert_eq!(commands.take_finished(), [(CommandId(3), result.map_err(str::to_owned))]);
+            let result = result.map(|()| Kept::default()).map_err(str::to_owned);
+            assert_eq!(commands.take_finished(), [(CommandId(3), result)]);
         }
     }
 }

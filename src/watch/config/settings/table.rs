@@ -82,7 +82,7 @@ pub enum VirtualService {
 }
 
 /// How LVS forwards.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Forwarding {
     /// Direct routing.
     Gate,

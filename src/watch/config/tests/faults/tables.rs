@@ -40,6 +40,7 @@ fn of_haproxy() {
             ("backend = \"x\"\nsocket = \"x\"", 9, "begins with /"),
             ("backend = \"x\"\nsocket = \"tcp x\"", 9, "expected ADDRESS:PORT"),
             ("backend = \"x y\"\nsocket = \"/x\"", 8, "without blanks"),
+            ("backend = \"x;y\"\nsocket = \"/x\"", 8, "expected letters"),
         ],
         haproxy,
     );

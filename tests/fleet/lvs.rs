@@ -1,0 +1,178 @@
+//! The kernel's virtual services, by a stand-in for ipvsadm that keeps them in a directory, and refuses what ipvsadm refuses.
+
+use crate::scene::{Scene, text, wait_for};
+use crate::watcher::Watcher;
+use std::process::Command;
+
+/// Each service is a directory `-t ADDRESS`, each real server a file in it. `refused` names one that the kernel won't take.
+const STAND_IN: &str = r#"#!/bin/sh
+state=STATE
+exec 9>"$state.lock"
+flock 9
+echo "$*" >>"$state.calls"
+refuse() { echo "$1" >&2; return 1; }
+apply() {
+    command=$1 service=$2\ $3
+    shift 3
+    if [ "$1" = -6 ]; then service="$service -6"; shift; fi
+    folder=$state/$service
+    if [ "$command" = -A ]; then
+        mkdir "$folder" 2>/dev/null || { refuse "Service already exists"; return; }
+        echo "$*" >"$folder/options"
+        return
+    fi
+    [ -d "$folder" ] || { refuse "Service not defined"; return; }
+    server="$folder/r $2"
+    [ "$2" != "$(cat "$state.refused" 2>/dev/null)" ] || { refuse "Memory allocation problem"; return; }
+    shift 2
+    case $command in
+        -a) [ ! -e "$server" ] || { refuse "Destination already exists"; return; }; echo "$*" >"$server" ;;
+        -e) [ -e "$server" ] || { refuse "No such destination"; return; }; echo "$*" >"$server" ;;
+        -d) rm "$server" 2>/dev/null || refuse "No such destination" ;;
+        *) refuse "what is $command" ;;
+    esac
+}
+case $1 in
+    -Sn)
+        for folder in "$state"/*; do
+            [ -d "$folder" ] || continue
+            echo "-A ${folder##*/} $(cat "$folder/options")"
+            for server in "$folder"/r*; do
+                [ ! -e "$server" ] || echo "-a ${folder##*/} -r ${server##*/r } $(cat "$server")"
+            done
+        done ;;
+    -R)
+        status=0
+        while read -r line; do apply $line || status=1; done
+        exit $status ;;
+    *) apply "$@" ;;
+esac
+"#;
+
+const WEB: &str = "[hostgroup.web]\nhosts = [{ name = \"a\", address = \"192.0.2.11\" }, { name = \"b\", address = \
+                   \"192.0.2.12\" }, { name = \"c\", address = \"192.0.2.13\" }]\n\
+                   [hostgroup.web.service.oco]\nprobe = { report = \"25h\" }\n\
+                   [[table]]\nkind = \"lvs\"\nservice = \"web/oco\"\nvirtual = \"tcp 192.0.2.1:80\"\n";
+
+struct Kernel {
+    scene: Scene,
+}
+
+impl Kernel {
+    fn new(keys: &str) -> Kernel {
+        let scene = Scene::new(&format!("{WEB}{keys}"));
+        std::fs::create_dir(scene.path("bin")).unwrap();
+        std::fs::create_dir(scene.path("lvs")).unwrap();
+        let state = scene.path("lvs").display().to_string();
+        scene.program("bin/ipvsadm", &STAND_IN.replace("STATE", &state));
+        Kernel { scene }
+    }
+
+    fn ipvsadm(&self, arguments: &str) -> String {
+        let mut command = Command::new(self.scene.path("bin/ipvsadm"));
+        let output = command.args(arguments.split(' ')).output().unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout)
+    }
+
+    fn watch(&self) -> Watcher {
+        let mut command = self.scene.ocowatch(&[]);
+        let path = std::env::var("PATH").unwrap();
+        command.env("PATH", format!("{}:{path}", self.scene.path("bin").display()));
+        let watcher = Watcher::spawn(command);
+        wait_for("the control socket", || std::os::unix::net::UnixStream::connect(self.scene.control()).ok());
+        watcher
+    }
+
+    fn report(&self, host: &str, code: &str) {
+        let name = format!("web/oco/{host}");
+        let output = self.scene.fleet(&["report", &name, code, "said"]).output().unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+    }
+
+    /// Waits until our service has these servers, each `LAST_OCTET WEIGHT`.
+    #[track_caller]
+    fn wait_for(&self, expected: &[&str]) {
+        let servers = || -> Vec<String> {
+            let saved = self.ipvsadm("-Sn");
+            let ours = saved.lines().filter_map(|line| line.strip_prefix("-a -t 192.0.2.1:80 -r "));
+            let short = |line: &str| {
+                let (address, rest) = line.split_once(':').unwrap();
+                format!("{} {}", address.rsplit('.').next().unwrap(), rest.rsplit(' ').next().unwrap())
+            };
+            ours.map(short).collect()
+        };
+        wait_for(&format!("{expected:?} in {}", self.ipvsadm("-Sn")), || {
+            (servers() == expected).then_some(())
+        });
+    }
+}
+
+#[test]
+fn virtual_services_follow_states_weights_and_maintenance() {
+    let kernel = Kernel::new("persistent = \"5m\"\nfallback = \"127.0.0.1:80\"\n");
+    kernel.ipvsadm("-A -t 192.0.2.9:80 -s rr");
+    kernel.ipvsadm("-a -t 192.0.2.9:80 -r 192.0.2.11:80 -m -w 7");
+    let watcher = kernel.watch();
+    kernel.report("a", "200");
+    kernel.report("b", "201");
+    kernel.report("c", "300");
+    kernel.wait_for(&["11 100", "12 50"]);
+    assert!(kernel.ipvsadm("-Sn").contains("-A -t 192.0.2.1:80 -s wlc -p 300\n"));
+    kernel.ipvsadm("-a -t 192.0.2.1:80 -r 192.0.2.99:80 -g -w 0");
+    let maint = kernel.scene.fleet(&["maint", "web/oco/a", "--for", "1h", "work"]).output().unwrap();
+    assert!(maint.status.success());
+    kernel.wait_for(&["11 0", "12 50", "99 0"]);
+    kernel.report("b", "300");
+    kernel.wait_for(&["1 1", "11 0", "99 0"]);
+    kernel.report("c", "200");
+    kernel.wait_for(&["11 0", "13 100", "99 0"]);
+    watcher.wait_for_log("lvs tcp 192.0.2.1:80: 192.0.2.99:80 stands there");
+    watcher.wait_for_log("lvs tcp 192.0.2.1:80: 192.0.2.13:80: added, weight 100");
+    assert_eq!(watcher.log().matches("192.0.2.99:80").count(), 1);
+    assert!(!watcher.log().contains("tried again"), "{}", watcher.log());
+    assert!(kernel.ipvsadm("-Sn").contains("-a -t 192.0.2.9:80 -r 192.0.2.11:80 -m -w 7\n"));
+}
+
+#[test]
+fn what_somebody_undid_is_put_right_and_a_killed_watcher_takes_its_own_out_with_their_host() {
+    let kernel = Kernel::new("quiesce = true\n");
+    let watcher = kernel.watch();
+    for host in ["a", "b", "c"] {
+        kernel.report(host, "200");
+    }
+    kernel.wait_for(&["11 100", "12 100", "13 100"]);
+    kernel.ipvsadm("-d -t 192.0.2.1:80 -r 192.0.2.12:80");
+    kernel.report("c", "300");
+    kernel.wait_for(&["11 100", "12 100", "13 0"]);
+    watcher.signal("KILL");
+    drop(watcher);
+    let file = std::fs::read_to_string(kernel.scene.path("watch.toml")).unwrap();
+    let without = file.replace("{ name = \"b\", address = \"192.0.2.12\" }, ", "");
+    std::fs::write(kernel.scene.path("watch.toml"), without).unwrap();
+    let watcher = kernel.watch();
+    kernel.wait_for(&["11 100", "13 0"]);
+    drop(watcher);
+    kernel.wait_for(&["11 100", "13 0"]);
+}
+
+#[test]
+fn a_server_that_the_kernel_refuses_is_told_once_and_holds_up_no_other() {
+    let kernel = Kernel::new("");
+    kernel.scene.file("lvs.refused", "192.0.2.11:80");
+    let watcher = kernel.watch();
+    for host in ["a", "b", "c"] {
+        kernel.report(host, "200");
+    }
+    kernel.wait_for(&["12 100", "13 100"]);
+    watcher.wait_for_log(
+        "-r 192.0.2.11:80 -g -w 100: exit status 1: Memory allocation problem; it is tried again",
+    );
+    kernel.report("b", "300");
+    kernel.wait_for(&["13 100"]);
+    std::fs::remove_file(kernel.scene.path("lvs.refused")).unwrap();
+    kernel.report("b", "200");
+    kernel.wait_for(&["11 100", "12 100", "13 100"]);
+    watcher.wait_for_log("192.0.2.1:80: is as it should be again");
+    assert_eq!(watcher.log().matches("Memory allocation").count(), 1, "{}", watcher.log());
+}
