@@ -5,6 +5,9 @@
 //!   changes --> Acts --> Planning --> (Fleet judges anew) --> Incidents --> Alerts --> Consequences
 //! ```
 
+#[cfg(test)]
+mod tests;
+
 use super::acts::{Acts, Wish};
 use super::alert::{Alerts, DependencyFact, Direct, Facts, Said, SendingId, Subject};
 use super::alertmanager::{Alertmanager, Post};

@@ -6,6 +6,7 @@ mod failures;
 mod holding;
 mod memory;
 mod overlaps;
+mod partials;
 
 use super::*;
 use crate::config::{self, Settings};

@@ -2,12 +2,25 @@
 
 use super::*;
 
-const PARTIAL: &str = "on = [\"ko\", \"ok\", \"partial\", \"flapping\"]";
-
 fn say(bench: &mut Bench, text: &str) {
     let mut said = Vec::new();
     bench.alerts.direct(std::slice::from_ref(&bench.of), text, &bench.known, bench.now, &mut said);
     bench.take(said);
+}
+
+fn incident(bench: &mut Bench) {
+    let mut said = Vec::new();
+    bench.alerts.incident(&bench.of, &bench.known, bench.now, &mut said);
+    bench.take(said);
+}
+
+/// The command that runs the longest ends.
+fn end_first(bench: &mut Bench, result: Result<(), String>) {
+    let ended = bench.running.pop_front().unwrap();
+    let mut said = Vec::new();
+    bench.alerts.done(ended.id, result, bench.now, &mut said);
+    bench.take(said);
+    bench.due();
 }
 
 #[test]
@@ -34,12 +47,7 @@ fn a_new_failure_does_not_wait_for_the_command_of_the_last_one_to_be_tried_again
     bench.minutes(1);
     bench.fails();
     assert_eq!(bench.heard(), ["ko to 1"]);
-    bench.answer = Some(Err("exit 1".to_owned()));
-    let ended = bench.running.pop_front().unwrap();
-    let mut said = Vec::new();
-    bench.alerts.done(ended.id, Err("exit 1".to_owned()), bench.now, &mut said);
-    bench.take(said);
-    bench.end_all();
+    end_first(&mut bench, Err("exit 1".to_owned()));
     assert_eq!(bench.heard(), ["ko to 1"], "at once");
 }
 
@@ -100,68 +108,6 @@ fn after_a_restart_steps_go_on_from_the_first_alert_and_not_from_the_last() {
 }
 
 #[test]
-fn a_step_that_was_not_told_hears_of_no_others_that_fail() {
-    let mut bench = Bench::new(&steps(PARTIAL));
-    bench.fails();
-    bench.minutes(2);
-    bench.becomes(300, &["a", "b"]);
-    assert_eq!(bench.heard(), ["ko to 1", "partial to 1"]);
-}
-
-#[test]
-fn one_that_fails_in_the_place_of_another_is_told() {
-    let mut bench = Bench::new(&simple(PARTIAL));
-    bench.fails();
-    bench.minutes(2);
-    bench.becomes(300, &["b"]);
-    assert_eq!(bench.heard(), ["ko to 1", "partial to 1"]);
-    bench.becomes(300, &["b", "c"]);
-    bench.minutes(2);
-    assert_eq!(bench.heard(), ["partial to 1"]);
-}
-
-#[test]
-fn a_partial_names_none_as_back_who_was_not_told_of() {
-    let mut bench = Bench::new(&simple(PARTIAL));
-    bench.fails();
-    bench.becomes(300, &["a", "b"]);
-    bench.heard();
-    bench.becomes(300, &["a", "b", "c"]);
-    bench.becomes(300, &["a"]);
-    bench.minutes(1);
-    let sending = bench.begun[0].clone();
-    assert_eq!(bench.heard(), ["partial to 1"]);
-    assert_eq!(sending.recovered, [name("web/oco/b")]);
-}
-
-#[test]
-fn a_partial_that_fails_is_tried_three_times_and_then_left() {
-    let mut bench = Bench::new(&simple(PARTIAL));
-    bench.fails();
-    bench.heard();
-    bench.answer = Some(Err("exit 1".to_owned()));
-    bench.becomes(300, &["a", "b"]);
-    assert_eq!(bench.heard(), ["partial to 1"]);
-    bench.seconds(5);
-    assert_eq!(bench.heard(), ["partial to 1"]);
-    bench.seconds(25);
-    assert_eq!(bench.heard(), ["partial to 1"]);
-    bench.minutes(60);
-    assert_eq!(bench.heard(), NOBODY);
-}
-
-#[test]
-fn while_it_flaps_nobody_is_told_of_others_that_fail() {
-    let mut bench = Bench::new(&simple(PARTIAL));
-    bench.fails();
-    bench.set(|stand| stand.is_flapping = true);
-    bench.minutes(2);
-    bench.becomes(300, &["a", "b"]);
-    bench.minutes(2);
-    assert_eq!(bench.heard(), ["ko to 1", "flapping to 1"]);
-}
-
-#[test]
 fn a_command_that_failed_is_tried_again_though_it_flaps_since() {
     let mut bench = Bench::new(&simple(""));
     bench.answer = Some(Err("exit 1".to_owned()));
@@ -188,9 +134,7 @@ fn an_incident_waits_until_it_is_calm() {
     let mut bench = Bench::new(&simple("on = [\"incident\"]"));
     bench.becomes(500, &["a"]);
     bench.set(|stand| stand.is_flapping = true);
-    let mut said = Vec::new();
-    bench.alerts.incident(&bench.of, &bench.known, bench.now, &mut said);
-    bench.take(said);
+    incident(&mut bench);
     assert_eq!(bench.heard(), NOBODY);
     bench.set(|stand| stand.is_flapping = false);
     assert_eq!(bench.heard(), ["incident to 1"]);
@@ -201,9 +145,7 @@ fn an_incident_that_is_held_is_for_who_still_asks_for_it() {
     let mut bench = Bench::new(&simple("on = [\"ko\", \"incident\"]"));
     bench.stand().is_muted = true;
     bench.becomes(500, &["a"]);
-    let mut said = Vec::new();
-    bench.alerts.incident(&bench.of, &bench.known, bench.now, &mut said);
-    bench.take(said);
+    incident(&mut bench);
     bench.reload(&simple("on = [\"ko\"]"));
     bench.set(|stand| stand.is_muted = false);
     assert_eq!(bench.heard(), ["ko to 1"]);
@@ -286,4 +228,105 @@ fn each_alert_of_an_object_has_its_own_memory() {
 /// Failures before recoveries.
 fn event_key(event: AlertEvent) -> bool {
     event == AlertEvent::Ok
+}
+
+#[test]
+fn an_incident_waits_for_what_it_depends_on_and_each_hold_is_said() {
+    let mut bench = Bench::new(&simple("on = [\"incident\"]"));
+    for _ in 0..2 {
+        bench.stand().dependency = DependencyFact::Ko(name("gateway/ping"));
+        bench.becomes(500, &["a"]);
+        incident(&mut bench);
+        assert_eq!(bench.heard(), NOBODY);
+        assert_eq!(bench.results(), ["held: while gateway/ping"]);
+        bench.recovers();
+    }
+    bench.becomes(500, &["a"]);
+    incident(&mut bench);
+    bench.set(|stand| stand.dependency = DependencyFact::Clear);
+    assert_eq!(bench.heard(), ["incident to 1"]);
+}
+
+#[test]
+fn what_comes_of_an_incident_while_its_command_runs_is_told_after_it() {
+    let mut bench = Bench::new(&simple("on = [\"incident\"]"));
+    bench.answer = None;
+    bench.becomes(500, &["a"]);
+    incident(&mut bench);
+    incident(&mut bench);
+    assert_eq!(bench.heard(), ["incident to 1"]);
+    bench.answer = Some(Ok(()));
+    bench.end_all();
+    assert_eq!(bench.heard(), ["incident to 1"]);
+}
+
+#[test]
+fn an_incident_by_another_command_leaves_the_end_to_both() {
+    let mut bench = Bench::new(&simple("on = [\"incident\", \"ok\"]"));
+    bench.becomes(500, &["a"]);
+    incident(&mut bench);
+    bench.reload(&alert("on = [\"incident\", \"ok\"]\ncommand = [\"other\"]"));
+    incident(&mut bench);
+    assert_eq!(bench.heard(), ["incident to 1", "incident to 1"]);
+    bench.recovers();
+    let told: Vec<String> = bench.begun.iter().map(|sending| sending.command.join(" ")).collect();
+    assert_eq!(told, ["other", "mail.alert ops"]);
+}
+
+#[test]
+fn an_incident_counts_for_no_limit_of_its_failure() {
+    let mut bench = Bench::new(&simple("on = [\"ko\", \"incident\"]\nafter = \"10m\"\nlimit = 1"));
+    bench.becomes(500, &["a"]);
+    bench.minutes(10);
+    assert_eq!(bench.heard(), ["ko to 1"]);
+    let at = bench.now.at;
+    bench.set(|stand| stand.failing = Some(at));
+    incident(&mut bench);
+    assert_eq!(bench.heard(), ["incident to 1"]);
+    bench.minutes(10);
+    assert_eq!(bench.heard(), ["ko to 1"], "the first of this failure");
+}
+
+#[test]
+fn hours_begin_to_the_second() {
+    let mut bench = Bench::new(&simple("hours = \"wed 11:00-12:00\""));
+    bench.seconds(30);
+    bench.fails();
+    bench.minutes(59);
+    assert_eq!(bench.heard(), NOBODY);
+    bench.seconds(30);
+    assert_eq!(bench.heard(), ["ko to 1"]);
+}
+
+#[test]
+fn who_fails_while_the_first_command_runs_is_named_when_it_is_over() {
+    let mut bench = Bench::new(&simple(""));
+    bench.answer = None;
+    bench.fails();
+    bench.becomes(300, &["a", "b"]);
+    bench.becomes(300, &["a"]);
+    bench.answer = Some(Ok(()));
+    bench.end_all();
+    bench.heard();
+    bench.recovers();
+    assert_eq!(bench.begun[0].recovered, [name("web/oco/a"), name("web/oco/b")]);
+}
+
+#[test]
+fn a_recovery_by_a_command_that_the_file_has_again_hinders_no_new_failure() {
+    let mut bench = Bench::new(&simple(""));
+    bench.fails();
+    bench.reload(&alert("command = [\"other\"]"));
+    bench.heard();
+    bench.answer = None;
+    bench.recovers();
+    assert_eq!(bench.heard(), ["ok to 1", "ok to 1001"]);
+    end_first(&mut bench, Ok(()));
+    bench.reload(&simple(""));
+    bench.fails();
+    assert_eq!(bench.heard(), ["ko to 1"]);
+    bench.answer = Some(Ok(()));
+    bench.end_all();
+    bench.recovers();
+    assert_eq!(bench.heard(), ["ok to 1"]);
 }

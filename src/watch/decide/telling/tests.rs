@@ -1,0 +1,131 @@
+//! What follows at once, where the simulation lets a minute pass.
+
+use super::*;
+use crate::config::{After, Alert, AlertEvent, Probe, Step, Word};
+use crate::decide::changes::Kept;
+use crate::decide::fleet::Report;
+use crate::decide::known::NoLevels;
+use crate::decide::simulation::settings;
+use oco::logic::code::Code;
+use oco::logic::time::Nanos;
+use oco_fleet::object::Pattern;
+use oco_fleet::tree::Rule;
+
+const NAME: &str = "backup/nightly";
+
+struct Bench {
+    fleet: Fleet,
+    changes: Changes,
+    telling: Telling,
+    now: Now,
+}
+
+impl Bench {
+    /// One service that others report, and an alert of it.
+    fn new() -> Bench {
+        let nightly = settings::service("nightly", Probe::Report(Duration::from_secs(60)), Rule::All, &[]);
+        let mut file =
+            settings::file(vec![settings::group("backup", &["a"], vec![nightly])], Vec::new(), false);
+        file.alerts.push(Alert {
+            name: Some("ops".to_owned()),
+            of: vec![Pattern::parse("backup/*").unwrap()],
+            on: vec![AlertEvent::Ko, AlertEvent::Ok, AlertEvent::Incident],
+            after: After::Time(Duration::ZERO),
+            every: None,
+            limit: None,
+            hours: None,
+            text: None,
+            steps: vec![Step { after: Duration::ZERO, command: vec![Word("mail".to_owned())], hours: None }],
+        });
+        let now = Now { wall: Nanos(1_800_000_000_000_000_000), boot: Nanos(50_000_000_000) };
+        let mut changes = Changes::default();
+        let mut fleet = Fleet::new(&file, &Kept::default(), now, &mut changes);
+        let moment = fleet.moment(now);
+        let telling = Telling::new(&file, KeptTelling::default(), [].iter(), Zone::UTC, moment);
+        let mut bench = Bench { fleet, changes, telling, now };
+        bench.report(200);
+        bench
+    }
+
+    /// What is told in a turn: the events of commands and of incidents. Commands succeed.
+    fn turn(&mut self) -> (Vec<AlertEvent>, Vec<IncidentEvent>) {
+        let moment = self.fleet.moment(self.now);
+        let out = self.telling.turn(&mut self.fleet, &NoLevels, &mut self.changes, self.now);
+        self.changes.clear();
+        let mut told = Vec::new();
+        for said in out.said {
+            if let Said::Send(sending) = said {
+                told.push(sending.event);
+                self.telling.done(sending.id, Ok(()), moment);
+            }
+        }
+        (told, out.incidents.said.iter().map(|said| said.event).collect())
+    }
+
+    fn report(&mut self, code: u16) -> (Vec<AlertEvent>, Vec<IncidentEvent>) {
+        let name = ObjectName::parse("backup/nightly/a").unwrap();
+        let report = Report { code: Code::new(code).unwrap(), period: None, text: "" };
+        self.fleet.report(&name, report, self.now, &mut self.changes).unwrap();
+        self.turn()
+    }
+
+    fn act(&mut self, kind: ActKind) {
+        let at = self.fleet.moment(self.now).at;
+        let known = Known { fleet: &self.fleet, levels: &NoLevels };
+        let (name, who, text) = (NAME.to_owned(), "ada".to_owned(), String::new());
+        self.telling.act(Wish { kind, name, who, since: at, until: None, text }, known, at).unwrap();
+    }
+
+    fn undo(&mut self, kind: ActKind) {
+        let at = self.fleet.moment(self.now).at;
+        let known = Known { fleet: &self.fleet, levels: &NoLevels };
+        self.telling.undo(kind, NAME, "ada", known, at).unwrap();
+    }
+}
+
+#[test]
+fn what_is_undone_holds_nothing_from_the_next_turn_on() {
+    for kind in [ActKind::Mute, ActKind::Maint] {
+        let mut bench = Bench::new();
+        bench.act(kind);
+        bench.turn();
+        assert_eq!(bench.report(300), (Vec::new(), Vec::new()));
+        bench.undo(kind);
+        let moment = bench.fleet.moment(bench.now);
+        assert_eq!(bench.telling.wait(moment), Some(0));
+        assert_eq!(bench.turn().0, [AlertEvent::Ko], "{kind:?}");
+    }
+}
+
+#[test]
+fn an_acknowledgement_of_an_incident_is_told_and_alerts_nobody() {
+    let mut bench = Bench::new();
+    let (told, incidents) = bench.report(500);
+    assert!(told.contains(&AlertEvent::Incident), "{told:?}");
+    assert_eq!(incidents, [IncidentEvent::Open]);
+    bench.turn();
+    bench.act(ActKind::Ack);
+    assert_eq!(bench.turn(), (Vec::new(), vec![IncidentEvent::Acknowledge]));
+    assert_eq!(bench.report(200), (vec![AlertEvent::Ok], vec![IncidentEvent::Close]));
+}
+
+#[test]
+fn a_mute_or_maintenance_acknowledges_no_incident() {
+    for kind in [ActKind::Mute, ActKind::Maint] {
+        let mut bench = Bench::new();
+        bench.report(500);
+        bench.act(kind);
+        assert_eq!(bench.turn(), (Vec::new(), Vec::new()), "{kind:?}");
+    }
+}
+
+#[test]
+fn what_somebody_says_waits_for_nothing_else() {
+    let mut bench = Bench::new();
+    let moment = bench.fleet.moment(bench.now);
+    let known = Known { fleet: &bench.fleet, levels: &NoLevels };
+    let name = ObjectName::parse(NAME).unwrap();
+    assert_eq!(bench.telling.direct(&name, "hello", known, moment).took.len(), 1);
+    assert_eq!(bench.telling.wait(moment), Some(0));
+    assert_eq!(bench.turn().0.len(), 1);
+}
