@@ -166,7 +166,7 @@ mod tests {
 
         let (mut writer, _) = Writer::open(dir.path(), Millis(1000), 0).unwrap();
         let name = ObjectName::parse("web/oco").unwrap();
-        writer.write(&[Entry::Watched { name: name.clone(), at: Millis(1000) }]).unwrap();
+        writer.write(&[Entry::Watched { names: vec![name.clone()], at: Millis(1000) }]).unwrap();
         let names = vec![name];
         let known = Millis(3000);
         reader.ask(Ticket(7), Query::Log(LogWish { limit: 9, ..LogWish::default() })).unwrap();

@@ -101,8 +101,10 @@ pub const JOURNAL_FINISH: Duration = Duration::from_secs(5);
 /// Entries that wait for the journal, some 300 octets each: all of 100,000 targets twice, and what comes of it. A disk
 /// that hangs for longer than that takes costs entries, which are counted and told.
 pub const JOURNAL_QUEUE: usize = 250_000;
-/// Entries of one transaction: the larger it is, the fewer pages are written twice; a reader sees none before its end.
+/// Rows of one transaction, by the entries that write them: the larger it is, the fewer pages are written twice; a reader sees none before its end.
 pub const JOURNAL_BATCH: usize = 16_384;
+/// Names of who is watched in one entry.
+pub const WATCHED_IN_AN_ENTRY: usize = 1024;
 /// How long an entry waits for others to be written with. A page of the file is written once in that time.
 pub const JOURNAL_COMMIT: Duration = Duration::from_millis(50);
 /// After so long without an entry, what memory a storm took is given back: longer than storms pause.

@@ -247,7 +247,7 @@ impl<N: Network, S: Starter> Watcher<N, S> {
                     Address::Name(name) => match self.addresses.of(name) {
                         Ok(address) => address.to_string(),
                         // The plugin may look it up better than we can.
-                        Err(_) => name.clone(),
+                        Err(_) => name.to_string(),
                     },
                 };
                 let port = port_of(&probe, place.host.port).map_or_else(String::new, |port| port.to_string());
@@ -298,7 +298,7 @@ fn names(settings: &Settings) -> impl Iterator<Item = &str> {
     let is_asked = |group: &&Group| group.services.iter().any(|service| needs_address(&service.probe));
     settings.groups.iter().filter(is_asked).flat_map(|group| &group.hosts).filter_map(|host| {
         match &host.address {
-            Address::Name(name) => Some(name.as_str()),
+            Address::Name(name) => Some(&**name),
             Address::Ip(_) => None,
         }
     })

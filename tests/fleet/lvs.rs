@@ -145,6 +145,12 @@ fn what_somebody_undid_is_put_right_and_a_killed_watcher_takes_its_own_out_with_
     kernel.ipvsadm("-d -t 192.0.2.1:80 -r 192.0.2.12:80");
     kernel.report("c", "300");
     kernel.wait_for(&["11 100", "12 100", "13 0"]);
+    // What is set and not noted when it is killed is somebody else's afterwards.
+    wait_for("what was set in the journal", || {
+        let journal = rusqlite::Connection::open(kernel.scene.path("state/fleet.db")).unwrap();
+        let noted = "SELECT count(*) FROM balanced WHERE server LIKE '%192.0.2.12%'";
+        (journal.query_row(noted, [], |row| row.get::<_, i64>(0)) == Ok(1)).then_some(())
+    });
     watcher.signal("KILL");
     drop(watcher);
     let file = std::fs::read_to_string(kernel.scene.path("watch.toml")).unwrap();

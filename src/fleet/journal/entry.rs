@@ -11,10 +11,10 @@ use crate::transition::Transition;
 /// One thing to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entry {
-    /// This object is watched from now on; nothing where it was already. What has a transition is too.
+    /// These objects are watched from now on; nothing where they were already. What has a transition is too.
     Watched {
-        /// Who.
-        name: ObjectName,
+        /// Who. Many in an entry, since a start enters all, and each entry takes the room of the largest kind.
+        names: Vec<ObjectName>,
         /// Since when.
         at: Millis,
     },

@@ -234,7 +234,9 @@ fn gap(transaction: &Transaction<'_>, since: Millis, until: Millis) -> rusqlite:
 
 fn write_one(transaction: &Transaction<'_>, entry: &Entry) -> rusqlite::Result<()> {
     match entry {
-        Entry::Watched { name, at } => objects::watched(transaction, name, *at),
+        Entry::Watched { names, at } => {
+            names.iter().try_for_each(|name| objects::watched(transaction, name, *at))
+        }
         Entry::Transition(transition) => objects::transition(transaction, transition),
         Entry::Stands { name, standing, since, at } => {
             objects::stands(transaction, name, standing, *since, *at)

@@ -85,7 +85,7 @@ pub(super) fn split(text: &str) -> Result<(Address, Option<u16>), String> {
     }
     // What is left with a colon has a zone, `fe80::1%eth0`: the resolver knows the numbers of interfaces.
     if endpoint.name.contains(':') || is_host_name(&endpoint.name) {
-        return Ok((Address::Name(endpoint.name), port));
+        return Ok((Address::Name(endpoint.name.into()), port));
     }
     let is_numeric = endpoint.name.bytes().all(|octet| octet.is_ascii_digit() || octet == b'.');
     let what = if is_numeric { "no IPv4 address" } else { "no name of a host" };
@@ -157,7 +157,7 @@ mod tests {
     #[test]
     fn hosts_have_addresses_and_perhaps_ports() {
         let ip = |text: &str| Address::Ip(text.parse().unwrap());
-        let name = |text: &str| Address::Name(text.to_owned());
+        let name = |text: &str| Address::Name(text.into());
         for (text, address, port) in [
             ("192.0.2.11", ip("192.0.2.11"), None),
             ("192.0.2.12:79", ip("192.0.2.12"), Some(79)),

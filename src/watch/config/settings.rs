@@ -128,7 +128,7 @@ pub enum Address {
     /// Here.
     Ip(IpAddr),
     /// Where the resolver says.
-    Name(String),
+    Name(Box<str>),
 }
 
 /// A service: one probe over the group's hosts.

@@ -82,7 +82,7 @@ fn groups_and_services_of_the_contract_arrive() {
         ]
     );
     assert_eq!(web.hosts[2].address.ip(), "2001:db8::3".parse().ok());
-    assert_eq!(web.hosts[3].address, Address::Name("web4.example.org".to_owned()));
+    assert_eq!(web.hosts[3].address, Address::Name("web4.example.org".into()));
     let names: Vec<&str> = web.services.iter().map(|service| service.name.as_str()).collect();
     assert_eq!(names, ["oco", "open", "page", "tls", "ssh", "mx", "echo", "up", "disk", "fping"]);
     assert_eq!(service(&settings, "web/oco").need, Rule::Count(2));

@@ -88,7 +88,7 @@ fn find_host(watcher: &Fleet, name: &ObjectName) -> Option<HostFacts> {
     let port = port_of(&group.services.get(service.place?)?.probe, host.port);
     let address = match &host.address {
         Address::Ip(address) => address.to_string(),
-        Address::Name(name) => watcher.address_of(name).map_or_else(|| name.clone(), |it| it.to_string()),
+        Address::Name(name) => watcher.address_of(name).map_or_else(|| name.to_string(), |it| it.to_string()),
     };
     Some(HostFacts { address, port: port.map_or_else(String::new, |port| port.to_string()) })
 }

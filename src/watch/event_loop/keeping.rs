@@ -4,6 +4,7 @@ use super::EventLoop;
 use crate::decide::changes::Note;
 use crate::journal_writer::{Event, Sequence};
 use crate::kept;
+use crate::limits::WATCHED_IN_AN_ENTRY;
 use log::{error, info, warn};
 use oco::system::log_lines::{CHANGE, TRANSITION};
 use oco_fleet::journal::Entry;
@@ -92,10 +93,14 @@ impl EventLoop {
         let nodes = fleet.nodes().map(|node| node.name);
         let levels = self.levels.all().map(|level| level.name);
         let targets = fleet.targets().map(|target| target.name);
-        let names: Vec<ObjectName> = targets.chain(services).chain(nodes).chain(levels).cloned().collect();
+        let mut all = targets.chain(services).chain(nodes).chain(levels).cloned();
+        let entries = std::iter::from_fn(move || {
+            let names: Vec<ObjectName> = all.by_ref().take(WATCHED_IN_AN_ENTRY).collect();
+            (!names.is_empty()).then_some(Entry::Watched { names, at })
+        });
         let mut last = Sequence::default();
-        for name in names {
-            last = self.journal.push(Entry::Watched { name, at });
+        for entry in entries {
+            last = self.journal.push(entry);
         }
         // What levels are judged by is in the journal then, also that nobody watched until now.
         self.levels.touch_all(last);

@@ -153,6 +153,25 @@ fn beyond_its_bound_the_newest_are_lost_and_counted() {
 }
 
 #[test]
+fn many_names_are_as_many_entries_to_a_transaction() {
+    let mut scene = scene(WriterBounds { batch: 4, ..bounds() });
+    scene.writer.push(beat(1));
+    // The others wait for this one.
+    scene.wait_for(|writer| writer.deadline().is_some());
+    let names: Vec<_> = ["a", "b", "c"].map(ObjectName::node).into();
+    let watched = Entry::Watched { names, at: Millis(0) };
+    for _ in 0..4 {
+        scene.writer.push(watched.clone());
+    }
+    for _ in 0..3 {
+        scene.disk.send(Disk::Takes).unwrap();
+    }
+    scene.wait_for(|writer| writer.written() == Sequence(5));
+    let sizes: Vec<_> = scene.written.try_iter().map(|batch| batch.len()).collect();
+    assert_eq!(sizes, [1, 2, 2]);
+}
+
+#[test]
 fn one_entry_that_is_never_taken_holds_up_no_other() {
     let mut scene = scene(WriterBounds { commit: PATIENCE, batch: 9, ..bounds() });
     for at in 1..=9 {

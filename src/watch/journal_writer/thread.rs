@@ -74,15 +74,22 @@ fn next_batch(
         }
         inner = wait(shared, inner, left);
     }
-    let count = inner.queue.len().min(bounds.batch);
-    let mut last = inner.written;
-    for (number, entry) in inner.queue.drain(..count) {
+    let (mut last, mut rows) = (inner.written, 0);
+    while rows < bounds.batch
+        && let Some((number, entry)) = inner.queue.pop_front()
+    {
         last = number;
+        rows += rows_of(&entry);
         batch.push(entry);
     }
-    inner.in_hand = count;
+    inner.in_hand = batch.len();
     // What was lost came when the queue was full: it is passed over when all that was in it is written.
     Some(if inner.queue.is_empty() { inner.pushed } else { last })
+}
+
+/// How many rows an entry writes, roughly: a transaction must not take long.
+fn rows_of(entry: &Entry) -> usize {
+    if let Entry::Watched { names, .. } = entry { names.len() } else { 1 }
 }
 
 fn wait<'a>(shared: &Shared, inner: MutexGuard<'a, Inner>, limit: Duration) -> MutexGuard<'a, Inner> {

@@ -97,7 +97,7 @@ fn run(steps: Vec<(i64, Step)>) {
             Step::Watch { who } => {
                 let model = &mut models[who];
                 if !model.has_begun {
-                    batch.push(Entry::Watched { name: name(NAMES[who]), at: when });
+                    batch.push(Entry::Watched { names: vec![name(NAMES[who])], at: when });
                     model.stand(now, Some((State::Unknown, false)));
                     (model.is_watched, model.has_begun) = (true, true);
                 }

@@ -71,8 +71,7 @@ fn a_start_finds_what_was_written() {
     let mut known = incident.clone();
     (known.acknowledged, known.who, known.members) = (Some(at(4)), Some("eve".to_owned()), Vec::new());
     let entries = [
-        Entry::Watched { name: name("web/oco/a"), at: at(1) },
-        Entry::Watched { name: name("web/oco/b"), at: at(1) },
+        Entry::Watched { names: vec![name("web/oco/a"), name("web/oco/b")], at: at(1) },
         Entry::Transition(transition("web/oco/a", 2, Standing::default(), ok.clone())),
         Entry::Transition(transition("web/oco/a", 5, ok, ko.clone())),
         Entry::Transition(transition("web/oco/a", 6, ko, standing(500, "worse"))),

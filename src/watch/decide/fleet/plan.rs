@@ -45,17 +45,11 @@ pub(super) fn groups(settings: &Settings) -> HashMap<String, Group> {
 
 /// The services of the file, and those of who reported before where that is still taken in.
 pub(super) fn plan(settings: &Settings, mut reported: Vec<ObjectName>) -> Vec<PlannedService> {
-    let (mut services, mut seen) = (Vec::new(), HashSet::new());
+    let mut services = Vec::new();
     for (place, group) in (0..).zip(&settings.groups) {
         for (service_place, service) in (0..).zip(&group.services) {
             let name = |host: &str| ObjectName::target(&group.name, &service.name, host);
-            let mut targets = Vec::with_capacity(group.hosts.len());
-            for (host_place, host) in (0..).zip(&group.hosts) {
-                let name = name(&host.name);
-                if seen.insert(name.clone()) {
-                    targets.push((name, host_place));
-                }
-            }
+            let hosts = (0..).zip(&group.hosts);
             services.push(PlannedService {
                 name: ObjectName::service(&group.name, &service.name),
                 group: place,
@@ -64,11 +58,13 @@ pub(super) fn plan(settings: &Settings, mut reported: Vec<ObjectName>) -> Vec<Pl
                 timing: service.timing,
                 need: service.need,
                 depends: service.depends.clone(),
-                targets,
+                targets: hosts.map(|(place, host)| (name(&host.name), place)).collect(),
             });
         }
     }
-    reported.retain(|name| !seen.contains(name));
+    let planned: HashSet<&ObjectName> =
+        services.iter().flat_map(|service| &service.targets).map(|(name, _)| name).collect();
+    reported.retain(|name| !planned.contains(name));
     reported.sort_unstable();
     add_reported(&mut services, &groups(settings), reported);
     services

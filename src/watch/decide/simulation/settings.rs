@@ -32,7 +32,7 @@ pub(crate) fn group(name: &str, hosts: &[&str], services: Vec<Service>) -> Group
     let hosts = hosts.iter().map(|name| Host {
         name: (*name).into(),
         address_text: None,
-        address: Address::Name((*name).to_owned()),
+        address: Address::Name((*name).into()),
         port: None,
     });
     let (name, hosts) = (name.to_owned(), hosts.collect());

@@ -125,7 +125,10 @@ fn what_somebody_says_waits_for_nothing_else() {
     let moment = bench.fleet.moment(bench.now);
     let known = Known { fleet: &bench.fleet, levels: &NoLevels };
     let name = ObjectName::parse(NAME).unwrap();
-    assert_eq!(bench.telling.direct(&name, "hello", known, moment).took.len(), 1);
+    assert_eq!(
+        bench.telling.direct(name.as_str(), "hello", known, moment).map(|told| told.took.len()),
+        Ok(1)
+    );
     assert_eq!(bench.telling.wait(moment), Some(0));
     assert_eq!(bench.turn().0.len(), 1);
 }
