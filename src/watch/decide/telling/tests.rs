@@ -8,6 +8,7 @@ use crate::decide::known::NoLevels;
 use crate::decide::simulation::settings;
 use oco::logic::code::Code;
 use oco::logic::time::Nanos;
+use oco_fleet::calendar::Hours;
 use oco_fleet::object::Pattern;
 use oco_fleet::tree::Rule;
 
@@ -18,14 +19,22 @@ struct Bench {
     changes: Changes,
     telling: Telling,
     now: Now,
+    /// Who came back by what was told last.
+    recovered: Vec<ObjectName>,
+    file: Settings,
 }
 
 impl Bench {
-    /// One service that others report, and an alert of it.
+    /// One service of one host that others report, and an alert of it.
     fn new() -> Bench {
+        Bench::of(&["a"], &|_| {})
+    }
+
+    /// The same of several hosts, with a file that is changed.
+    fn of(hosts: &[&str], change: &dyn Fn(&mut Settings)) -> Bench {
         let nightly = settings::service("nightly", Probe::Report(Duration::from_secs(60)), Rule::All, &[]);
         let mut file =
-            settings::file(vec![settings::group("backup", &["a"], vec![nightly])], Vec::new(), false);
+            settings::file(vec![settings::group("backup", hosts, vec![nightly])], Vec::new(), false);
         file.alerts.push(Alert {
             name: Some("ops".to_owned()),
             of: vec![Pattern::parse("backup/*").unwrap()],
@@ -37,13 +46,16 @@ impl Bench {
             text: None,
             steps: vec![Step { after: Duration::ZERO, command: vec![Word("mail".to_owned())], hours: None }],
         });
+        change(&mut file);
         let now = Now { wall: Nanos(1_800_000_000_000_000_000), boot: Nanos(50_000_000_000) };
         let mut changes = Changes::default();
         let mut fleet = Fleet::new(&file, &Kept::default(), now, &mut changes);
         let moment = fleet.moment(now);
         let telling = Telling::new(&file, KeptTelling::default(), [].iter(), Zone::UTC, moment);
-        let mut bench = Bench { fleet, changes, telling, now };
-        bench.report(200);
+        let mut bench = Bench { fleet, changes, telling, now, recovered: Vec::new(), file };
+        for host in hosts {
+            bench.report_of(host, 200);
+        }
         bench
     }
 
@@ -56,6 +68,7 @@ impl Bench {
         for said in out.said {
             if let Said::Send(sending) = said {
                 told.push(sending.event);
+                self.recovered.clone_from(&sending.recovered);
                 self.telling.done(sending.id, Ok(()), moment);
             }
         }
@@ -63,7 +76,11 @@ impl Bench {
     }
 
     fn report(&mut self, code: u16) -> (Vec<AlertEvent>, Vec<IncidentEvent>) {
-        let name = ObjectName::parse("backup/nightly/a").unwrap();
+        self.report_of("a", code)
+    }
+
+    fn report_of(&mut self, host: &str, code: u16) -> (Vec<AlertEvent>, Vec<IncidentEvent>) {
+        let name = ObjectName::target("backup", "nightly", host);
         let report = Report { code: Code::new(code).unwrap(), period: None, text: "" };
         self.fleet.report(&name, report, self.now, &mut self.changes).unwrap();
         self.turn()
@@ -74,6 +91,19 @@ impl Bench {
         let known = Known { fleet: &self.fleet, levels: &NoLevels };
         let (name, who, text) = (NAME.to_owned(), "ada".to_owned(), String::new());
         self.telling.act(Wish { kind, name, who, since: at, until: None, text }, known, at).unwrap();
+    }
+
+    fn act_for(&mut self, kind: ActKind, seconds: i64) {
+        let at = self.fleet.moment(self.now).at;
+        let known = Known { fleet: &self.fleet, levels: &NoLevels };
+        let until = Some(Millis(at.0 + seconds * 1000));
+        let (name, who, text) = (NAME.to_owned(), "ada".to_owned(), String::new());
+        self.telling.act(Wish { kind, name, who, since: at, until, text }, known, at).unwrap();
+    }
+
+    fn seconds(&mut self, seconds: i64) {
+        self.now.wall.0 += seconds * 1_000_000_000;
+        self.now.boot.0 += seconds * 1_000_000_000;
     }
 
     fn undo(&mut self, kind: ActKind) {
@@ -131,4 +161,65 @@ fn what_somebody_says_waits_for_nothing_else() {
     );
     assert_eq!(bench.telling.wait(moment), Some(0));
     assert_eq!(bench.turn().0.len(), 1);
+}
+
+#[test]
+fn an_acknowledgement_ends_with_the_recovery_and_the_next_failure_is_told() {
+    let mut bench = Bench::new();
+    assert_eq!(bench.report(300).0, [AlertEvent::Ko]);
+    bench.act(ActKind::Ack);
+    bench.turn();
+    assert_eq!(bench.report(200).0, [AlertEvent::Ok]);
+    assert_eq!(bench.telling.acts().all().count(), 0);
+    assert_eq!(bench.report(300).0, [AlertEvent::Ko]);
+}
+
+#[test]
+fn a_recovery_names_who_failed_later_too() {
+    let mut bench = Bench::of(&["a", "b"], &|_| {});
+    assert_eq!(bench.report_of("a", 300).0, [AlertEvent::Ko]);
+    assert_eq!(bench.report_of("b", 300).0, []);
+    assert_eq!(bench.report_of("a", 200).0, []);
+    assert_eq!(bench.report_of("b", 200).0, [AlertEvent::Ok]);
+    let names = ["a", "b"].map(|host| ObjectName::target("backup", "nightly", host));
+    assert_eq!(bench.recovered, names);
+}
+
+#[test]
+fn what_was_for_a_time_holds_nothing_once_that_is_over() {
+    for kind in [ActKind::Mute, ActKind::Maint] {
+        let mut bench = Bench::new();
+        bench.act_for(kind, 5);
+        bench.turn();
+        assert_eq!(bench.report(300).0, [], "{kind:?}");
+        bench.seconds(4);
+        assert_eq!(bench.turn().0, [], "{kind:?}");
+        let moment = bench.fleet.moment(bench.now);
+        assert!(bench.telling.wait(moment).is_some_and(|wait| wait <= 1000), "{kind:?}");
+        bench.seconds(1);
+        assert_eq!(bench.turn().0, [AlertEvent::Ko], "{kind:?}");
+    }
+}
+
+#[test]
+fn a_reload_may_bring_another_time_zone_and_windows_of_maintenance() {
+    // It is a Friday, 08:00 in UTC.
+    let hours = |file: &mut Settings| file.alerts[0].hours = Some(Hours::parse("fri 09:00-10:00").unwrap());
+    let mut bench = Bench::of(&["a"], &hours);
+    assert_eq!(bench.report(300).0, [], "outside of its hours");
+    let paris = Zone::parse(Some("Europe/Paris")).unwrap();
+    bench.telling.reload(&bench.file, paris);
+    assert_eq!(bench.turn().0, [AlertEvent::Ko], "it is nine in Paris");
+    let mut bench = Bench::new();
+    let mut file = bench.file.clone();
+    file.maintenance.push(crate::config::Maintenance {
+        of: vec![Pattern::parse(NAME).unwrap()],
+        hours: Hours::parse("fri 08:00-09:00").unwrap(),
+        text: String::new(),
+    });
+    bench.telling.reload(&file, Zone::UTC);
+    bench.turn();
+    assert_eq!(bench.report(300).0, [], "it is planned");
+    bench.telling.reload(&bench.file, Zone::UTC);
+    assert_eq!(bench.turn().0, [AlertEvent::Ko]);
 }
