@@ -56,7 +56,7 @@ pub fn write(
     replace(directory, name, &content(code, text, max_age, None), true)
 }
 
-/// Writes a result as [`write`] does, with a third line that says whose it is; ocod passes it over. The signature is one
+/// Writes a result as [`write()`] does, with a third line that says whose it is; ocod passes it over. The signature is one
 /// printable line, and short. A file that is there already stays unless `may_replace` is given.
 ///
 /// # Errors
