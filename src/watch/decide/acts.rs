@@ -104,6 +104,9 @@ impl Acts {
         }
         let (names, took) = match (known.find(name), wish.kind) {
             (None, _) => return Err(format!("{name}: nothing is known by that name")),
+            (Some(Named::Object(object)), ActKind::Maint) if object.kind() == Kind::Level => {
+                return Err(format!("{name}: no work is planned on a level; expected what it is of"));
+            }
             (Some(Named::Object(object)), ActKind::Ack) if !known.is_failing(&object) => {
                 return Err(format!("{name}: does not fail, so there is nothing to acknowledge"));
             }

@@ -5,26 +5,26 @@
 //!   changes --> Acts --> Planning --> (Fleet judges anew) --> Incidents --> Alerts --> Consequences
 //! ```
 
+mod facts;
 #[cfg(test)]
 mod tests;
 
 use super::acts::{Acts, Wish};
-use super::alert::{Alerts, DependencyFact, Direct, Facts, Said, SendingId, Subject};
+use super::alert::{Alerts, Direct, Said, SendingId};
 use super::alertmanager::{Alertmanager, Post};
 use super::changes::{Changes, Note};
-use super::fleet::ids::MemberId;
-use super::fleet::{Dependency, Fleet};
+use super::fleet::Fleet;
 use super::incident::{IncidentEvent, IncidentNews, Incidents};
 use super::known::{Known, LevelStandings, Named, has_failed};
 use super::moment::Moment;
 use super::planning::{Planning, Times, first_names};
 use crate::config::Settings;
+use facts::FleetFacts;
 use oco::logic::time::Now;
 use oco_fleet::calendar::Zone;
 use oco_fleet::journal::{self, Act, ActKind, Entry};
 use oco_fleet::maintenance::Window;
 use oco_fleet::object::{Kind, ObjectName};
-use oco_fleet::state::State;
 use oco_fleet::time::Millis;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
@@ -354,79 +354,5 @@ fn is_alerted(event: IncidentEvent) -> bool {
     match event {
         IncidentEvent::Open | IncidentEvent::Late => true,
         IncidentEvent::Update | IncidentEvent::Acknowledge | IncidentEvent::Close => false,
-    }
-}
-
-/// What the alerts know of the fleet.
-struct FleetFacts<'a> {
-    known: Known<'a>,
-    acts: &'a Acts,
-    intervals: &'a HashMap<ObjectName, Duration>,
-    at: Millis,
-}
-
-impl Facts for FleetFacts<'_> {
-    fn subject(&self, name: &ObjectName) -> Option<Subject<'_>> {
-        let subject = |standing, since, failing_since| Subject {
-            standing,
-            since,
-            failing_since,
-            is_flapping: false,
-            interval: self.interval(name),
-            dependency: DependencyFact::Clear,
-            is_acked: self.acts.is_acked(name, self.known, self.at),
-            is_muted: self.acts.is_muted(name, self.known, self.at),
-        };
-        if name.kind() == Kind::Level {
-            let (standing, since) = self.known.levels.level(name)?;
-            return Some(subject(standing, since, (standing.state == State::Ko).then_some(since)));
-        }
-        let fleet = self.known.fleet;
-        match fleet.find(name)? {
-            // Nobody is alerted of a target alone.
-            MemberId::Target(_) => None,
-            MemberId::Service(id) => {
-                let view = fleet.service(id)?;
-                Some(Subject {
-                    is_flapping: view.is_flapping,
-                    dependency: match fleet.dependency(id) {
-                        Dependency::Clear => DependencyFact::Clear,
-                        Dependency::Awaited => DependencyFact::Awaited,
-                        Dependency::Ko(name) => DependencyFact::Ko(name.clone()),
-                    },
-                    ..subject(view.standing, view.since, view.failing_since)
-                })
-            }
-            MemberId::Node(id) => {
-                let view = fleet.node(id)?;
-                Some(Subject {
-                    is_flapping: view.is_flapping,
-                    ..subject(view.standing, view.since, view.failing_since)
-                })
-            }
-        }
-    }
-
-    fn failed(&self, name: &ObjectName) -> Vec<(ObjectName, Box<str>)> {
-        let failed = self.known.failed(name).into_iter();
-        let reason =
-            |name| self.known.standing(name).map(|standing| standing.reason.clone()).unwrap_or_default();
-        failed.map(|name| (name.clone(), reason(name))).collect()
-    }
-
-    fn all(&self, name: &ObjectName) -> Vec<ObjectName> {
-        self.known.members(name).into_iter().cloned().collect()
-    }
-
-    fn is_canary_lost(&self) -> bool {
-        self.known.fleet.is_canary_lost()
-    }
-}
-
-impl FleetFacts<'_> {
-    /// From probe to probe: of a service its own, of what stands above the longest of all, for its members have several.
-    fn interval(&self, name: &ObjectName) -> Duration {
-        let own = self.intervals.get(name).copied();
-        own.unwrap_or_else(|| self.intervals.values().copied().max().unwrap_or_default())
     }
 }

@@ -475,6 +475,21 @@ impl LevelStandings for OneLevel {
 }
 
 #[test]
+fn no_work_is_planned_on_a_level() {
+    let world = World::new();
+    let (mut acts, mut entries) = (Acts::new(Vec::new(), 0), Vec::new());
+    let levels = OneLevel(Standing::default());
+    let known = Known { fleet: &world.fleet, levels: &levels };
+    let mut act = |kind| {
+        let (name, who, text) = ("slo:shop".to_owned(), String::new(), String::new());
+        let wish = Wish { kind, name, who, since: Millis(START), until: None, text };
+        acts.act(wish, known, Millis(START), &mut entries)
+    };
+    assert!(act(ActKind::Maint).unwrap_err().contains("no work is planned on a level"));
+    assert!(act(ActKind::Mute).is_ok());
+}
+
+#[test]
 fn a_level_is_acknowledged_while_it_is_ko() {
     let world = World::new();
     let (mut acts, mut entries) = (Acts::new(Vec::new(), 0), Vec::new());
