@@ -272,6 +272,53 @@ fn a_direct_alert_goes_to_the_first_step_of_each_alert() {
 }
 
 #[test]
+fn a_level_whose_budget_is_spent_is_alerted_by_its_name() {
+    let scene = Scene::new("");
+    let recorder = Recorder::new(&scene, "told.alert", "");
+    scene.configure(&format!(
+        "{WEB}[slo.shop]\nof = \"web/oco\"\ntarget = \"99.999%\"\nperiod = \"day\"\n\
+         [[alert]]\nof = [\"slo:shop\"]\ncommand = [{:?}]\n",
+        recorder.path()
+    ));
+    let _watcher = Watcher::start(&scene);
+    all(&scene, "200", "fine");
+    scene.wait_for_words("web/oco", "ok");
+    // A day's budget is 864 ms.
+    all(&scene, "300", "refused");
+    let call = &recorder.wait_for(1)[0];
+    assert_eq!(
+        (call.option("-g"), call.option("-s"), call.option("-h")),
+        (Some("slo"), Some("shop"), Some(""))
+    );
+    assert_eq!((call.variable("OCO_NAME"), call.event()), (Some("slo:shop"), "ko"));
+    assert!(call.lines.iter().any(|line| line.contains("budget spent")), "{call:?}");
+    let output = scene.fleet(&["maint", "slo:shop"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    assert!(text(&output.stderr).contains("no work is planned on a level"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn others_that_fail_are_told_at_once_and_the_recovery_names_all() {
+    let scene = Scene::new("");
+    let recorder = Recorder::new(&scene, "told.alert", "");
+    scene.configure(&format!(
+        "{WEB}[[alert]]\nof = [\"web\"]\non = [\"ko\", \"ok\", \"partial\"]\ncommand = [{:?}]\n",
+        recorder.path()
+    ));
+    let _watcher = Watcher::start(&scene);
+    all(&scene, "200", "fine");
+    report(&scene, "web/oco/w1", "300", "refused");
+    recorder.wait_for(1);
+    report(&scene, "web/oco/w2", "300", "no route");
+    let call = &recorder.wait_for(2)[1];
+    assert_eq!((call.event(), call.variable("OCO_FAILED")), ("partial", Some("w1 w2")));
+    report(&scene, "web/oco/w3", "300", "no route");
+    all(&scene, "200", "fine");
+    let call = &recorder.wait_for(3)[2];
+    assert_eq!((call.event(), call.variable("OCO_RECOVERED")), ("ok", Some("w1 w2 w3")));
+}
+
+#[test]
 fn acts_tell_what_they_took_and_what_can_not_be() {
     let scene = Scene::new(WEB);
     let _watcher = Watcher::start(&scene);
