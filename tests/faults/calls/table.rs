@@ -95,6 +95,8 @@ pub const FAULTS: &[Row] = &[
     // The call itself gives the old end of the heap back, which is none of the library's errors.
     row("brk", Always, Loading, &["retval=0"]),
     row("mmap", Always, Loading, &["ENOMEM", "EACCES", "ENFILE"]),
+    // A large table grows in place. What is copied instead takes another mmap.
+    row("mremap", Always, Loading, &["ENOMEM"]),
     row("munmap", Always, Running, &["ENOMEM"]),
     row("prlimit64", Always, Running, &["EPERM"]),
     row("getrandom", Always, Running, &["EINTR", "ENOSYS"]),
