@@ -1,9 +1,10 @@
 //! Whom ocowatch becomes, and who may speak to it.
 
-use crate::scene::{Scene, text, wait_for};
+use crate::scene::{Scene, beside, text, wait_for};
 use crate::server::is_root;
 use crate::watcher::Watcher;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
 
 fn with_keys(scene: &Scene, keys: &str) {
     let text = std::fs::read_to_string(scene.path("watch.toml")).unwrap();
@@ -70,4 +71,23 @@ fn who_stays_root_is_warned() {
     }
     let scene = Scene::new("");
     Watcher::start(&scene).wait_for_log("warn: running as root");
+}
+
+#[test]
+fn who_has_no_name_acts_by_its_number() {
+    if !is_root("a user without a name") {
+        return;
+    }
+    let scene =
+        Scene::new("[hostgroup.g]\nhosts = [\"a\"]\n[hostgroup.g.service.s]\nprobe = { report = \"25h\" }\n");
+    std::fs::set_permissions(scene.path(""), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let _watcher = Watcher::start(&scene);
+    // Where it was built others may not reach it.
+    std::fs::copy(beside("oco"), scene.path("oco")).unwrap();
+    for _ in 0..2 {
+        let mut command = std::process::Command::new(scene.path("oco"));
+        command.args(["fleet", "--control"]).arg(scene.control()).args(["mute", "g/s"]);
+        let output = command.uid(54_321).gid(0).output().unwrap();
+        assert_eq!(text(&output.stdout), "muted g/s, by user 54321, until unmute\n", "{output:?}");
+    }
 }

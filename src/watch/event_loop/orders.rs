@@ -117,25 +117,32 @@ pub(super) enum Obeyed {
 impl EventLoop {
     pub(super) fn obey_orders(&mut self) {
         self.users.take_in();
-        let mut orders = std::mem::take(&mut self.orders);
-        orders.extend(self.control.turn(self.now.boot));
-        for order in orders {
+        // Those that waited come before others of the same user are asked for: who has no name waits once.
+        for order in std::mem::take(&mut self.orders) {
+            self.obey_or_wait(order);
+        }
+        for order in self.control.turn(self.now.boot) {
             self.users.ask(order.user, self.now.boot);
-            if self.users.wait(order.user, self.now.boot).is_some() {
-                self.orders.push(order);
-                continue;
-            }
-            let Order { client, user, is_public, line } = order;
-            let obeyed = match line {
-                Line::TooLong => Err("a line too long for an order; expected JSON in one line".to_owned()),
-                Line::Whole(line) => self.obey_line(&line, user, is_public),
-            };
-            match obeyed {
-                Ok(Obeyed::Reply(octets)) => self.control.reply(client, &octets, true, self.now.boot),
-                Ok(Obeyed::Status(status)) => self.replies.begin(client, Going::Status(status)),
-                Ok(Obeyed::Ask(query, asked)) => self.ask(client, query, asked),
-                Err(why) => self.control.reply(client, &reply::error(&why), true, self.now.boot),
-            }
+            self.obey_or_wait(order);
+        }
+    }
+
+    /// Obeys, unless the name of who gave the order is still being looked up.
+    fn obey_or_wait(&mut self, order: Order) {
+        if self.users.wait(order.user, self.now.boot).is_some() {
+            self.orders.push(order);
+            return;
+        }
+        let Order { client, user, is_public, line } = order;
+        let obeyed = match line {
+            Line::TooLong => Err("a line too long for an order; expected JSON in one line".to_owned()),
+            Line::Whole(line) => self.obey_line(&line, user, is_public),
+        };
+        match obeyed {
+            Ok(Obeyed::Reply(octets)) => self.control.reply(client, &octets, true, self.now.boot),
+            Ok(Obeyed::Status(status)) => self.replies.begin(client, Going::Status(status)),
+            Ok(Obeyed::Ask(query, asked)) => self.ask(client, query, asked),
+            Err(why) => self.control.reply(client, &reply::error(&why), true, self.now.boot),
         }
     }
 
