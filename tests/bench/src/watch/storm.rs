@@ -103,8 +103,9 @@ fn one_storm(bench: &Bench, report: &mut Report, what: &str, defaults: &str, fal
     journal.wait_for_all_ok(hosts)?;
     let tap = Tap::new(&[farm.port])?;
     let interval = i64::from(INTERVAL_MS) * 1_000_000;
+    // Taken before they fail: nobody fails earlier.
+    let (from, since, before) = (boot(), wall() / 1_000_000 - 1, processor(watcher.pid)?);
     drop(farm);
-    let (from, since, before) = (boot(), wall() / 1_000_000, processor(watcher.pid)?);
     // All targets, and their service.
     let limit = Duration::from_millis(u64::from(INTERVAL_MS)) * (fall + 1);
     let lags = journal.lags(since, hosts + 1, limit)?;

@@ -11,8 +11,8 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
-/// Servers of all lines together.
-const SERVERS: usize = 65_536;
+/// Servers of all lines together: a table of LVS has hundreds.
+const SERVERS: usize = 1024;
 /// The longest time that a setting has, in seconds: ten years.
 const LONGEST: u64 = 315_576_000;
 const INTERVAL: Duration = Duration::from_secs(10);
