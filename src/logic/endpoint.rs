@@ -18,6 +18,10 @@ pub struct Endpoint {
 /// What a host has to look like.
 const EXPECTED: &str = "expected HOST or HOST:PORT, as web1, 192.0.2.1:79 or [2001:db8::1]:79";
 
+/// Octets of a name in the DNS, and of a part of it (RFC 1035, 2.3.4).
+const DNS_NAME_OCTETS: usize = 253;
+const DNS_LABEL_OCTETS: usize = 63;
+
 /// Reads `HOST[:PORT]`. An IPv6 address may stand without brackets where no port follows.
 ///
 /// # Errors
@@ -58,6 +62,19 @@ fn is_ipv6(text: &str) -> bool {
 fn parse_port(digits: &str) -> Option<u16> {
     let is_number = digits.bytes().all(|octet| octet.is_ascii_digit());
     digits.parse().ok().filter(|port| is_number && *port > 0)
+}
+
+/// Whether the DNS can have it. A name whose last part is a number is a mistyped address.
+pub fn is_dns_name(name: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=DNS_LABEL_OCTETS).contains(&label.len())
+            && !label.starts_with('-')
+            && label.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"-_".contains(&octet))
+    };
+    let last = name.rsplit('.').next().unwrap_or_default();
+    name.len() <= DNS_NAME_OCTETS
+        && name.split('.').all(is_label)
+        && !last.bytes().all(|octet| octet.is_ascii_digit())
 }
 
 #[cfg(test)]

@@ -11,10 +11,6 @@ use std::fmt;
 use std::net::IpAddr;
 use toml::Spanned;
 
-/// Octets of a name in the DNS, and of a part of it (RFC 1035, 2.3.4).
-const DNS_NAME_OCTETS: usize = 253;
-const DNS_LABEL_OCTETS: usize = 63;
-
 /// A host of the file. Deserialized, it is checked by itself.
 #[derive(Debug)]
 pub(super) struct HostEntry(pub Host);
@@ -92,18 +88,9 @@ pub(super) fn split(text: &str) -> Result<(Address, Option<u16>), String> {
     Err(format!("{text:?}: {what}; expected HOST or HOST:PORT, as web1, 192.0.2.1:79 or [2001:db8::1]:79"))
 }
 
-/// Whether the DNS can have it. A name whose last part is a number is a mistyped address.
+/// Whether the DNS can have it, with or without a full stop at its end.
 pub(super) fn is_host_name(text: &str) -> bool {
-    let name = text.strip_suffix('.').unwrap_or(text);
-    let is_label = |label: &str| {
-        (1..=DNS_LABEL_OCTETS).contains(&label.len())
-            && !label.starts_with('-')
-            && label.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"-_".contains(&octet))
-    };
-    let last = name.rsplit('.').next().unwrap_or_default();
-    name.len() <= DNS_NAME_OCTETS
-        && name.split('.').all(is_label)
-        && !last.bytes().all(|octet| octet.is_ascii_digit())
+    endpoint::is_dns_name(text.strip_suffix('.').unwrap_or(text))
 }
 
 /// The hosts of a group, each name once.

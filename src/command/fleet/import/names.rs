@@ -1,12 +1,10 @@
 //! Names and addresses that a watch.toml can have.
 
 use crate::limits::NAME_OCTETS;
+use crate::logic::endpoint::is_dns_name;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
 
-/// Octets of a name in the DNS, and of a part of it (RFC 1035, 2.3.4).
-const DNS_NAME_OCTETS: usize = 253;
-const DNS_LABEL_OCTETS: usize = 63;
 /// Room that a number behind a name needs.
 const NUMBER_OCTETS: usize = 8;
 
@@ -66,19 +64,6 @@ pub(super) fn is_host(text: &str) -> bool {
         None => !host.contains(':') && (host.parse::<IpAddr>().is_ok() || is_dns_name(host)),
     };
     is_port && is_host && text.len() <= NAME_OCTETS
-}
-
-/// Whether the DNS can have it. A name whose last part is a number is a mistyped address.
-pub(super) fn is_dns_name(name: &str) -> bool {
-    let is_label = |label: &str| {
-        (1..=DNS_LABEL_OCTETS).contains(&label.len())
-            && !label.starts_with('-')
-            && label.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"-_".contains(&octet))
-    };
-    let last = name.rsplit('.').next().unwrap_or_default();
-    name.len() <= DNS_NAME_OCTETS
-        && name.split('.').all(is_label)
-        && !last.bytes().all(|octet| octet.is_ascii_digit())
 }
 
 #[cfg(test)]

@@ -4,10 +4,10 @@
 //! monitoring-plugins; for the rest it is seen whether the server answers at all, and a note says so.
 
 use super::super::document::{Note, command, quoted};
-use super::super::names::is_dns_name;
 use super::expression::{is_literal, taken};
 use super::reader::{Bad, Setting, Settings};
 use super::server::unbracketed;
+use crate::logic::endpoint::is_dns_name;
 
 /// Octets of a path, and of what is sent, that ocowatch takes.
 const PATH_OCTETS: usize = 2048;

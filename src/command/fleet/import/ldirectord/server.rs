@@ -1,6 +1,6 @@
 //! Real servers, `192.0.2.1->192.0.2.5:80 masq 5 "request", "receive"`, and ports by their names.
 
-use super::super::names::is_dns_name;
+use crate::logic::endpoint::is_dns_name;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Octets of a name that leave room for its port in the name of a host.
