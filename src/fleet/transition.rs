@@ -59,14 +59,19 @@ impl fmt::Display for Transition {
             write!(f, ", {count} of {needed} probes")?;
         }
         if self.is_of_state() && self.old.state != State::Unknown {
-            let length = Duration::from_millis(u64::try_from(self.at.since(self.old_since)).unwrap_or(0));
-            write!(f, ", was {} for {}", self.old.state, rough(length))?;
+            let length = rough_millis(self.at.since(self.old_since));
+            write!(f, ", was {} for {length}", self.old.state)?;
         }
         if let Some(dependency) = &self.depends_on {
             write!(f, ", while {dependency}")?;
         }
         Ok(())
     }
+}
+
+/// [`rough`] of so many milliseconds; of less than none, that of none.
+pub fn rough_millis(millis: i64) -> String {
+    rough(Duration::from_millis(u64::try_from(millis).unwrap_or(0)))
 }
 
 /// A length for people, to its two largest units: `4d 2h`, `3m 20s`, `250ms`.

@@ -83,12 +83,20 @@ pub fn parse_from_to(
     toward: Toward,
 ) -> Result<(Millis, Millis), String> {
     let begin = parse_when_in(from, now, zone, toward)?;
-    let around = if relative(to).is_some() { now } else { begin };
-    let end = parse_when_in(to, around, zone, Toward::Future)?;
+    let end = parse_end(to, begin, now, zone)?;
     if begin < end {
         return Ok((begin, end));
     }
     Err(format!("from {from} to {to}: expected an end after its beginning"))
+}
+
+/// Reads the end of what begins at `begin`, as [`parse_from_to`] does.
+///
+/// # Errors
+/// It is no time; the words say what was expected.
+pub fn parse_end(text: &str, begin: Millis, now: Millis, zone: &TimeZone) -> Result<Millis, String> {
+    let around = if relative(text).is_some() { now } else { begin };
+    parse_when_in(text, around, zone, Toward::Future)
 }
 
 /// The time zone of this name: of the time zone database, or what else the variable `TZ` may hold, as `:Europe/Paris`,
@@ -109,6 +117,11 @@ pub fn time_zone(text: &str) -> Result<TimeZone, String> {
         return Ok(TimeZone::UTC);
     }
     TimeZone::get(name).or_else(|_| TimeZone::posix(name)).map_err(|_| unknown())
+}
+
+/// `at` as somebody wants it: in that zone, as [`rfc3339_in`] has it; none: in UTC, as [`rfc3339`] has it.
+pub fn shown(at: Millis, zone: Option<&TimeZone>) -> String {
+    zone.map_or_else(|| rfc3339(at), |zone| rfc3339_in(at, zone))
 }
 
 /// `at` in UTC for programs, to the millisecond where it has some: `2026-11-25T10:00:00.5Z`.

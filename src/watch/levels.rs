@@ -23,7 +23,7 @@ use oco_fleet::level::{Account, Judgement, Promise};
 use oco_fleet::object::{Kind, ObjectName};
 use oco_fleet::state::{Standing, State};
 use oco_fleet::time::Millis;
-use oco_fleet::transition::{Transition, rough};
+use oco_fleet::transition::{Transition, rough_millis};
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -269,7 +269,6 @@ impl Level {
 /// Where a level stands that was judged so.
 fn standing(judgement: &Judgement) -> Standing {
     let Account { budget, spent, left, .. } = judgement.account;
-    let length = |millis: i64| rough(Duration::from_millis(u64::try_from(millis).unwrap_or(0)));
     let share = || {
         let percent = (i128::from(spent) * 100).checked_div(i128::from(budget)).unwrap_or(100);
         format!("{percent}% of the budget spent")
@@ -279,9 +278,9 @@ fn standing(judgement: &Judgement) -> Standing {
         State::Unknown => return Standing::default(),
         State::Ok if spent <= 0 => (Verdict::Ok, String::new()),
         State::Ok => (Verdict::Ok, share()),
-        State::But => (Verdict::But, format!("{}, {} left", share(), length(left))),
+        State::But => (Verdict::But, format!("{}, {} left", share(), rough_millis(left))),
         State::Ko if left < 0 => {
-            (Verdict::Ko, format!("budget spent, {} over", length(left.saturating_neg())))
+            (Verdict::Ko, format!("budget spent, {} over", rough_millis(left.saturating_neg())))
         }
         State::Ko => (Verdict::Ko, "budget spent".to_owned()),
     };

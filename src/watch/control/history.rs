@@ -7,7 +7,7 @@ use oco::logic::code::Code;
 use oco::logic::control::LogEntry;
 use oco_fleet::journal::{Happened, LogPage, LogRow};
 use oco_fleet::time::Millis;
-use oco_fleet::when::{rfc3339, rfc3339_in};
+use oco_fleet::when::shown;
 
 /// The reply to `log`, made piece by piece.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ impl LogReply {
 
 /// A row of the journal as an entry, with times of `zone`; none: UTC.
 pub fn entry(row: LogRow, zone: Option<&TimeZone>) -> LogEntry {
-    let time = |at: Millis| zone.map_or_else(|| rfc3339(at), |zone| rfc3339_in(at, zone));
+    let time = |at: Millis| shown(at, zone);
     let entry = |kind: &str| LogEntry {
         at: time(row.at),
         kind: kind.to_owned(),

@@ -4,11 +4,11 @@ use jiff::tz::TimeZone;
 use oco::logic::control::IncidentStatus;
 use oco_fleet::journal::Incident;
 use oco_fleet::time::Millis;
-use oco_fleet::when::{rfc3339, rfc3339_in};
+use oco_fleet::when::shown;
 
 /// An incident, with times of `zone`; none: UTC.
 pub fn status(incident: &Incident, zone: Option<&TimeZone>) -> IncidentStatus {
-    let time = |at: Millis| zone.map_or_else(|| rfc3339(at), |zone| rfc3339_in(at, zone));
+    let time = |at: Millis| shown(at, zone);
     let state = match (incident.closed, incident.acknowledged) {
         (Some(_), _) => "closed",
         (None, Some(_)) => "acknowledged",

@@ -11,9 +11,8 @@ use oco::logic::text::printable;
 use oco::system::log_lines::TRANSITION;
 use oco_fleet::journal::ActKind;
 use oco_fleet::time::Millis;
-use oco_fleet::transition::rough;
+use oco_fleet::transition::rough_millis;
 use oco_fleet::when::Toward;
-use std::time::Duration;
 
 impl EventLoop {
     /// Somebody acts.
@@ -48,10 +47,11 @@ impl EventLoop {
             text: printable(act.text.as_bytes()),
             ..ActReply::default()
         };
-        let until = until
-            .map_or_else(String::new, |until| format!(" for {}", length(until.since(since.unwrap_or(at)))));
+        let until = until.map_or_else(String::new, |until| {
+            format!(" for {}", rough_millis(until.since(since.unwrap_or(at))))
+        });
         let from = since.filter(|since| *since > at);
-        let from = from.map_or_else(String::new, |since| format!(" in {}", length(since.since(at))));
+        let from = from.map_or_else(String::new, |since| format!(" in {}", rough_millis(since.since(at))));
         let text = if reply.text.is_empty() { String::new() } else { format!(": {}", reply.text) };
         info!(target: TRANSITION, "{}: {} by {}{from}{until}{text}", printable(reply.name.as_bytes()), kind.word(), reply.who);
         Ok(Obeyed::Reply(reply::line(&reply)))
@@ -112,9 +112,4 @@ fn span(act: &Act, now: Millis, time: &OrderTime) -> Result<(Option<Millis>, Opt
         (Some(_), Some(_)) => return Err("both an end and a length; expected one of them".to_owned()),
     };
     Ok((since, until))
-}
-
-/// A length for the log.
-fn length(millis: i64) -> String {
-    rough(Duration::from_millis(u64::try_from(millis).unwrap_or(0)))
 }

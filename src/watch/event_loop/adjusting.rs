@@ -13,7 +13,7 @@ use oco_fleet::journal::{Adjustment, Entry};
 use oco_fleet::object::{Kind, ObjectName, Pattern};
 use oco_fleet::state::State;
 use oco_fleet::time::Millis;
-use oco_fleet::when::{rfc3339, rfc3339_in};
+use oco_fleet::when::{rfc3339, shown};
 
 /// What somebody says was otherwise.
 #[derive(Debug, Clone)]
@@ -78,8 +78,8 @@ impl EventLoop {
             name: name.clone(),
             who: who.clone(),
             state: Some(state.clone()),
-            from: Some(time(*since, zone.as_ref())),
-            until: Some(time(*until, zone.as_ref())),
+            from: Some(shown(*since, zone.as_ref())),
+            until: Some(shown(*until, zone.as_ref())),
             text: text.clone(),
             ..ActReply::default()
         };
@@ -136,17 +136,13 @@ impl EventLoop {
         let status = |one: &Adjustment| AdjustmentStatus {
             id: one.id,
             name: one.name.to_string(),
-            from: time(one.since, zone),
-            to: time(one.until, zone),
+            from: shown(one.since, zone),
+            to: shown(one.until, zone),
             state: one.state.word().to_owned(),
             who: one.who.clone(),
-            at: time(one.at, zone),
+            at: shown(one.at, zone),
             text: one.text.clone(),
         };
         reply::line(&self.adjustments.all().iter().map(status).collect::<Vec<_>>())
     }
-}
-
-fn time(at: Millis, zone: Option<&TimeZone>) -> String {
-    zone.map_or_else(|| rfc3339(at), |zone| rfc3339_in(at, zone))
 }

@@ -11,7 +11,7 @@ use oco_fleet::availability::Percent;
 use oco_fleet::calendar::Period;
 use oco_fleet::object::{Kind, ObjectName};
 use oco_fleet::time::Millis;
-use oco_fleet::when::{Toward, parse_from_to, parse_when_in, rfc3339, rfc3339_in};
+use oco_fleet::when::{Toward, parse_from_to, parse_when_in, rfc3339, shown};
 
 impl EventLoop {
     /// Asks the journal about the level that is due.
@@ -115,7 +115,7 @@ pub(super) fn availability_reply(
     if found.from > found.to {
         return reply::error(&format!("{name}: the journal began after that, at {}", rfc3339(found.from)));
     }
-    let time = |at: Millis| zone.map_or_else(|| rfc3339(at), |zone| rfc3339_in(at, zone));
+    let time = |at: Millis| shown(at, zone);
     let durations = found.durations;
     reply::line(&AvailabilityStatus {
         version: VERSION,

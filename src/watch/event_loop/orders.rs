@@ -21,7 +21,7 @@ use oco::logic::text::printable;
 use oco_fleet::journal::{ActKind, LogWish};
 use oco_fleet::object::{ObjectName, Pattern};
 use oco_fleet::time::Millis;
-use oco_fleet::when::{Toward, parse_from_to, parse_when_in, rfc3339, rfc3339_in, time_zone};
+use oco_fleet::when::{Toward, parse_end, parse_from_to, parse_when_in, rfc3339, shown, time_zone};
 use std::time::Duration;
 
 /// How the journal's answer is shown.
@@ -94,13 +94,12 @@ impl OrderTime {
     /// # Errors
     /// The words say what was expected.
     pub fn read_end(&self, text: &str, from: Millis) -> Result<Millis, String> {
-        let now = if text.starts_with(['+', '-']) { self.now } else { from };
-        parse_when_in(text, now, &self.zone, Toward::Future)
+        parse_end(text, from, self.now, &self.zone)
     }
 
     /// As the reply tells it.
     pub fn show(&self, at: Millis) -> String {
-        if self.is_local { rfc3339_in(at, &self.zone) } else { rfc3339(at) }
+        shown(at, self.is_local.then_some(&self.zone))
     }
 }
 

@@ -19,8 +19,7 @@ use oco::logic::text::printable;
 use oco_fleet::object::{Kind, ObjectName};
 use oco_fleet::state::{Standing, State};
 use oco_fleet::time::Millis;
-use oco_fleet::transition::rough;
-use std::time::Duration;
+use oco_fleet::transition::rough_millis;
 
 /// A command as it is run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -98,7 +97,7 @@ fn text(sending: &Sending, failed: &[String], recovered: &[String], now: Moment)
     }
     if sending.event == AlertEvent::Ko && sending.count > 1 {
         let length = sending.failing.map_or(0, |failing| now.at.since(failing));
-        let length = rough(Duration::from_millis(u64::try_from(length).unwrap_or(0)));
+        let length = rough_millis(length);
         let of = sending.limit.map(|limit| format!(" of {limit}")).unwrap_or_default();
         text.push_str(&format!("still ko for {length}, {}{of}\n", sending.count));
     }
