@@ -21,13 +21,15 @@ impl EventLoop {
         let mut consequences =
             self.telling.turn(self.watcher.fleet_mut(), &self.levels, &mut changes, self.now);
         self.publish(&changes);
+        let mut acted = None;
         for entry in consequences.before.drain(..) {
             let is_of_the_past = matches!(&entry, Entry::Act(_) | Entry::ActEnded { .. } | Entry::Window(_));
             let sequence = self.journal.push(entry);
-            if is_of_the_past {
-                // Planned work counts in levels from when it is entered on, and also before.
-                self.levels.touch_all(sequence);
-            }
+            acted = if is_of_the_past { Some(sequence) } else { acted };
+        }
+        if let Some(sequence) = acted {
+            // Planned work counts in levels from when it is entered on, and also before.
+            self.levels.touch_all(sequence);
         }
         let count = u64::try_from(changes.transitions.len()).unwrap_or(u64::MAX);
         self.metrics.counts.transitions = self.metrics.counts.transitions.saturating_add(count);
