@@ -101,10 +101,7 @@ fn show(
 ) -> Result<ExitCode, Error> {
     let address_of = |name: &str| watcher.address_of(name);
     let now = Millis::of(clock::now().wall);
-    let window = |name: &ObjectName| {
-        let (window, at, until) = planning.on(name, now)?;
-        Some(ActOn { who: window.who.to_string(), at, until, text: window.text.to_string() })
-    };
+    let window = |name: &ObjectName| planning.on(name, now).map(ActOn::of_window);
     let facts = Facts {
         fleet: watcher.fleet(),
         settings: watcher.settings(),

@@ -12,11 +12,12 @@ use oco::logic::code::{Code, Verdict};
 use oco::logic::control::{
     ActStatus, FleetStatus, LevelStatus, NodeStatus, ServiceStatus, TargetCounts, TargetStatus, VERSION,
 };
+use oco_fleet::maintenance::Window;
 use oco_fleet::object::{ObjectName, Pattern};
 use oco_fleet::state::{Standing, State};
 use oco_fleet::time::Millis;
 use oco_fleet::tree::Rule;
-use oco_fleet::when::{rfc3339, rfc3339_in};
+use oco_fleet::when::shown;
 use std::net::IpAddr;
 
 /// What somebody wants to know.
@@ -82,6 +83,11 @@ pub struct ActOn {
 }
 
 impl ActOn {
+    /// A window of the file is open, since and until then.
+    pub fn of_window((window, at, until): (&Window, Millis, Option<Millis>)) -> ActOn {
+        ActOn { who: window.who.to_string(), at, until, text: window.text.to_string() }
+    }
+
     /// As the control socket tells it.
     pub fn shown(self, time: &dyn Fn(Millis) -> String) -> ActStatus {
         ActStatus { who: self.who, at: time(self.at), until: self.until.map(time), text: self.text }
@@ -209,7 +215,7 @@ impl StatusReply {
     }
 
     fn time(&self, at: Millis) -> String {
-        self.wish.zone.as_ref().map_or_else(|| rfc3339(at), |zone| rfc3339_in(at, zone))
+        shown(at, self.wish.zone.as_ref())
     }
 
     fn acts(&self, name: &ObjectName, facts: &Facts<'_>) -> [Option<ActStatus>; 3] {

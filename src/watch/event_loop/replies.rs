@@ -105,10 +105,7 @@ impl EventLoop {
                 text: act.text.clone(),
             })
         };
-        let window = |name: &ObjectName| {
-            let (window, at, until) = telling.window_on(name, self.moment)?;
-            Some(ActOn { who: window.who.to_string(), at, until, text: window.text.to_string() })
-        };
+        let window = |name: &ObjectName| telling.window_on(name, self.moment).map(ActOn::of_window);
         look(&Facts {
             fleet: watcher.fleet(),
             settings: watcher.settings(),
