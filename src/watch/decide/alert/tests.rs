@@ -283,6 +283,11 @@ impl Bench {
         begun.map(of).collect()
     }
 
+    /// The commands that were begun since this was asked last.
+    pub fn commands(&mut self) -> Vec<String> {
+        self.begun.drain(..).map(|sending| sending.command.join(" ")).collect()
+    }
+
     /// The results in the journal's log since this was asked last, but for `sent`.
     pub fn results(&mut self) -> Vec<String> {
         let log = std::mem::take(&mut self.log);

@@ -83,8 +83,7 @@ fn a_command_that_runs_while_the_file_gets_another_is_told_of_one_end() {
     bench.end_all();
     assert_eq!(bench.heard(), ["ko to 1"]);
     bench.recovers();
-    let told: Vec<String> = bench.begun.iter().map(|sending| sending.command.join(" ")).collect();
-    assert_eq!(told, ["other", "mail.alert ops"]);
+    assert_eq!(bench.commands(), ["other", "mail.alert ops"]);
 }
 
 #[test]
@@ -269,8 +268,7 @@ fn an_incident_by_another_command_leaves_the_end_to_both() {
     incident(&mut bench);
     assert_eq!(bench.heard(), ["incident to 1", "incident to 1"]);
     bench.recovers();
-    let told: Vec<String> = bench.begun.iter().map(|sending| sending.command.join(" ")).collect();
-    assert_eq!(told, ["other", "mail.alert ops"]);
+    assert_eq!(bench.commands(), ["other", "mail.alert ops"]);
 }
 
 #[test]
@@ -329,4 +327,44 @@ fn a_recovery_by_a_command_that_the_file_has_again_hinders_no_new_failure() {
     bench.end_all();
     bench.recovers();
     assert_eq!(bench.heard(), ["ok to 1"]);
+}
+
+#[test]
+fn a_command_that_the_file_has_again_waits_for_the_one_that_runs_in_its_place() {
+    let old = simple("every = \"1m\"");
+    let mut bench = Bench::new(&old);
+    bench.fails();
+    assert_eq!(bench.heard(), ["ko to 1"]);
+    bench.answer = None;
+    bench.reload(&alert("every = \"1m\"\ncommand = [\"other\"]"));
+    assert_eq!(bench.heard(), ["ko to 1"], "the other one, which hangs");
+    bench.reload(&old);
+    bench.minutes(2);
+    assert_eq!(bench.heard(), NOBODY);
+    bench.answer = Some(Ok(()));
+    bench.end_all();
+    assert_eq!(bench.commands(), ["mail.alert ops"], "its own repetition is due since");
+    bench.recovers();
+    assert_eq!(bench.commands(), ["mail.alert ops", "other"]);
+    assert!(bench.rows.is_empty());
+}
+
+#[test]
+fn two_steps_with_one_command_are_two_though_the_file_has_it_once_now() {
+    let steps = |second: &str| {
+        let second = format!("{{ after = \"10m\", command = [\"{second}\"] }}");
+        alert(&format!("steps = [{{ command = [\"one\"] }}, {second}]"))
+    };
+    let mut bench = Bench::new(&steps("one"));
+    bench.fails();
+    bench.minutes(10);
+    assert_eq!(bench.heard(), ["ko to 1", "ko to 2"]);
+    bench.reload(&steps("two"));
+    assert_eq!(bench.commands(), ["two"]);
+    for _ in 0..2 {
+        bench.observe();
+    }
+    bench.recovers();
+    assert_eq!(bench.commands(), ["one", "two", "one"], "each command as often as it was told");
+    assert!(bench.rows.is_empty());
 }

@@ -1,0 +1,3 @@
+//! `oco push`: sends the status files of a host to a board.
+
+fn main() {}

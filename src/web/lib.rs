@@ -1,0 +1,1 @@
+//! ocoboard: the fleet on a page.

@@ -1,0 +1,7 @@
+//! `ocoboard`: see [`ocoboard`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::SUCCESS
+}
