@@ -30,3 +30,4 @@ pub mod status_file;
 pub mod tally;
 pub mod text;
 pub mod time;
+pub mod url;
