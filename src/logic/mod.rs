@@ -25,6 +25,7 @@ pub mod pages;
 pub mod perfdata;
 pub mod plugin;
 pub mod plugin_result;
+pub mod push;
 pub mod standing;
 pub mod status_file;
 pub mod tally;
