@@ -6,6 +6,7 @@ pub mod command_line;
 pub mod directory;
 pub mod files;
 pub mod inotify;
+pub mod key_file;
 pub mod log_lines;
 pub mod open_files;
 pub mod packets;
