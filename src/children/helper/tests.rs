@@ -174,6 +174,7 @@ fn a_program_has_its_variables_and_its_input() {
         arguments: vec!["-c".into(), "echo $ONE; wc -c; echo ${#TWO}".into()],
         environment: vec![("ONE".into(), "1".into()), ("TWO".into(), "2".repeat(100_000).into())],
         input: vec![b'x'; 300_000],
+        ..Program::default()
     };
     let id = scene.children.start(Job { program, timeout: Duration::from_secs(20) }, Class(0));
     scene.until_over(&[id]);

@@ -69,6 +69,7 @@ impl EventLoop {
                 .map(|(name, value)| (name.into(), value.into()))
                 .collect(),
             input: call.stdin,
+            ..Program::default()
         };
         self.post(Purpose::Alert(sending.id), program);
     }
@@ -103,6 +104,7 @@ impl EventLoop {
             arguments: words.collect(),
             environment: variables.map(|(name, value)| (name.into(), value.into())).into(),
             input,
+            ..Program::default()
         })
     }
 

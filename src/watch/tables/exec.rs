@@ -126,7 +126,7 @@ fn program(command: &[Word], transition: &Transition, host: &HostFacts) -> Progr
         name: words.next().unwrap_or_default(),
         arguments: words.collect(),
         environment: variables.map(|(name, value)| (name.into(), value.into())).into(),
-        input: Vec::new(),
+        ..Program::default()
     }
 }
 

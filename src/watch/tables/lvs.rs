@@ -29,6 +29,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::net::SocketAddr;
 
 const PROGRAM: &str = "ipvsadm";
+/// What is added to why it fails: its own words are about root.
+const WITHOUT_RIGHT: &str =
+    " (ocowatch has no CAP_NET_ADMIN for it: it keeps that only if it was started with it and with a table of kind lvs)";
 
 /// The virtual services.
 #[derive(Debug, Default)]
@@ -45,6 +48,8 @@ pub struct VirtualServices {
     refusals: HashMap<Task, String>,
     /// ipvsadm fails, which was told.
     is_failing: bool,
+    /// It gets CAP_NET_ADMIN.
+    has_net_admin: bool,
 }
 
 #[derive(Debug)]
@@ -91,6 +96,11 @@ pub struct Surroundings<'a> {
 }
 
 impl VirtualServices {
+    /// None yet. Whether ipvsadm has CAP_NET_ADMIN says how its failures are told.
+    pub fn new(has_net_admin: bool) -> VirtualServices {
+        VirtualServices { has_net_admin, ..VirtualServices::default() }
+    }
+
     /// Takes on other tables. What was told of one that is still there is not told again.
     pub fn reload(&mut self, tables: impl Iterator<Item = (ObjectName, Rules)>) {
         let old = std::mem::take(&mut self.tables);
@@ -310,7 +320,8 @@ impl VirtualServices {
 
     fn fail(&mut self, why: &str, around: &mut Surroundings<'_>) {
         if !std::mem::replace(&mut self.is_failing, true) {
-            let news = News::Failing { why: format!("ipvsadm -Sn: {why}") };
+            let right = if self.has_net_admin { "" } else { WITHOUT_RIGHT };
+            let news = News::Failing { why: format!("ipvsadm -Sn: {why}{right}") };
             around.news.push(TableNews { table: "lvs".to_owned(), news });
         }
     }
@@ -333,6 +344,7 @@ fn job(arguments: Vec<String>, input: &str) -> Job {
         name: PROGRAM.into(),
         arguments: arguments.into_iter().map(Into::into).collect(),
         input: input.as_bytes().to_vec(),
+        needs_net_admin: true,
         ..Program::default()
     };
     Job { program, timeout: LVS_TIME }
