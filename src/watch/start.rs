@@ -19,7 +19,7 @@ use crate::event_loop::{EventLoop, Parts, Signal, TurnEnd};
 use crate::journal_reader::JournalReader;
 use crate::journal_writer::{JournalWriter, WriterBounds};
 use crate::levels::Levels;
-use crate::limits::{CHILD_OUTPUT_OCTETS, CHILDREN, KEPT_FOR, RESERVED_DESCRIPTORS, RESOLVER_THREADS};
+use crate::limits::{CHILDREN, KEPT_FOR, RESERVED_DESCRIPTORS, RESOLVER_THREADS};
 use crate::metrics::server::MetricsServer;
 use crate::probe::network::KernelNetwork;
 use crate::probe::pool::Pool;
@@ -124,8 +124,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let metrics = bind_metrics(&settings, &poll)?;
     let control = bind_control(&settings, user.as_ref(), group, &poll)?;
     if let Some(user) = &user {
-        let become_it =
-            if settings.has_lvs() { user::become_user_with_net_admin } else { user::become_user };
+        let become_it = if settings.has_lvs() { user::become_user_with_net_admin } else { user::become_user };
         become_it(user).map_err(Error::User)?;
     }
     if user::is_root() {
@@ -259,8 +258,7 @@ fn probes(
         poll.registry().try_clone().map_err(|error| Error::System("event loop", error))
     };
     let (starter, has_net_admin) = launch_helper(registry()?, needs_net_admin)?;
-    let limits =
-        ChildLimits { at_once: CHILDREN, kept_places: KEPT_FOR.to_vec(), output_octets: CHILD_OUTPUT_OCTETS };
+    let limits = ChildLimits { at_once: CHILDREN, kept_places: KEPT_FOR.to_vec() };
     let programs = Programs::new(Children::new(starter, FIRST_CHILD, limits));
     Ok((Pool::new(KernelNetwork::new(registry()?), PROBE_TOKENS, room), programs, has_net_admin))
 }

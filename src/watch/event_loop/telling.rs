@@ -6,7 +6,7 @@ use crate::control::{incidents, reply};
 use crate::decide::alert::{Said, Sending, words};
 use crate::decide::incident::IncidentSaid;
 use crate::decide::telling::Consequences;
-use crate::limits::{COMMAND_TIME, COMMANDS_FINISH};
+use crate::limits::{CHILD_OUTPUT_OCTETS, COMMAND_TIME, COMMANDS_FINISH};
 use crate::metrics::AlertResult;
 use crate::outbox::{Command, Outcome, Purpose};
 use log::{error, info, warn};
@@ -109,7 +109,8 @@ impl EventLoop {
     }
 
     fn post(&mut self, purpose: Purpose, program: Program) {
-        let command = Command { purpose, job: Job { program, timeout: COMMAND_TIME } };
+        let job = Job { program, timeout: COMMAND_TIME, output_octets: CHILD_OUTPUT_OCTETS };
+        let command = Command { purpose, job };
         self.outbox.post(command, self.journal.pushed(), self.now.boot);
     }
 

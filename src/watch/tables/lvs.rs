@@ -17,7 +17,7 @@ use super::wanted::Server;
 use super::{News, TableNews};
 use crate::config::VirtualService;
 use crate::journal_writer::Sequence;
-use crate::limits::{LVS_EVERY, LVS_SPACING, LVS_TIME};
+use crate::limits::{LVS_EVERY, LVS_OCTETS, LVS_SPACING, LVS_TIME};
 use crate::programs::commands::CommandId;
 use oco::children::Job;
 use oco::children::starter::Program;
@@ -347,7 +347,7 @@ fn job(arguments: Vec<String>, input: &str) -> Job {
         needs_net_admin: true,
         ..Program::default()
     };
-    Job { program, timeout: LVS_TIME }
+    Job { program, timeout: LVS_TIME, output_octets: LVS_OCTETS }
 }
 
 /// What we added or set: address and host.
