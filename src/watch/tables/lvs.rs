@@ -30,8 +30,7 @@ use std::net::SocketAddr;
 
 const PROGRAM: &str = "ipvsadm";
 /// What is added to why it fails: its own words are about root.
-const WITHOUT_RIGHT: &str =
-    " (ocowatch has no CAP_NET_ADMIN for it: it keeps that only if it was started with it and with a table of kind lvs)";
+const WITHOUT_RIGHT: &str = " (ocowatch has no CAP_NET_ADMIN for it: it keeps that only if it was started with it and with a table of kind lvs)";
 
 /// The virtual services.
 #[derive(Debug, Default)]
@@ -69,6 +68,8 @@ struct Task {
     table: usize,
     arguments: Vec<String>,
     step: Step,
+    /// `ipvsadm -R` ends at it.
+    ends_all: bool,
 }
 
 #[derive(Debug, Default)]
@@ -254,7 +255,8 @@ impl VirtualServices {
             }
             table.foreign = plan.foreign;
             for step in plan.steps {
-                let task = Task { table: place, arguments: step.arguments(plan.name), step };
+                let (arguments, ends_all) = (step.arguments(plan.name), step.ends_all(plan.name));
+                let task = Task { table: place, arguments, step, ends_all };
                 if self.tried_alone.contains(&task) {
                     stuck.entry(place).or_insert(task);
                 } else {
@@ -270,8 +272,8 @@ impl VirtualServices {
 
     /// Tells what was done, and which table does not come to be as it should.
     fn tell(&mut self, tasks: &[Task], stuck: &BTreeMap<usize, Task>, around: &mut Surroundings<'_>) {
-        let is_left = |task: &Task| tasks.contains(task) || stuck.values().any(|other| other == task);
-        let mut done: Vec<&Task> = self.tried.iter().filter(|task| !is_left(task)).collect();
+        let left: HashSet<&Task> = tasks.iter().chain(stuck.values()).collect();
+        let mut done: Vec<&Task> = self.tried.iter().filter(|task| !left.contains(task)).collect();
         done.sort_by(|one, other| (one.table, &one.arguments).cmp(&(other.table, &other.arguments)));
         for task in &done {
             let Some(table) = self.tables.get(task.table) else { continue };
@@ -312,10 +314,12 @@ impl VirtualServices {
             return;
         }
         self.tried.extend(together.iter().cloned());
+        let (last, first): (Vec<Task>, Vec<Task>) = together.into_iter().partition(|task| task.ends_all);
+        let together = [first, last].concat();
         let lines: Vec<String> = together.iter().map(|task| task.arguments.join(" ") + "\n").collect();
         let job = job(vec!["-R".to_owned()], &lines.concat());
         // Those that were tried before are left over, and found by the next listing.
-        self.phase = Phase::Ready(job, together.into(), VecDeque::new());
+        self.phase = Phase::Ready(job, together, VecDeque::new());
     }
 
     fn fail(&mut self, why: &str, around: &mut Surroundings<'_>) {
