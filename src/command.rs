@@ -28,7 +28,7 @@ mod this_host;
 use crate::children::Job;
 use crate::children::starter::Program;
 use crate::config::{self, Settings};
-use crate::limits::LOG_FLUSH;
+use crate::limits::{LOG_FLUSH, STATUS_FILE_OCTETS};
 use crate::logic::code::Code;
 use crate::logic::name::MAINTENANCE;
 use crate::status::record;
@@ -115,7 +115,7 @@ fn obey(arguments: &Arguments) -> Result<u8, Error> {
         Order::Run { name, timeout, max_age, verbose, command } => {
             let Some((program, rest)) = command.split_first() else { return Err(Error::NoCommand) };
             let program = Program { name: program.clone(), arguments: rest.to_vec(), ..Program::default() };
-            let job = Job { program, timeout: *timeout };
+            let job = Job { program, timeout: *timeout, output_octets: STATUS_FILE_OCTETS };
             let plugin = Plugin { name: name.clone(), job, max_age: *max_age };
             run::run(&directory(arguments)?, plugin, *verbose)
         }

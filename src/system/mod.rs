@@ -1,6 +1,7 @@
 //! The operating system: clocks, files, sockets, users, limits. Thin, and without decisions.
 
 pub mod atomic_file;
+pub mod capabilities;
 pub mod clock;
 pub mod command_line;
 pub mod directory;

@@ -32,7 +32,7 @@ pub const EVENTS: usize = 1024;
 pub const CHILDREN: usize = 64;
 /// Those places that are kept for tables, and for alerts.
 pub const KEPT_FOR: [usize; 2] = [8, 16];
-/// Octets that are kept of each output of a child.
+/// Octets that are kept of each output of a child, but for ipvsadm.
 pub const CHILD_OUTPUT_OCTETS: usize = 64 * 1024;
 /// Octets of the hosts in one call of a monitor: below what a kernel takes as arguments, with room for the environment.
 pub const MONITOR_OCTETS: usize = 100 * 1024;
@@ -67,6 +67,8 @@ pub const LVS_EVERY: Duration = Duration::from_secs(60);
 pub const LVS_SPACING: Duration = Duration::from_millis(500);
 /// How long ipvsadm may take: the kernel answers at once, unless it is out of memory.
 pub const LVS_TIME: Duration = Duration::from_secs(10);
+/// Octets of what it tells: about 100,000 real servers.
+pub const LVS_OCTETS: usize = 8 * 1024 * 1024;
 /// How long a table waits for the journal to know what is going to be set in it: some commits, and not noticeably longer
 /// where the disk hangs.
 pub const TABLE_JOURNAL_AWAITED: Duration = Duration::from_millis(250);

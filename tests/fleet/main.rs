@@ -7,6 +7,7 @@ mod answers;
 mod balancer;
 mod beside_mon;
 mod canary;
+mod capabilities;
 mod certificates;
 mod clocks;
 mod control;
