@@ -134,9 +134,12 @@ pub const PUBLISH_FINISH: Duration = Duration::from_secs(1);
 pub const METRICS_CONNECTIONS: usize = 16;
 /// Those that have it and linger.
 pub const METRICS_LINGERING: usize = 16;
-/// Octets of their pages: two of 100,000 services.
-pub const METRICS_OCTETS: usize = 128 * 1024 * 1024;
-/// Services and nodes that the page tells of in one turn, and targets that are counted: about a millisecond of work.
+/// Octets of the parts of their pages that wait to be sent: a part each, which a long line or two may be over.
+pub const METRICS_OCTETS: usize = METRICS_CONNECTIONS * 2 * METRICS_PART_OCTETS;
+/// Octets of a part of the page, which is made while it is sent: as much as a socket takes at once, and few calls.
+pub const METRICS_PART_OCTETS: usize = 256 * 1024;
+/// Services, nodes and levels that the page tells of in one turn, and targets that are counted: at most a millisecond of
+/// work, for all who wait together.
 pub const METRICS_OBJECTS_PER_TURN: usize = 1000;
 /// Targets that are counted in the time in which one service is told of.
 pub const METRICS_TARGETS_PER_OBJECT: usize = 20;
