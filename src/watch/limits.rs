@@ -21,10 +21,12 @@ pub const CONTROL_TIME: Duration = Duration::from_secs(30);
 
 /// Probes by sockets at once: as many as a process may have descriptors on a large host.
 pub const PROBES_AT_ONCE: usize = 1 << 20;
-/// Descriptors that no probe gets: standard ones, epoll, journal, clients of the metrics and such, which are below 64,
-/// control connections, pipes of 64 children.
-pub const RESERVED_DESCRIPTORS: u64 = 64 + 2 * 64 + CONTROL_CONNECTIONS_64;
-const CONTROL_CONNECTIONS_64: u64 = 64;
+/// Descriptors that no probe gets: standard ones, epoll, journal, names that are looked up and such, which are below 64,
+/// clients of the metrics, control connections, pipes of 64 children. Balancers and members of an Alertmanager cluster
+/// have one each besides.
+pub const RESERVED_DESCRIPTORS: u64 = 64 + 32 + 64 + 2 * 64;
+const _: () = assert!(METRICS_CONNECTIONS + METRICS_LINGERING == 32);
+const _: () = assert!(CONTROL_CONNECTIONS == 64 && CHILDREN == 64);
 /// Events that one sleep returns: a tick of 5 ms at 100,000 probes a second.
 pub const EVENTS: usize = 1024;
 
