@@ -21,10 +21,12 @@ pub const CONTROL_TIME: Duration = Duration::from_secs(30);
 
 /// Probes by sockets at once: as many as a process may have descriptors on a large host.
 pub const PROBES_AT_ONCE: usize = 1 << 20;
-/// Descriptors that no probe gets: standard ones, epoll, journal, clients of the metrics and such, which are below 64,
-/// control connections, pipes of 64 children.
-pub const RESERVED_DESCRIPTORS: u64 = 64 + 2 * 64 + CONTROL_CONNECTIONS_64;
-const CONTROL_CONNECTIONS_64: u64 = 64;
+/// Descriptors that no probe gets: standard ones, epoll, journal, names that are looked up and such, which are below 64,
+/// clients of the metrics, control connections, pipes of 64 children. Balancers and members of an Alertmanager cluster
+/// have one each besides.
+pub const RESERVED_DESCRIPTORS: u64 = 64 + 32 + 64 + 2 * 64;
+const _: () = assert!(METRICS_CONNECTIONS + METRICS_LINGERING == 32);
+const _: () = assert!(CONTROL_CONNECTIONS == 64 && CHILDREN == 64);
 /// Events that one sleep returns: a tick of 5 ms at 100,000 probes a second.
 pub const EVENTS: usize = 1024;
 
@@ -136,9 +138,12 @@ pub const PUBLISH_FINISH: Duration = Duration::from_secs(1);
 pub const METRICS_CONNECTIONS: usize = 16;
 /// Those that have it and linger.
 pub const METRICS_LINGERING: usize = 16;
-/// Octets of their pages: two of 100,000 services.
-pub const METRICS_OCTETS: usize = 128 * 1024 * 1024;
-/// Services and nodes that the page tells of in one turn, and targets that are counted: about a millisecond of work.
+/// Octets of the parts of their pages that wait to be sent: a part each, which a long line or two may be over.
+pub const METRICS_OCTETS: usize = METRICS_CONNECTIONS * 2 * METRICS_PART_OCTETS;
+/// Octets of a part of the page, which is made while it is sent: as much as a socket takes at once, and few calls.
+pub const METRICS_PART_OCTETS: usize = 256 * 1024;
+/// Services, nodes and levels that the page tells of in one turn, and targets that are counted: at most a millisecond of
+/// work, for all who wait together.
 pub const METRICS_OBJECTS_PER_TURN: usize = 1000;
 /// Targets that are counted in the time in which one service is told of.
 pub const METRICS_TARGETS_PER_OBJECT: usize = 20;

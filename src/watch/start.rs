@@ -19,7 +19,7 @@ use crate::event_loop::{EventLoop, Parts, Signal, TurnEnd};
 use crate::journal_reader::JournalReader;
 use crate::journal_writer::{JournalWriter, WriterBounds};
 use crate::levels::Levels;
-use crate::limits::{CHILDREN, KEPT_FOR, RESERVED_DESCRIPTORS, RESOLVER_THREADS};
+use crate::limits::{CHILDREN, KEPT_FOR, RESOLVER_THREADS};
 use crate::metrics::server::MetricsServer;
 use crate::probe::network::KernelNetwork;
 use crate::probe::pool::Pool;
@@ -295,11 +295,12 @@ fn program_path() -> OsString {
 /// Makes room for as many probes at once as there can be. Returns for how many.
 fn make_room(settings: &Settings) -> usize {
     let wanted = settings.sockets_of_a_silent_fleet();
-    let limit = open_files::raise_limit(RESERVED_DESCRIPTORS.saturating_add(wanted));
+    let reserved = settings.reserved_descriptors();
+    let limit = open_files::raise_limit(reserved.saturating_add(wanted));
     if let Some(warning) = settings.warning_of_silence(limit) {
         warn!("{warning}");
     }
-    usize::try_from(limit.saturating_sub(RESERVED_DESCRIPTORS)).unwrap_or(usize::MAX)
+    usize::try_from(limit.saturating_sub(reserved)).unwrap_or(usize::MAX)
 }
 
 fn bind_metrics(settings: &Settings, poll: &Poll) -> Result<MetricsServer, Error> {

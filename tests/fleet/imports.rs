@@ -1,10 +1,12 @@
 //! What `oco fleet import-mon` and `import-ldirectord` print is a file that ocowatch takes.
 
-use crate::scene::Scene;
+use crate::scene::{Scene, parts};
+use crate::server::has;
 use oco::command::fleet::import::{ldirectord, mon};
 use ocowatch::config::parse;
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 fn golden(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../command/fleet/import/golden").join(name)
@@ -167,4 +169,18 @@ proptest! {
             prop_assert!(judged.is_ok(), "{:?}\n{}", judged.err(), made);
         }
     }
+}
+
+#[test]
+fn keepalived_takes_its_side_of_the_page() {
+    if !has("what a keepalived.conf becomes", "keepalived") {
+        return;
+    }
+    let page =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../man/oco-fleet.1")).unwrap();
+    let block = page.split(".Bd -literal\nvirtual_server").nth(1).unwrap().split(".Ed").next().unwrap();
+    let scene = Scene::new("");
+    let file = scene.file("keepalived.conf", &format!("virtual_server{block}"));
+    let output = Command::new("keepalived").arg("-t").arg("-f").arg(file).output().unwrap();
+    assert_eq!(parts(&output), (Some(0), String::new(), String::new()));
 }

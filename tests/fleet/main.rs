@@ -34,6 +34,7 @@ mod pages;
 mod pings;
 mod planned;
 mod plugins;
+mod prometheus;
 mod publishing;
 mod recorder;
 mod reloads;
