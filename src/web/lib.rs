@@ -1,1 +1,3 @@
 //! ocoboard: the fleet on a page.
+
+pub mod report;
