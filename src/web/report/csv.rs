@@ -134,6 +134,12 @@ fn rows(report: &Report) -> Vec<Row> {
         figures(&mut row, member.durations, member.measured, member.contractual);
         rows.push(row);
     }
+    if report.more_members > 0 {
+        rows.push(Row::from([
+            ("section", "more-members".to_owned()),
+            ("members", report.more_members.to_string()),
+        ]));
+    }
     rows.extend(report.outages.iter().map(|outage| {
         Row::from([
             ("section", "outage".to_owned()),

@@ -71,6 +71,11 @@ pub(super) enum Cell {
     Bar(String),
 }
 
+/// Characters of a reason that are shown.
+const REASON_CHARACTERS: usize = 300;
+/// Members of an incident that are named.
+const MEMBERS_NAMED: usize = 10;
+
 /// What a letter of a bar stands for.
 pub(super) const LEGEND: [(char, &str); 6] = [
     ('o', "ok"),
@@ -109,6 +114,15 @@ pub(super) fn runs(letters: &str) -> Vec<(usize, usize, char)> {
         }
     }
     runs
+}
+
+/// A reason as far as people read it: the whole of it is in what programs read.
+fn short(text: &str) -> String {
+    let mut shown: String = text.chars().take(REASON_CHARACTERS).collect();
+    if shown.len() < text.len() {
+        shown.push('\u{2026}');
+    }
+    visible(&shown)
 }
 
 /// A bar in words, for who does not see it: `28 ok, 2 ko, 1 no data`.
@@ -268,7 +282,11 @@ fn members(report: &Report) -> Section {
         ("longest", 0.95, true),
     ]);
     let table = Table { columns, rows: report.members.iter().map(row).collect() };
-    section("Availability", table, "Nobody was watched in this time.")
+    let mut section = section("Availability", table, "Nobody was watched in this time.");
+    if report.more_members > 0 {
+        section.after.push(format!("{} more members are not listed.", report.more_members));
+    }
+    section
 }
 
 fn history(report: &Report) -> Section {
@@ -305,7 +323,7 @@ fn outages(report: &Report) -> Section {
                 text(if outage.goes_on { format!("after {to}") } else { to }),
                 text(length(outage.length())),
                 text(if outage.planned > 0 { length(outage.planned) } else { NONE.to_owned() }),
-                text(visible(&outage.reason)),
+                text(short(&outage.reason)),
             ],
         }
     };
@@ -336,7 +354,11 @@ fn incidents(report: &Report) -> Section {
             Some(at) => format!("{} (after {})", time(at, zone), length(at.since(incident.opened))),
             None => NONE.to_owned(),
         };
-        let members: Vec<String> = incident.members.iter().map(|member| name(member.as_str())).collect();
+        let first = incident.members.iter().take(MEMBERS_NAMED);
+        let mut members: Vec<String> = first.map(|member| name(member.as_str())).collect();
+        if incident.members.len() > MEMBERS_NAMED {
+            members.push(format!("and {} more", incident.members.len() - MEMBERS_NAMED));
+        }
         Row {
             depth: 0,
             cells: vec![

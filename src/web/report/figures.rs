@@ -26,6 +26,8 @@ pub struct Report {
     pub levels: Vec<LevelFigures>,
     /// How each was: what was asked for, and what that is made of.
     pub members: Vec<Member>,
+    /// How many more parts there are, which are too many to be listed.
+    pub more_members: usize,
     /// How long a cell of the bars is, in words.
     pub cell: String,
     /// When they were down, by time.

@@ -106,6 +106,7 @@ pub fn gather(
         zone: settings.zone.clone(),
         levels,
         members,
+        more_members: subjects.left_out,
         cell,
         outages,
         more_outages,
@@ -294,12 +295,17 @@ fn maintenance(
     beneath: &HashSet<ObjectName>,
     period: &Period,
 ) -> Result<Vec<Work>, ReportError> {
+    // Work on a service is work on its targets.
+    let services: HashSet<ObjectName> = beneath.iter().filter_map(ObjectName::service_of_target).collect();
+    let is_ours = |name: &ObjectName| beneath.contains(name) || services.contains(name);
+    let is_one_of_ours = |of: Pattern| beneath.iter().any(|name| covers(std::slice::from_ref(&of), name));
     let mut works = Vec::new();
     for act in reader.acts(period.from, period.until)? {
-        let of = Pattern::parse(&act.name).ok().filter(|_| act.kind == ActKind::Maint);
-        let Some(of) = of else { continue };
-        let of = [of];
-        if beneath.iter().any(|name| covers(&of, name)) {
+        let is_meant = match ObjectName::parse(&act.name) {
+            Ok(name) => is_ours(&name),
+            Err(_) => Pattern::parse(&act.name).is_ok_and(is_one_of_ours),
+        };
+        if act.kind == ActKind::Maint && is_meant {
             works.push(Work {
                 name: act.name,
                 from: act.since,
@@ -311,7 +317,7 @@ fn maintenance(
         }
     }
     for window in reader.windows(period.from, period.until)? {
-        if beneath.contains(&window.name) {
+        if is_ours(&window.name) {
             works.push(Work {
                 name: window.name.to_string(),
                 from: window.since,

@@ -14,6 +14,8 @@ pub struct Subjects {
     pub beneath: HashSet<ObjectName>,
     /// The levels of those that are listed, in the order of the watcher's file.
     pub levels: Vec<LevelDefinition>,
+    /// How many parts are not listed: there are too many.
+    pub left_out: usize,
 }
 
 /// One that is listed.
@@ -42,7 +44,7 @@ impl World<'_> {
     /// Finds out what `names` stand for.
     ///
     /// # Errors
-    /// Nothing is known by one of them, or it is too much; one line.
+    /// Nothing is known by one of them, or there are too many; one line.
     pub fn subjects(&self, names: &[String]) -> Result<Subjects, String> {
         if names.len() > NAMES {
             return Err(format!("{} names: expected at most {NAMES}", names.len()));
@@ -55,9 +57,6 @@ impl World<'_> {
                 self.show(&mut subjects, &mut seen, &name, 0, is_named);
                 for part in self.parts(&name) {
                     self.show(&mut subjects, &mut seen, &part, 1, false);
-                }
-                if subjects.shown.len() > MEMBERS {
-                    return Err(format!("{text}: more than {MEMBERS} members; expected a node above them"));
                 }
             }
         }
@@ -128,6 +127,10 @@ impl World<'_> {
         is_named: bool,
     ) {
         if seen.insert(name.clone()) {
+            if subjects.shown.len() >= MEMBERS {
+                subjects.left_out += 1;
+                return;
+            }
             let node = self.definitions.nodes.iter().find(|node| node.name == *name);
             let title = node.and_then(|node| node.title.clone());
             subjects.shown.push(Subject { name: name.clone(), title, depth, is_named });
@@ -193,6 +196,18 @@ mod tests {
         let shown: Vec<String> =
             found.shown.iter().map(|one| format!("{}{}", ">".repeat(one.depth), one.name)).collect();
         Ok(format!("{} | {} | {}", shown.join(" "), found.beneath.len(), found.levels.len()))
+    }
+
+    #[test]
+    fn the_first_of_too_many_are_listed() {
+        let mut names: Vec<ObjectName> =
+            (0..MEMBERS + 5).map(|number| name(&format!("web/page/{number:05}"))).collect();
+        names.insert(0, name("web/page"));
+        names.sort();
+        let world = World { names: &names, definitions: &Definitions::default() };
+        let found = world.subjects(&["web".to_owned()]).unwrap();
+        assert_eq!((found.shown.len(), found.left_out, found.beneath.len()), (MEMBERS, 6, MEMBERS + 6));
+        assert_eq!(found.shown[0].name, name("web/page"));
     }
 
     #[test]

@@ -9,7 +9,7 @@
 //!            ok="" but="" ko="" unknown="" planned="" no-data="" measured="" contractual=""
 //!            budget="" spent="" left="" verdict="met"/>
 //!   </levels>
-//!   <members cell="1 day">
+//!   <members cell="1 day" more="0">
 //!     <member name="" title="" depth="0" ok="" but="" ko="" unknown="" planned="" no-data="" measured="" contractual=""
 //!             outages="" longest="" bar="oookb.."/>
 //!   </members>
@@ -117,7 +117,8 @@ impl Xml {
     }
 
     fn members(&mut self, report: &Report) -> io::Result<()> {
-        self.open("members", vec![("cell", Some(report.cell.clone()))])?;
+        let more = report.more_members.to_string();
+        self.open("members", vec![("cell", Some(report.cell.clone())), ("more", Some(more))])?;
         for member in &report.members {
             let mut attributes = vec![
                 ("name", Some(member.name.to_string())),
