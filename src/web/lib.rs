@@ -1,1 +1,4 @@
 //! ocoboard: the fleet on a page.
+
+pub mod ack_mail;
+pub mod report;

@@ -5,6 +5,8 @@
 
 mod acts;
 mod bars;
+mod definitions;
+mod failures;
 mod history;
 mod log;
 mod spans;
@@ -18,7 +20,7 @@ pub use spans::Span;
 use super::file::open_to_read;
 use super::limits::{BAR_CELLS, READ_TIME};
 use super::migrate::{MIGRATIONS, Schema, newest, schema_of};
-use super::{Act, Adjustment, Incident, JournalError, Window};
+use super::{Act, Adjustment, Definitions, Incident, JournalError, Window};
 use crate::object::ObjectName;
 use crate::time::Millis;
 use rusqlite::Connection;
@@ -196,6 +198,38 @@ impl Reader {
             "WHERE closed IS NULL OR id IN (SELECT id FROM incident ORDER BY id DESC LIMIT {limit}) ORDER BY id"
         );
         self.look(|look| incidents_of(look.connection, &condition))
+    }
+
+    /// The incidents that were open at some time between `from` and `to`, oldest first.
+    ///
+    /// # Errors
+    /// The journal can't be read.
+    pub fn incidents_between(&mut self, from: Millis, to: Millis) -> Result<Vec<Incident>, JournalError> {
+        let condition =
+            format!("WHERE opened < {} AND (closed IS NULL OR closed > {}) ORDER BY id", to.0, from.0);
+        self.look(|look| incidents_of(look.connection, &condition))
+    }
+
+    /// What the watcher's file says of nodes and levels.
+    ///
+    /// # Errors
+    /// The journal can't be read.
+    pub fn definitions(&mut self) -> Result<Definitions, JournalError> {
+        self.look(definitions::definitions)
+    }
+
+    /// When `name` became ko, or ko with another code, from `from` until before `to`, by time, and why; first also the
+    /// last time before, where it was ko at `from`.
+    ///
+    /// # Errors
+    /// The journal can't be read.
+    pub fn failures(
+        &mut self,
+        name: &ObjectName,
+        from: Millis,
+        to: Millis,
+    ) -> Result<Vec<(Millis, String)>, JournalError> {
+        self.look(|look| failures::failures(look, name, from, to))
     }
 
     /// Every object that was ever watched and is not forgotten altogether, by name.
