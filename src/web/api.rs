@@ -11,7 +11,7 @@ pub use events::Listener;
 pub use metrics::metrics;
 
 use crate::pages::{Facts, Page, Query};
-use crate::store::Unread;
+use crate::store::{Store, Unread};
 use oco::limits::LOG_ENTRIES;
 use oco::logic::control::{AvailabilityStatus, FleetOrder, VERSION};
 use oco_fleet::availability::{Ground, Percent, availability};
@@ -186,6 +186,16 @@ impl Api {
                 Err(why) => Err(wrong(400, why)),
             },
         })
+    }
+
+    /// The answer without the watcher.
+    pub async fn show(self, facts: Facts, store: &Store) -> Page {
+        let (api, known) = (self.clone(), facts.clone());
+        let answer = match store.ask(move |reader| api.read(&known, reader)).await {
+            Ok(answer) => answer,
+            Err(why) => self.remembered(&facts, why),
+        };
+        answer.unwrap_or_else(Page::from)
     }
 
     /// The answer without watcher and journal: of what is known.

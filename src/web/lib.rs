@@ -1,4 +1,11 @@
 //! ocoboard: the fleet on a page.
+//!
+//! ```text
+//!  store    the journal's thread: a snapshot of how all stands, answers within 2 s, what happened
+//!  view     what a page shows, reckoned from that: pure
+//!  pages    addresses -> routes -> pages; templates/, style.css, live.js
+//!  api      the same for programs: JSON, server-sent events, metrics
+//! ```
 
 pub mod api;
 pub mod limits;

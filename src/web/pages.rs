@@ -7,6 +7,7 @@
 //!
 //! A page is shown also where the journal did not answer: with what is known of before, and with why.
 
+mod acts;
 mod badge;
 mod error;
 mod facts;
@@ -25,12 +26,13 @@ mod query;
 #[cfg(test)]
 mod tests;
 
+pub use acts::{Form, PATH as ACT_PATH};
 pub use error::{error, not_found};
 pub use facts::{Facts, PublicPage, Settings, Visitor};
 pub use page::Page;
 pub use query::Query;
 
-use crate::store::Unread;
+use crate::store::{Store, Unread};
 use oco::logic::control::FleetOrder;
 use oco_fleet::journal::{JournalError, Reader};
 
@@ -181,6 +183,16 @@ impl Route {
             Route::Levels(_) => Found::Levels(levels::read(facts, reader)?),
             Route::Public(public) => Found::Public(public.read(facts, reader)?),
         })
+    }
+
+    /// Asks the journal where that has to be, and shows the page.
+    pub async fn show(self, facts: Facts, visitor: &Visitor, store: &Store) -> Page {
+        if !self.asks() {
+            return self.render(&facts, visitor, Ok(Found::Nothing));
+        }
+        let (route, known) = (self.clone(), facts.clone());
+        let found = store.ask(move |reader| route.read(&known, reader)).await;
+        self.render(&facts, visitor, found)
     }
 
     /// Shows the page.

@@ -1,5 +1,6 @@
 //! `/g/GROUP`, `/g/GROUP/SERVICE`: hosts by time.
 
+use super::acts::Acts;
 use super::error::error;
 use super::facts::{Facts, Visitor};
 use super::frame::Frame;
@@ -88,6 +89,7 @@ struct Shown {
     reason: String,
     words: String,
     marks: Vec<MarkLine>,
+    acts: Option<Acts>,
     counts: CountsLine,
     times: Times,
     table: Table,
@@ -188,11 +190,17 @@ impl Grid {
             caption: format!("Hosts of {heading} by time"),
         };
         let one = self.service.as_ref().map(|_| *first);
-        let marks =
-            one.map_or_else(Vec::new, |one| MarkLine::all(&facts.marks().of(&one.object.name), &clock));
         let mut counts = crate::view::fleet::Counts::default();
         services.iter().for_each(|service| counts += service.counts);
         let base = self.path();
+        let known = facts.marks();
+        let said = one.map_or_else(Vec::new, |one| known.of(&one.object.name));
+        let key = visitor.form_key.as_deref();
+        let acts = match one {
+            Some(one) => Acts::of(&one.object.name, one.object.state(), &said, key, &base),
+            None => Acts::of_group(&self.group, key, &base),
+        };
+        let marks = MarkLine::all(&said, &clock);
         let template = Shown {
             frame: Frame::new(facts, visitor, "", &heading).with_unread(why),
             name: Link::to(name),
@@ -202,6 +210,7 @@ impl Grid {
             reason: one.map_or_else(String::new, |one| plain(&one.object.standing.reason)),
             words: one.map_or_else(String::new, |one| service_words(one, facts.heard.need(&one.object.name))),
             marks,
+            acts,
             counts: CountsLine::of(counts),
             times: times(&base, self.window, facts),
             table,

@@ -1,5 +1,6 @@
 //! `/h/HOST`: everything about one host, over all groups.
 
+use super::acts::Acts;
 use super::error::error;
 use super::facts::{Facts, Visitor};
 use super::frame::Frame;
@@ -38,6 +39,7 @@ struct Card {
     is_flapping: bool,
     is_passive: bool,
     marks: Vec<MarkLine>,
+    acts: Option<Acts>,
 }
 
 #[derive(Template)]
@@ -89,10 +91,12 @@ impl Host {
             return error(facts, 404, "No host is known by this name.");
         }
         let (clock, marks) = (facts.clock(), facts.marks());
+        let base = path(&["h", &self.host]);
         let mut counts = Counts::default();
         objects.iter().for_each(|object| counts.add(object.state()));
         let card = |object: &&Object| {
             let service = object.name.service_of_target();
+            let (name, own) = (&object.name, marks.of(&object.name));
             Card {
                 chip: Chip::of(&object.standing),
                 link: Link::to(service.map(|service| Name::of(&service)).unwrap_or_default()),
@@ -100,7 +104,8 @@ impl Host {
                 reason: plain(&object.standing.reason),
                 is_flapping: object.is_flapping,
                 is_passive: object.reports,
-                marks: MarkLine::all(&marks.of_all_above(&object.name), &clock),
+                marks: MarkLine::all(&marks.of_all_above(name), &clock),
+                acts: Acts::of(name, object.state(), &own, visitor.form_key.as_deref(), &base),
             }
         };
         let cells = Cells::new(self.window, &clock);
@@ -125,7 +130,7 @@ impl Host {
             chip: Chip::of_state(counts.worst()),
             counts: CountsLine::of(counts),
             cards: objects.iter().map(card).collect(),
-            times: grid::times(&path(&["h", &self.host]), self.window, facts),
+            times: grid::times(&base, self.window, facts),
             table,
             lines: Lines::of(log, &clock, more),
             host,

@@ -1,5 +1,6 @@
 //! `/n/NODE`: the tree below a node, why it is as it is, its levels, and how it was.
 
+use super::acts::Acts;
 use super::error::error;
 use super::facts::{Facts, Visitor};
 use super::frame::Frame;
@@ -59,6 +60,7 @@ struct Shown {
     reason: String,
     rule: String,
     marks: Vec<MarkLine>,
+    acts: Option<Acts>,
     causes: Vec<Cause>,
     causes_more: usize,
     tree: Vec<Twig>,
@@ -139,12 +141,15 @@ impl Node {
         let log = found.map(|found| found.log).unwrap_or_default();
         let is_cut = !log.is_whole && !log.rows.is_empty();
         let more = is_cut.then(|| format!("/log?name={}", encoded(self.name.as_str())));
+        let (known, base) = (facts.marks(), path(&["n", self.name.service_part()]));
+        let said = known.of(&self.name);
         let template = Shown {
             frame: Frame::new(facts, visitor, "", &title).with_unread(why),
             chip: Chip::of(&object.standing),
             since: Since::of(clock.moment(object.since)),
             reason: plain(&object.standing.reason),
-            marks: MarkLine::all(&facts.marks().of(&self.name), &clock),
+            marks: MarkLine::all(&said, &clock),
+            acts: Acts::of(&self.name, object.state(), &said, visitor.form_key.as_deref(), &base),
             rule: branches.first().map(|branch| branch.rule.clone()).unwrap_or_default(),
             causes_more: count.saturating_sub(causes.len()),
             causes,
@@ -153,7 +158,7 @@ impl Node {
             is_whole,
             above: heard.above(&self.name).map(|name| Link::to(Name::of(name))).collect(),
             levels: self.levels(facts).map(|level| Level::of(level, facts)).collect(),
-            times: grid::times(&path(&["n", self.name.service_part()]), self.window, facts),
+            times: grid::times(&base, self.window, facts),
             table,
             lines: Lines::of(log, &clock, more),
             title,

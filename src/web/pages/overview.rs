@@ -1,5 +1,6 @@
 //! `/`: what is wrong now, then how many there are, then all groups, folded.
 
+use super::acts::Acknowledge;
 use super::facts::{Facts, Visitor};
 use super::frame::Frame;
 use super::page::Page;
@@ -37,7 +38,7 @@ pub struct Problem {
     targets: Vec<TargetLine>,
     more: usize,
     href: String,
-    form: Option<AckForm>,
+    form: Option<Acknowledge>,
 }
 
 /// A target below it.
@@ -46,13 +47,6 @@ pub struct TargetLine {
     link: Link,
     since: Since,
     reason: String,
-}
-
-/// What acknowledges a failure.
-pub struct AckForm {
-    name: String,
-    key: String,
-    back: String,
 }
 
 struct Kinds {
@@ -78,6 +72,7 @@ struct Shown {
     chip: Chip,
     class: &'static str,
     says: String,
+    targets: CountsLine,
     problems: Vec<Problem>,
     pager: Pager,
     silent: Vec<(Link, Since, usize)>,
@@ -120,6 +115,7 @@ impl Overview {
             chip: Chip::of_state(if fleet.is_empty() { State::Unknown } else { worst }),
             class: if fleet.is_empty() { State::Unknown.word() } else { worst.word() },
             says: says(fleet, &overview),
+            targets: CountsLine::of(overview.targets),
             problems,
             pager: Pager::new(self.page, overview.problems.len(), PROBLEMS_SHOWN, "/"),
             silent: if is_first { silent(&overview, &clock) } else { Vec::new() },
@@ -226,11 +222,7 @@ impl Problem {
             marks: MarkLine::all(&problem.marks, clock),
             targets: problem.targets.iter().map(|target| TargetLine::of(target, clock)).collect(),
             more: problem.more,
-            form: form_key.filter(|_| can_ack).map(|key| AckForm {
-                name: name.to_string(),
-                key: key.to_owned(),
-                back: back.to_owned(),
-            }),
+            form: form_key.filter(|_| can_ack).map(|key| Acknowledge::of(name, key, back)),
         }
     }
 }

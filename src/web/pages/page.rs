@@ -1,6 +1,9 @@
 //! What goes to a browser, and what is the same for all: the style sheet, the script, icons.
 
 use askama::Template;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use std::io::Write as _;
 
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,7 +14,7 @@ pub struct Page {
     pub content_type: &'static str,
     /// The body, not compressed.
     pub body: Vec<u8>,
-    /// Changes with what is shown; none: it may not be kept.
+    /// Changes with what is shown, compressed or not; none: it may not be kept.
     pub etag: Option<String>,
 }
 
@@ -27,8 +30,25 @@ impl Page {
     /// Something else that is found.
     pub fn new(content_type: &'static str, body: Vec<u8>) -> Page {
         let hash = blake3::hash(&body).to_hex();
-        let etag = hash.get(..16).map(|hash| format!("\"{hash}\""));
+        let etag = hash.get(..16).map(|hash| format!("W/\"{hash}\""));
         Page { status: 200, content_type, body, etag }
+    }
+}
+
+impl Page {
+    /// Whether somebody who has one of these tags has this page already: what `If-None-Match` says.
+    pub fn is_one_of(&self, tags: &str) -> bool {
+        let strong = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+        let tag = self.etag.as_deref().map(strong);
+        tag.is_some_and(|tag| tags.split(',').any(|other| other.trim() == "*" || strong(other) == tag))
+    }
+
+    /// The body, compressed with gzip.
+    pub fn gzip(&self) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::with_capacity(self.body.len() / 4), Compression::fast());
+        // Writing to memory does not fail.
+        let _ = encoder.write_all(&self.body);
+        encoder.finish().unwrap_or_default()
     }
 }
 
@@ -62,5 +82,30 @@ impl Asset {
 
     pub(super) fn render(self) -> Page {
         Page::new(self.content_type, self.body.as_bytes().to_vec())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read as _;
+
+    #[test]
+    fn a_page_is_known_by_its_tag_and_is_the_same_compressed() {
+        let page = Page::new("text/plain", b"words ".repeat(1_000));
+        let tag = page.etag.clone().unwrap();
+        for (tags, is_known) in [
+            (tag.as_str(), true),
+            (tag.trim_start_matches("W/"), true),
+            ("*", true),
+            ("\"a\", W/\"b\"", false),
+            ("", false),
+            (&format!("\"a\", {tag}"), true),
+        ] {
+            assert_eq!(page.is_one_of(tags), is_known, "{tags}");
+        }
+        let mut body = Vec::new();
+        flate2::read::GzDecoder::new(page.gzip().as_slice()).read_to_end(&mut body).unwrap();
+        assert!(body == page.body && page.gzip().len() < 200);
     }
 }

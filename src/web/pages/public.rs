@@ -40,8 +40,9 @@ struct Row {
 struct Outage {
     at: When,
     from: Millis,
+    title: String,
     text: String,
-    class: &'static str,
+    is_planned: bool,
 }
 
 #[derive(Template)]
@@ -166,13 +167,13 @@ fn outages(object: &Object, spans: &[Span], facts: &Facts) -> Vec<Outage> {
         let to = if is_now { clock.now().max(span.from) } else { span.to };
         let length = length_of_two(to.since(span.from));
         let text = match (span.planned, is_now) {
-            (true, true) => format!("Planned work on {title}, for {length} until now."),
-            (true, false) => format!("Planned work on {title}, for {length}."),
-            (false, true) => format!("{title} is down, for {length} until now."),
-            (false, false) => format!("{title} was down for {length}."),
+            (true, true) => format!(", for {length} until now."),
+            (true, false) => format!(", for {length}."),
+            (false, true) => format!(" is down, for {length} until now."),
+            (false, false) => format!(" was down for {length}."),
         };
-        let class = if span.planned { "taken" } else { "ko" };
-        Outage { at: When::of(clock.moment(span.from)), from: span.from, text, class }
+        let at = When::of(clock.moment(span.from));
+        Outage { at, from: span.from, title: title.clone(), text, is_planned: span.planned }
     };
     down.map(outage).collect()
 }
