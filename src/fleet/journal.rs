@@ -30,7 +30,9 @@ pub use error::JournalError;
 pub use file::{FILE, SetAside};
 pub use kept::{Kept, KeptObject};
 pub use lock::Lock;
-pub use read::{Bar, Cell, Happened, History, LogPage, LogRow, LogWish, Reader, Span};
+pub use read::{
+    Bar, Cell, Happened, History, IncidentEvent, LogPage, LogRow, LogWish, Mark, News, Reader, Span, Stands,
+};
 pub use write::{Opened, Writer};
 
 use crate::state::{Standing, State};

@@ -7,6 +7,7 @@ mod kept;
 mod killed;
 mod measure;
 mod page;
+mod standings;
 
 use super::*;
 use crate::object::ObjectName;

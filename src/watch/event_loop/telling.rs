@@ -2,7 +2,7 @@
 
 use super::EventLoop;
 use crate::config::Placeholder;
-use crate::control::{incidents, reply};
+use crate::control::reply;
 use crate::decide::alert::{Said, Sending, words};
 use crate::decide::incident::IncidentSaid;
 use crate::decide::telling::Consequences;
@@ -16,6 +16,7 @@ use oco::system::clock;
 use oco::system::log_lines::TRANSITION;
 use oco_fleet::journal::{AlertSent, Entry};
 use oco_fleet::object::ObjectName;
+use oco_fleet::shown;
 use std::ffi::OsString;
 
 impl EventLoop {
@@ -93,7 +94,7 @@ impl EventLoop {
             Placeholder::Host | Placeholder::Address | Placeholder::Port => "",
         };
         let mut words = command.iter().map(|word| OsString::from(word.fill(value)));
-        let input = reply::line(&incidents::status(&said.incident, None));
+        let input = reply::line(&shown::incident(&said.incident, None));
         let variables = [
             ("OCO_EVENT", said.event.word().to_owned()),
             ("OCO_INCIDENT", said.incident.id.to_string()),
