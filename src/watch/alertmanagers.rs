@@ -11,8 +11,8 @@ mod thread;
 mod tests;
 
 use crate::decide::alertmanager::Post;
+use crate::http_post::Endpoint;
 use oco_fleet::object::ObjectName;
-use request::Endpoint;
 use rustls::ClientConfig;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -95,7 +95,7 @@ impl Alertmanagers {
             }
             let (shared, wake) = (Arc::new(Shared::default()), Arc::clone(&self.wake));
             let of_thread = Arc::clone(&shared);
-            let endpoint = Endpoint::new(url, tls);
+            let endpoint = Endpoint::new(url, request::PATH, tls);
             let source = source.map(str::to_owned);
             let of_alerts = source.clone();
             std::thread::Builder::new()

@@ -1,8 +1,9 @@
 //! A member's thread: what waits is sent as one request, what could not be is tried again.
 
-use super::request::{Endpoint, SendError};
+use super::request::{SendError, send};
 use super::{Event, Shared, body};
 use crate::decide::alertmanager::Post;
+use crate::http_post::Endpoint;
 use crate::limits::{ALERTMANAGER_BATCH, ALERTMANAGER_RETRY};
 use std::sync::{Arc, PoisonError};
 
@@ -15,7 +16,7 @@ pub(super) fn run(
     let mut is_failing = false;
     while let Some(batch) = next(shared) {
         let sent = match &endpoint {
-            Ok(endpoint) => endpoint.send(&body::body(&batch, source)),
+            Ok(endpoint) => send(endpoint, &body::body(&batch, source)),
             Err(why) => Err(SendError::Refused(why.clone())),
         };
         let event = match &sent {
