@@ -16,8 +16,7 @@ impl EventLoop {
     pub(super) fn open_alertmanagers(&mut self) {
         let settings = self.watcher.settings();
         let urls = settings.alertmanager.as_ref().map(|one| one.urls.clone()).unwrap_or_default();
-        let is_secure = urls.iter().any(|url| url.starts_with("https://"));
-        let tls = if is_secure { by_the_system() } else { Err("no authorities were read".to_owned()) };
+        let tls = authorities_for(urls.iter().map(String::as_str));
         if let Err(error) = self.alertmanagers.set(&urls, settings.base_url.as_deref(), &tls) {
             error!("alertmanager: {}", words(&error));
         }
@@ -31,6 +30,17 @@ impl EventLoop {
                 Event::Recovered => info!("alertmanager {url}: is told again"),
             }
         }
+    }
+}
+
+/// What sessions to these need, if any is one of https.
+pub(super) fn authorities_for<'a>(
+    mut urls: impl Iterator<Item = &'a str>,
+) -> Result<Arc<ClientConfig>, String> {
+    if urls.any(|url| url.starts_with("https://")) {
+        by_the_system()
+    } else {
+        Err("no authorities were read".to_owned())
     }
 }
 

@@ -65,6 +65,7 @@ impl EventLoop {
 
     fn go_on_with_page(&mut self) {
         let Some(mut page) = self.metrics.page.take() else { return };
+        self.metrics.counts.forwards = self.forwarding.forwarder().counts();
         let (fleet, counts) = (self.watcher.fleet(), &self.metrics.counts);
         let facts = Facts { fleet, levels: &self.levels, counts, now: self.now };
         if !page.write(facts, METRICS_OBJECTS_PER_TURN) {
