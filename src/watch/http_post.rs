@@ -177,6 +177,20 @@ fn chunks(mut rest: &[u8]) -> (Vec<u8>, bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_octets_are_read_and_none_is_made_up(
+            head in "(HTTP/1.1 200 OK\r\n(Transfer-Encoding: chunked|Content-Length: [0-9]{1,20})\r\n\r\n)?",
+            rest in proptest::collection::vec(prop_oneof![any::<u8>(), Just(b'\r'), Just(b'\n'), Just(b'1')], 0..80),
+        ) {
+            let octets = [head.as_bytes(), &rest].concat();
+            if let Some((response, _)) = read(&octets) {
+                prop_assert!(response.body.len() <= rest.len());
+            }
+        }
+    }
 
     #[test]
     fn urls_lead_to_their_places() {
