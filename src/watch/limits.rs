@@ -136,6 +136,9 @@ pub const PUBLISH_FINISH: Duration = Duration::from_secs(1);
 
 /// Connections for metrics that have not got their page yet: some Prometheus servers and watchers of the watcher.
 pub const METRICS_CONNECTIONS: usize = 16;
+/// How long a client may take to ask and to get its page: Prometheus gives up after 10 seconds unless it is told
+/// otherwise, and 50 MB to a slow place take as long.
+pub const METRICS_TIME: Duration = Duration::from_secs(30);
 /// Those that have it and linger.
 pub const METRICS_LINGERING: usize = 16;
 /// Octets of the parts of their pages that wait to be sent: a part each, which a long line or two may be over.
