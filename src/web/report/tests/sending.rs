@@ -29,8 +29,12 @@ fn mails(dir: &Path) -> Vec<Vec<u8>> {
 }
 
 fn monthly(scene: &Scene, then: &str) -> Settings {
+    monthly_in(scene.dir.path(), sendmail(scene.dir.path(), then))
+}
+
+fn monthly_in(dir: &Path, sendmail: PathBuf) -> Settings {
     Settings {
-        sendmail: sendmail(scene.dir.path(), then),
+        sendmail,
         reports: vec![ReportSettings {
             name: "shop-monthly".to_owned(),
             of: vec!["node:shop".to_owned()],
@@ -39,7 +43,7 @@ fn monthly(scene: &Scene, then: &str) -> Settings {
             mail: vec!["boss@example.org".to_owned()],
             dir: None,
         }],
-        ..scene.settings.clone()
+        ..Scene::settings(dir)
     }
 }
 
@@ -135,6 +139,60 @@ fn a_kill_between_the_mail_and_its_note_sends_the_same_once_more() {
         .map(|mail| MessageParser::default().parse(mail).unwrap().message_id().map(str::to_owned))
         .collect();
     assert_eq!((ids.len(), &ids[0]), (2, &ids[1]));
+}
+
+#[test]
+fn killed_at_any_moment_none_is_lost_or_cut() {
+    const NAME: &str = "report::tests::sending::killed_at_any_moment_none_is_lost_or_cut";
+    if let Ok(dir) = std::env::var("OCO_TEST_REPORTS_DUE") {
+        let dir = Path::new(&dir);
+        let mut settings = monthly_in(dir, dir.join("sendmail"));
+        settings.reports[0].every = Some(Period::Week);
+        // They cost little, so that kills fall into all of what is done.
+        settings.reports[0].formats = vec![Format::Json, Format::Csv];
+        let said = due::run(&settings, on("2026-11-09")).unwrap();
+        assert!(said.iter().all(|one| !one.is_error), "{said:?}");
+        return;
+    }
+    let scene = Scene::new();
+    let mut settings = monthly(&scene, "");
+    let dir = scene.dir.path();
+    settings.reports[0].every = Some(Period::Week);
+    due::run(&settings, on("2026-08-20")).unwrap();
+    let mut kills = 0;
+    for round in 0_u64.. {
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", NAME])
+            .env("OCO_TEST_REPORTS_DUE", dir)
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        // Each round it may go on for longer, so that there is an end.
+        let deadline = std::time::Instant::now() + std::time::Duration::from_millis(300 + round * 211);
+        while child.try_wait().unwrap().is_none() && std::time::Instant::now() < deadline {
+            std::thread::sleep(std::time::Duration::from_millis(3));
+        }
+        match child.try_wait().unwrap() {
+            Some(status) => {
+                assert!(status.success());
+                break;
+            }
+            None => {
+                child.kill().unwrap();
+                child.wait().unwrap();
+                kills += 1;
+            }
+        }
+    }
+    let mut sent = std::collections::BTreeMap::new();
+    for mail in mails(dir) {
+        let mail = MessageParser::default().parse(&mail).unwrap();
+        assert_eq!(mail.attachment_count(), 2, "none is cut");
+        *sent.entry(mail.subject().unwrap().to_owned()).or_insert(0) += 1;
+    }
+    assert_eq!(sent.len(), 12, "{sent:?}");
+    assert!(sent.values().sum::<i32>() <= 12 + kills, "{kills} {sent:?}");
 }
 
 #[test]
