@@ -1,11 +1,12 @@
 //! Files, mails, and what is owed.
 
 use super::world::{Scene, at};
+use crate::config::{Every, ReportPlan, SentTo};
 use crate::report::command::{self, Options};
 use crate::report::due::{self, Said};
-use crate::report::{Format, Known, ReportError, ReportSettings, Settings, write_file};
+use crate::report::{Format, Known, ReportError, Settings, write_file};
 use mail_parser::{MessageParser, MimeHeaders};
-use oco_fleet::calendar::Period;
+use oco_fleet::object::Pattern;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -35,13 +36,12 @@ fn monthly(scene: &Scene, then: &str) -> Settings {
 fn monthly_in(dir: &Path, sendmail: PathBuf) -> Settings {
     Settings {
         sendmail,
-        reports: vec![ReportSettings {
+        reports: vec![ReportPlan {
             name: "shop-monthly".to_owned(),
-            of: vec!["node:shop".to_owned()],
-            every: Some(Period::Month),
+            of: vec![Pattern::parse("node:shop").unwrap()],
+            every: Every::Month,
             formats: vec![Format::Pdf, Format::Csv],
-            mail: vec!["boss@example.org".to_owned()],
-            dir: None,
+            to: SentTo::Mail(vec!["boss@example.org".to_owned()]),
         }],
         ..Scene::settings(dir)
     }
@@ -115,7 +115,7 @@ fn a_directory_gets_files() {
     let mut settings = monthly(&scene, "");
     let dir = scene.dir.path().join("out");
     fs::create_dir(&dir).unwrap();
-    (settings.reports[0].mail, settings.reports[0].dir) = (Vec::new(), Some(dir.clone()));
+    settings.reports[0].to = SentTo::Directory(dir.clone());
     due::run(&settings, on("2026-09-20")).unwrap();
     due::run(&settings, on("2026-10-02")).unwrap();
     let mut names: Vec<_> = fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().file_name()).collect();
@@ -147,7 +147,7 @@ fn killed_at_any_moment_none_is_lost_or_cut() {
     if let Ok(dir) = std::env::var("OCO_TEST_REPORTS_DUE") {
         let dir = Path::new(&dir);
         let mut settings = monthly_in(dir, dir.join("sendmail"));
-        settings.reports[0].every = Some(Period::Week);
+        settings.reports[0].every = Every::Week;
         // They cost little, so that kills fall into all of what is done.
         settings.reports[0].formats = vec![Format::Json, Format::Csv];
         let said = due::run(&settings, on("2026-11-09")).unwrap();
@@ -157,7 +157,7 @@ fn killed_at_any_moment_none_is_lost_or_cut() {
     let scene = Scene::new();
     let mut settings = monthly(&scene, "");
     let dir = scene.dir.path();
-    settings.reports[0].every = Some(Period::Week);
+    settings.reports[0].every = Every::Week;
     due::run(&settings, on("2026-08-20")).unwrap();
     let mut kills = 0;
     for round in 0_u64.. {
