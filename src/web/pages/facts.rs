@@ -1,5 +1,6 @@
 //! What a page is made of, and for whom.
 
+use super::reports::ReportFacts;
 use crate::store::Snapshot;
 use crate::view::clock::Clock;
 use crate::view::heard::Heard;
@@ -19,6 +20,8 @@ pub struct Facts {
     pub heard: Arc<Heard>,
     /// Of levels, by the watcher: answers to [`Route::orders`](super::Route::orders).
     pub figures: Vec<AvailabilityStatus>,
+    /// What was pushed for the host that [`Route::host`](super::Route::host) names.
+    pub pushed: Option<Pushed>,
     /// Why the watcher does not answer; none: it does.
     pub watcher: Option<String>,
     /// By the board's file.
@@ -38,6 +41,8 @@ pub struct Settings {
     pub zone: Zone,
     /// The public pages.
     pub pages: Vec<PublicPage>,
+    /// The reports that are made.
+    pub reports: Vec<ReportFacts>,
     /// Whether somebody can log in.
     pub has_login: bool,
 }
@@ -51,6 +56,15 @@ pub struct PublicPage {
     pub of: Vec<Pattern>,
     /// How many days it shows.
     pub days: u32,
+}
+
+/// What a host pushed last, as it said it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Pushed {
+    /// Its program, and that one's version: `oco 0.2.0`.
+    pub client: Option<String>,
+    /// Of each service by its name what it had to say, several lines.
+    pub texts: Vec<(ObjectName, String)>,
 }
 
 /// Who looks.

@@ -30,6 +30,12 @@ fn settings() -> Settings {
             of: vec![pattern("node:*"), pattern("web/page")],
             days: 90,
         }],
+        reports: vec![ReportFacts {
+            name: "shop-monthly".to_owned(),
+            of: vec!["node:shop".to_owned()],
+            every: "month".to_owned(),
+            formats: vec!["pdf".to_owned(), "csv".to_owned()],
+        }],
         has_login: true,
     }
 }
@@ -51,6 +57,7 @@ fn facts_of(all: Vec<Stands>) -> Facts {
         snapshot: Arc::new(snapshot),
         heard: Arc::default(),
         figures: Vec::new(),
+        pushed: None,
         watcher: None,
         settings: Arc::new(settings()),
         now: Millis(NOW),

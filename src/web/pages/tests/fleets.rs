@@ -49,7 +49,8 @@ impl Story {
         let name = name(who);
         let new = Standing {
             planned,
-            ..Code::new(code).map_or_else(Standing::default, |code| Standing::of_code(code, reason))
+            ..Code::new(code)
+                .map_or_else(|| Standing::unknown(reason), |code| Standing::of_code(code, reason))
         };
         let (old, since) =
             self.stood.insert(name.clone(), (new.clone(), at)).unwrap_or((Standing::default(), at));

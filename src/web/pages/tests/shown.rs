@@ -193,3 +193,73 @@ fn the_icon_is_the_worst_state() {
     all[0].standing.state = State::Ko;
     assert!(text("/log", &facts_of(all), None).contains("/icon-ko.svg"));
 }
+
+#[test]
+fn what_was_pushed_is_shown_as_it_was_said() {
+    let (_dir, path) = fleets::usual();
+    let mut facts = facts(&path, &fleets::usual_status());
+    let target = fleets::name("web/page/web1");
+    let texts = vec![(target, "line <one>\r\nline\u{1b}[31m two".to_owned())];
+    facts.pushed = Some(Pushed { client: Some("oco 0.2.0".to_owned()), texts });
+    let route = Route::new("/h/web1", &Query::default(), &facts).unwrap();
+    assert_eq!(route.host(), Some("web1"));
+    let text = text("/h/web1", &facts, Some(&path));
+    assert!(
+        text.contains("<pre>line &#60;one&#62;\nline\u{fffd}[31m two</pre>") && text.contains("oco 0.2.0"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_share_counts_what_was_corrected() {
+    let (_dir, path) = fleets::usual();
+    let facts = facts(&path, &fleets::usual_status());
+    let found = |address: &str| {
+        let text = text(address, &facts, Some(&path));
+        let (_, row) = text.split_once("tr class=\"service\"").unwrap();
+        let (_, share) = row.split_once("<td class=\"share\">").unwrap();
+        share.split('<').next().unwrap().to_owned()
+    };
+    // Of the 26 minutes of that day ten were not ours.
+    let day = "/n/shop?span=24h&to=2026-11-14T00:00:00";
+    let asked = crate::api::Api::new(
+        "availability",
+        &Query::parse("name=node:shop&from=2026-11-13&to=2026-11-14"),
+        &facts,
+    );
+    let answer = asked.unwrap().unwrap().read(&facts, &mut Reader::open(&path).unwrap()).unwrap().unwrap();
+    let of: oco::logic::control::AvailabilityStatus = serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!(found(day), format!("{:.3}%", of.measured.unwrap()));
+}
+
+#[test]
+fn who_is_not_known_can_log_in_and_a_link_shows_its_failure() {
+    let facts = facts_of(Vec::new());
+    let text = |page: &Page| String::from_utf8(page.body.clone()).unwrap();
+    let asked = login(&facts, false, "/g/web?a=\"b");
+    assert!(text(&asked).contains("action=\"/login\"") && text(&asked).contains("/g/web?a=&#34;b"));
+    assert_eq!((login(&facts, true, "/").status, asked.etag), (403, None));
+    let mut of = oco::logic::control::TokenReply {
+        version: 1,
+        ok: true,
+        name: "web/page".to_owned(),
+        since: "2026-11-25T09:49:00Z".to_owned(),
+        reason: "<refused>".to_owned(),
+        acked: None,
+    };
+    let shown = text(&failure(&facts, &of));
+    assert!(
+        shown.contains("<form method=\"post\">")
+            && shown.contains("&#60;refused&#62;")
+            && shown.contains("10:49")
+    );
+    assert!(text(&acknowledged(&facts, &of, "Acknowledged")).contains("role=\"status\""));
+    of.acked = Some(oco::logic::control::ActStatus {
+        who: "anna".to_owned(),
+        at: String::new(),
+        until: None,
+        text: "known".to_owned(),
+    });
+    assert!(!text(&failure(&facts, &of)).contains("<form"));
+    assert_eq!(over(&facts).status, 410);
+}
