@@ -9,6 +9,7 @@
 //! them only after the checkpoint with which the last connection closes, and `SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE`, which
 //! does not need any, leaves that checkpoint out.
 
+mod definition;
 mod entry;
 mod error;
 mod file;
@@ -23,6 +24,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use definition::{Definitions, LevelDefinition, NodeDefinition};
 pub use entry::{Act, ActKind, Adjustment, AlertSent, Counts, Entry, Incident, Reporter, Told, Window};
 pub use error::JournalError;
 pub use file::{FILE, SetAside};

@@ -5,6 +5,8 @@
 
 mod acts;
 mod bars;
+mod definitions;
+mod failures;
 mod history;
 mod log;
 mod spans;
@@ -22,7 +24,7 @@ pub use standings::{Mark, News, Stands};
 use super::file::open_to_read;
 use super::limits::{BAR_CELLS, READ_TIME};
 use super::migrate::{MIGRATIONS, Schema, newest, schema_of};
-use super::{Act, Adjustment, Incident, JournalError, Window};
+use super::{Act, Adjustment, Definitions, Incident, JournalError, Window};
 use crate::object::ObjectName;
 use crate::time::Millis;
 use rusqlite::Connection;
@@ -220,6 +222,38 @@ impl Reader {
             let incident = incidents_of(look.connection, &format!("WHERE id = {id}"))?.pop();
             incident.map(|incident| Ok((incident, acts::incident_events(look.connection, id)?))).transpose()
         })
+    }
+
+    /// The incidents that were open at some time between `from` and `to`, oldest first.
+    ///
+    /// # Errors
+    /// The journal can't be read.
+    pub fn incidents_between(&mut self, from: Millis, to: Millis) -> Result<Vec<Incident>, JournalError> {
+        let condition =
+            format!("WHERE opened < {} AND (closed IS NULL OR closed > {}) ORDER BY id", to.0, from.0);
+        self.look(|look| incidents_of(look.connection, &condition))
+    }
+
+    /// What the watcher's file says of nodes and levels.
+    ///
+    /// # Errors
+    /// The journal can't be read.
+    pub fn definitions(&mut self) -> Result<Definitions, JournalError> {
+        self.look(definitions::definitions)
+    }
+
+    /// When `name` became ko, or ko with another code, from `from` until before `to`, by time, and why; first also the
+    /// last time before, where it was ko at `from`.
+    ///
+    /// # Errors
+    /// The journal can't be read.
+    pub fn failures(
+        &mut self,
+        name: &ObjectName,
+        from: Millis,
+        to: Millis,
+    ) -> Result<Vec<(Millis, String)>, JournalError> {
+        self.look(|look| failures::failures(look, name, from, to))
     }
 
     /// Every object that was ever watched and is not forgotten altogether, by name.

@@ -1,5 +1,6 @@
 //! What the tests of the journal share: a directory with one, and what is easily written.
 
+mod definitions;
 mod file;
 mod history;
 mod kept;
