@@ -2,7 +2,6 @@
 //!
 //! ```text
 //!  path, query -> Route --read (the journal's thread)--> Found --render--> Page
-//!                       \--orders--> the watcher, for figures of levels /
 //! ```
 //!
 //! A page is shown also where the journal did not answer: with what is known of before, and with why.
@@ -37,7 +36,6 @@ pub use query::Query;
 pub use reports::ReportFacts;
 
 use crate::store::{Store, Unread};
-use oco::logic::control::FleetOrder;
 use oco_fleet::journal::{JournalError, Reader};
 
 /// A page that somebody wants.
@@ -159,25 +157,6 @@ impl Route {
             | Route::Log(_)
             | Route::Levels(_)
             | Route::Public(_) => true,
-        }
-    }
-
-    /// What the watcher has to be asked, whose answers go into [`Facts::figures`]. Where it does not answer, the page goes
-    /// without.
-    pub fn orders(&self, facts: &Facts) -> Vec<FleetOrder> {
-        match self {
-            Route::Levels(_) => levels::orders(facts.snapshot.fleet.levels().map(|level| &level.name)),
-            Route::Node(node) => levels::orders(node.levels(facts)),
-            Route::Overview(_)
-            | Route::Grid(_)
-            | Route::Host(_)
-            | Route::Incidents(_)
-            | Route::Incident(_)
-            | Route::Log(_)
-            | Route::Reports
-            | Route::Public(_)
-            | Route::Badge(_)
-            | Route::Asset(_) => Vec::new(),
         }
     }
 

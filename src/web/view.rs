@@ -1,8 +1,8 @@
 //! What a page shows, reckoned from what is known: pure, without a clock and without I/O.
 //!
 //! ```text
-//!  fleet      who there is, and how each stands           (from the journal)
-//!  heard      titles, rules, members, needs               (from the control socket)
+//!  fleet      who there is, and how each stands
+//!  heard      what the file says: titles, rules, members, promises
 //!  marks      who is on it: acknowledged, muted, planned
 //!  clock      times and ages as a page shows them
 //!  name       objects' names as links, in the words of who gave them

@@ -5,7 +5,6 @@ use crate::store::Snapshot;
 use crate::view::clock::Clock;
 use crate::view::heard::Heard;
 use crate::view::marks::Marks;
-use oco::logic::control::AvailabilityStatus;
 use oco_fleet::calendar::Zone;
 use oco_fleet::object::{ObjectName, Pattern};
 use oco_fleet::time::Millis;
@@ -16,10 +15,6 @@ use std::sync::Arc;
 pub struct Facts {
     /// By the journal.
     pub snapshot: Arc<Snapshot>,
-    /// By the watcher.
-    pub heard: Arc<Heard>,
-    /// Of levels, by the watcher: answers to [`Route::orders`](super::Route::orders).
-    pub figures: Vec<AvailabilityStatus>,
     /// What was pushed for the host that [`Route::host`](super::Route::host) names.
     pub pushed: Option<Pushed>,
     /// Why the watcher does not answer; none: it does.
@@ -97,9 +92,9 @@ impl Facts {
         self.known().min(self.clock().now())
     }
 
-    /// The figures of a level.
-    pub fn figures_of(&self, level: &ObjectName) -> Option<&AvailabilityStatus> {
-        self.figures.iter().find(|figures| figures.name == level.as_str())
+    /// What the watcher's file says.
+    pub fn heard(&self) -> &Heard {
+        &self.snapshot.heard
     }
 
     /// What is wrong with what is known, for people.

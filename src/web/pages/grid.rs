@@ -211,7 +211,7 @@ impl Grid {
             chip: one.map(|one| Chip::of(&one.object.standing)),
             since: one.map(|one| Since::of(clock.moment(one.object.since))),
             reason: one.map_or_else(String::new, |one| plain(&one.object.standing.reason)),
-            words: one.map_or_else(String::new, |one| service_words(one, facts.heard.need(&one.object.name))),
+            words: one.map_or_else(String::new, service_words),
             marks,
             acts,
             counts: CountsLine::of(counts),
@@ -285,7 +285,7 @@ pub(super) fn row(
         } else {
             name
         }),
-        note: facts.heard.title(&object.name).unwrap_or_default().to_owned(),
+        note: facts.heard().title(&object.name).unwrap_or_default().to_owned(),
         runs: grid.runs(&cells).into_iter().map(RunCell::of).collect(),
         share: share.map_or_else(|| "\u{2013}".to_owned(), |share| format!("{share}%")),
     }
