@@ -1,6 +1,7 @@
 //! The settings of ocod and oco: what the file says, and where the directory is.
 
 mod address;
+pub mod culprit;
 mod file;
 pub mod source;
 

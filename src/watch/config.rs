@@ -49,11 +49,9 @@ pub fn load(path: &Path) -> Result<Settings, ConfigError> {
 /// # Errors
 /// The first fault, with its line.
 pub fn parse(text: &str) -> Result<Settings, Fault> {
-    let file: file::File = toml::from_str(text).map_err(|error| {
-        let span = error.span().unwrap_or_default();
-        Culprit { span, what: error.message().to_owned() }.fault(text)
-    })?;
-    build::build(file).map_err(|culprit| culprit.fault(text))
+    let file: file::File =
+        toml::from_str(text).map_err(|error| section::fault(Culprit::of_toml(&error), text))?;
+    build::build(file).map_err(|culprit| section::fault(culprit, text))
 }
 
 /// The socket beside the control socket that takes an acknowledgement by token and nothing else.

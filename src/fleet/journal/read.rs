@@ -213,17 +213,6 @@ impl Reader {
         self.look(|look| incidents_of(look.connection, &condition))
     }
 
-    /// The incident of this number, and what became of it, oldest first.
-    ///
-    /// # Errors
-    /// The journal can't be read.
-    pub fn incident(&mut self, id: i64) -> Result<Option<(Incident, Vec<IncidentEvent>)>, JournalError> {
-        self.look(|look| {
-            let incident = incidents_of(look.connection, &format!("WHERE id = {id}"))?.pop();
-            incident.map(|incident| Ok((incident, acts::incident_events(look.connection, id)?))).transpose()
-        })
-    }
-
     /// The incidents that were open at some time between `from` and `to`, oldest first.
     ///
     /// # Errors
@@ -254,6 +243,17 @@ impl Reader {
         to: Millis,
     ) -> Result<Vec<(Millis, String)>, JournalError> {
         self.look(|look| failures::failures(look, name, from, to))
+    }
+
+    /// The incident of this number, and what became of it, oldest first.
+    ///
+    /// # Errors
+    /// The journal can't be read.
+    pub fn incident(&mut self, id: i64) -> Result<Option<(Incident, Vec<IncidentEvent>)>, JournalError> {
+        self.look(|look| {
+            let incident = incidents_of(look.connection, &format!("WHERE id = {id}"))?.pop();
+            incident.map(|incident| Ok((incident, acts::incident_events(look.connection, id)?))).transpose()
+        })
     }
 
     /// Every object that was ever watched and is not forgotten altogether, by name.

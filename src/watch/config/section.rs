@@ -2,6 +2,7 @@
 //! stand, for what is said about them.
 
 use super::value::Name;
+use oco::config::culprit::shown;
 use oco::config::{Fault, Place, source::one_line};
 use oco_fleet::object::check_part;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -9,7 +10,9 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Range;
 use toml::Spanned;
-use toml::de::{DeString, DeTable, DeValue};
+use toml::de::{DeString, DeTable};
+
+pub(super) use oco::config::culprit::{Culprit, wrong};
 
 /// Sections by their names.
 #[derive(Debug)]
@@ -89,20 +92,6 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Repeated<T> {
     }
 }
 
-/// What is wrong, and where it stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Culprit {
-    /// The octets that are meant.
-    pub span: Range<usize>,
-    /// What, why and what was expected.
-    pub what: String,
-}
-
-/// What is wrong with `value`.
-pub(super) fn wrong<T>(value: &Spanned<T>, what: impl Into<String>) -> Culprit {
-    Culprit { span: value.span(), what: what.into() }
-}
-
 impl<T> Section<T> {
     /// What is wrong with the section as a whole.
     pub(super) fn wrong(&self, what: impl Into<String>) -> Culprit {
@@ -110,58 +99,13 @@ impl<T> Section<T> {
     }
 }
 
-impl Culprit {
-    /// The fault of `text` that this is. Its line begins with the keys that lead there.
-    pub(super) fn fault(self, text: &str) -> Fault {
-        let place = Some(Place::of(text, self.span.clone()));
-        let Ok(file) = DeTable::parse(text) else { return Fault { place, what: one_line(&self.what) } };
-        if let Some(advice) = unquoted_name(file.get_ref(), &self.span) {
-            return Fault { place, what: one_line(&advice) };
-        }
-        let mut found = Found { keys: Vec::new(), octets: usize::MAX };
-        look_for(&self.span, file.get_ref(), &mut Vec::new(), &mut found);
-        let keys = found.keys.join(".");
-        let what = if keys.is_empty() { self.what } else { format!("{keys}: {}", self.what) };
-        Fault { place, what: one_line(&what) }
+/// The fault of `text` that a culprit is.
+pub(super) fn fault(culprit: Culprit, text: &str) -> Fault {
+    let advice = DeTable::parse(text).ok().and_then(|file| unquoted_name(file.get_ref(), &culprit.span));
+    match advice {
+        Some(advice) => Fault { place: Some(Place::of(text, culprit.span)), what: one_line(&advice) },
+        None => culprit.fault(text),
     }
-}
-
-/// The keys that lead to the smallest value around a place.
-struct Found {
-    keys: Vec<String>,
-    octets: usize,
-}
-
-/// Looks for `span`: the keys of its value, or of the table in which it is a key.
-fn look_for(span: &Range<usize>, table: &DeTable<'_>, keys: &mut Vec<String>, found: &mut Found) {
-    for (key, value) in table {
-        if key.span() == *span {
-            *found = Found { keys: keys.clone(), octets: 0 };
-            return;
-        }
-        keys.push(shown(key.get_ref()));
-        let around = value.span();
-        if around.start <= span.start && span.end <= around.end && around.len() < found.octets {
-            *found = Found { keys: keys.clone(), octets: around.len() };
-        }
-        look_within(span, value.get_ref(), keys, found);
-        keys.pop();
-    }
-}
-
-fn look_within(span: &Range<usize>, value: &DeValue<'_>, keys: &mut Vec<String>, found: &mut Found) {
-    if let Some(table) = value.as_table() {
-        look_for(span, table, keys, found);
-    }
-    for value in value.as_array().into_iter().flatten() {
-        look_within(span, value.get_ref(), keys, found);
-    }
-}
-
-/// A key as the file has to have it.
-fn shown(key: &str) -> String {
-    let is_bare = |octet: u8| octet.is_ascii_alphanumeric() || b"_-".contains(&octet);
-    if !key.is_empty() && key.bytes().all(is_bare) { key.to_owned() } else { format!("{key:?}") }
 }
 
 /// A key of each kind of section by which one is known.

@@ -10,6 +10,7 @@ use oco::logic::control::{Act, ActReply, VERSION};
 use oco::logic::text::printable;
 use oco::system::log_lines::TRANSITION;
 use oco_fleet::journal::ActKind;
+use oco_fleet::object::ObjectName;
 use oco_fleet::time::Millis;
 use oco_fleet::transition::rough_millis;
 use oco_fleet::when::Toward;
@@ -82,6 +83,9 @@ impl EventLoop {
         let text = printable(text.trim().as_bytes());
         if text.is_empty() {
             return Err(format!("{}: expected words to tell", printable(name.as_bytes())));
+        }
+        if let Ok(name) = ObjectName::parse(&name) {
+            self.watcher.fleet_mut().meet(&name, self.now, &mut self.changes);
         }
         let moment = self.watcher.fleet_mut().moment(self.now);
         let known = Known { fleet: self.watcher.fleet(), levels: &self.levels };

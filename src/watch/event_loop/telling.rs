@@ -6,7 +6,7 @@ use crate::control::reply;
 use crate::decide::alert::{Said, Sending, words};
 use crate::decide::incident::IncidentSaid;
 use crate::decide::telling::Consequences;
-use crate::limits::{COMMAND_TIME, COMMANDS_FINISH};
+use crate::limits::{CHILD_OUTPUT_OCTETS, COMMAND_TIME, COMMANDS_FINISH};
 use crate::metrics::AlertResult;
 use crate::outbox::{Command, Outcome, Purpose};
 use log::{error, info, warn};
@@ -70,6 +70,7 @@ impl EventLoop {
                 .map(|(name, value)| (name.into(), value.into()))
                 .collect(),
             input: call.stdin,
+            ..Program::default()
         };
         self.post(Purpose::Alert(sending.id), program);
     }
@@ -104,11 +105,13 @@ impl EventLoop {
             arguments: words.collect(),
             environment: variables.map(|(name, value)| (name.into(), value.into())).into(),
             input,
+            ..Program::default()
         })
     }
 
     fn post(&mut self, purpose: Purpose, program: Program) {
-        let command = Command { purpose, job: Job { program, timeout: COMMAND_TIME } };
+        let job = Job { program, timeout: COMMAND_TIME, output_octets: CHILD_OUTPUT_OCTETS };
+        let command = Command { purpose, job };
         self.outbox.post(command, self.journal.pushed(), self.now.boot);
     }
 

@@ -148,6 +148,20 @@ impl Fleet {
         Ok(self.take_in_target(name, service, now))
     }
 
+    /// Somebody speaks of a service that is not known. Where its group takes in who reports, it is from now on, and unknown
+    /// until one does.
+    pub fn meet(&mut self, name: &ObjectName, now: Now, changes: &mut Changes) {
+        let accepting = self.groups.get(name.group()).filter(|group| group.accepts_reports).copied();
+        let has_room = self.rows.services.len() < limits::TAKEN_IN;
+        let (Some(group), true, Kind::Service) = (accepting, has_room, name.kind()) else { return };
+        if !self.rows.by_service.contains_key(name) {
+            let at = self.clock.at(now);
+            let id = self.take_in_service(taken_in_service(name.clone(), &group), at);
+            self.touch(id);
+            self.settle(at, now, changes);
+        }
+    }
+
     fn take_in_service(&mut self, planned: super::plan::PlannedService, at: Millis) -> ServiceId {
         let id = ServiceId(number(self.rows.services.len()));
         let mut service = service(&planned, Above::new(at));
@@ -196,7 +210,13 @@ impl Fleet {
         let ids = of_target.or_else(|| service.map(|service| service.targets.clone()));
         let mut ids = ids.ok_or_else(|| ForgetError::Unknown(name.clone()))?;
         ids.retain(|id| self.rows.target(*id).is_some_and(|row| row.host == TAKEN_IN));
-        if ids.is_empty() {
+        // One that somebody spoke of, and nobody reported.
+        let met = self.rows.by_service.get(name).copied().filter(|id| {
+            self.rows.service(*id).is_some_and(|row| row.targets.is_empty() && row.place.is_none())
+        });
+        if let Some(service) = met {
+            self.drop_service(service, changes);
+        } else if ids.is_empty() {
             return Err(ForgetError::Configured(name.clone()));
         }
         for id in ids {

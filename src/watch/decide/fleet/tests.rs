@@ -223,6 +223,30 @@ fn who_reports_is_taken_in_where_the_group_says_so() {
 }
 
 #[test]
+fn a_service_that_somebody_speaks_of_is_met_where_the_group_says_so() {
+    let mut push = group("push", &[], vec![]);
+    push.accept_reports = true;
+    let settings = file(vec![push, group("web", &["a"], vec![tcp("tcp", Rule::All, &[])])], vec![], false);
+    let mut fleet = start(&settings);
+    let mut changes = Changes::default();
+    for who in ["web/load", "web/tcp", "push/load/h1", "node:push", "other/load"] {
+        fleet.meet(&name(who), at(1000), &mut changes);
+    }
+    assert!(changes.is_empty() && fleet.services().count() == 1);
+    fleet.meet(&name("push/load"), at(1000), &mut changes);
+    fleet.meet(&name("push/load"), at(1000), &mut changes);
+    assert!(lines(&changes).is_empty() && fleet.services().count() == 2, "it was unknown before");
+    let report = Report { code: Code::OK, period: None, text: "" };
+    fleet.report(&name("push/load/h1"), report, at(2000), &mut changes).unwrap();
+    assert_eq!(lines(&changes), ["push/load/h1: unknown -> ok", "push/load: unknown -> ok"]);
+    fleet.meet(&name("push/disk"), at(3000), &mut changes);
+    changes.clear();
+    fleet.forget(&name("push/disk"), at(4000), &mut changes).unwrap();
+    assert_eq!(changes.ended, [name("push/disk")]);
+    assert!(fleet.find(&name("push/disk")).is_none());
+}
+
+#[test]
 fn a_dependency_is_asked_at_once_and_named() {
     for dependency in ["gateway/ping", "gateway/ping/g", "node:network"] {
         fail_with(dependency);

@@ -338,7 +338,7 @@ fn definitions() -> Entry {
                 &["node:shop", "node:mail", "node:network"],
             ),
         ],
-        levels: vec![level("shop", 99_800), level("mail", 99_900), level("network", 99_950)],
+        levels: vec![level("shop", 99_830), level("mail", 99_900), level("network", 99_950)],
     }))
 }
 
