@@ -8,9 +8,11 @@
 //!  name       objects' names as links, in the words of who gave them
 //!  overview   what is wrong now, worst first; the rest folded
 //!  grid       hosts by time: cells, runs of them, shares
+//!  chart      response times and performance data as pictures
 //!  tree       what stands below a node, and why it is as it is
 //! ```
 
+pub mod chart;
 pub mod clock;
 pub mod fleet;
 pub mod grid;

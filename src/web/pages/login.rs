@@ -16,13 +16,13 @@ use oco_fleet::when::{Toward, parse_when_in};
 struct Login<'a> {
     frame: Frame,
     is_wrong: bool,
-    back: &'a str,
+    to: &'a str,
 }
 
-/// `/login`: asks for a token, and leads to `back` then. `is_wrong`: that one was none.
-pub fn login(facts: &Facts, is_wrong: bool, back: &str) -> Page {
+/// `/login`: asks for a token, and leads to `to` then. `is_wrong`: that one was none.
+pub fn login(facts: &Facts, is_wrong: bool, to: &str) -> Page {
     let frame = Frame::new(facts, &Visitor::default(), "", "Log in");
-    let page = Page::html(200, &Login { frame, is_wrong, back });
+    let page = Page::html(200, &Login { frame, is_wrong, to });
     // Nobody keeps it: what is behind it is another page for each.
     Page { status: if is_wrong { 403 } else { 200 }, etag: None, ..page }
 }

@@ -215,7 +215,7 @@ impl Problem {
             link: Link::to(link),
             title: heard.title(name).unwrap_or_default().to_owned(),
             since: Since::of(clock.moment(object.since)),
-            up: problem.service.map_or_else(String::new, |service| service_words(service)),
+            up: problem.service.map_or_else(String::new, service_words),
             // What fails of a service stands below it.
             reason: reason(object, heard, !problem.targets.is_empty()),
             is_flapping: object.is_flapping,
