@@ -14,7 +14,7 @@
 //!   waits behind a less urgent one.
 //! - Each job ends with [`ChildEvent::Over`], once; before it comes its result, at most once, and as soon as it is known.
 //! - No call waits for a child. Reading is bounded by [`PIPE_READS_PER_TURN`](crate::limits::PIPE_READS_PER_TURN), and
-//!   what is kept of an output by the owner's bound.
+//!   what is kept of an output by the job's bound.
 
 mod child;
 mod event;
@@ -55,17 +55,17 @@ pub struct Job {
     pub program: Program,
     /// How long it may take.
     pub timeout: Duration,
+    /// Octets that are kept of each of its outputs.
+    pub output_octets: usize,
 }
 
-/// How many children run at once, and how much is kept of them.
+/// How many children run at once.
 #[derive(Debug, Clone)]
 pub struct ChildLimits {
     /// The others wait.
     pub at_once: usize,
     /// By class: how many of those places are kept from less urgent ones.
     pub kept_places: Vec<usize>,
-    /// Octets that are kept of each output.
-    pub output_octets: usize,
 }
 
 /// The children of one loop: who waits, who runs, and who is being ended. Times are on the boot clock.
@@ -290,7 +290,7 @@ impl<S: Starter> Children<S> {
             let (class, id) = place;
             match self.starter.start(id, &job.program, self.tokens(id)) {
                 Ok(pipes) => {
-                    let child = Child::new(id, class, job, pipes, self.limits.output_octets, now);
+                    let child = Child::new(id, class, job, pipes, now);
                     self.running.insert(id, child);
                 }
                 Err(NotStarted::Short(errno)) => self.postpone(place, job, errno, now, events),

@@ -5,6 +5,7 @@
 //! import-nrpe       -> import           record, import -> system::atomic_file
 //! status            -> this_host -> reading (directory and board, as in the daemon), reader, port -> ask
 //!                      others: ask; both are shown by columns, hosts_json
+//! push              -> push (execs oco-push, which is src/push and reads the directory by reading)
 //! fleet             -> fleet (the watcher's control socket, by logic::control)
 //! ```
 
@@ -17,8 +18,9 @@ mod hosts_json;
 mod import;
 mod parts;
 mod port;
+pub mod push;
 mod reader;
-mod reading;
+pub mod reading;
 mod run;
 mod status;
 mod this_host;
@@ -26,7 +28,7 @@ mod this_host;
 use crate::children::Job;
 use crate::children::starter::Program;
 use crate::config::{self, Settings};
-use crate::limits::LOG_FLUSH;
+use crate::limits::{LOG_FLUSH, STATUS_FILE_OCTETS};
 use crate::logic::code::Code;
 use crate::logic::name::MAINTENANCE;
 use crate::status::record;
@@ -35,6 +37,7 @@ use arguments::{Arguments, Maintenance, Order};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 use error::Error;
+use push::ProgramArguments;
 use run::Plugin;
 use status::Form;
 use std::ffi::OsString;
@@ -112,12 +115,17 @@ fn obey(arguments: &Arguments) -> Result<u8, Error> {
         Order::Run { name, timeout, max_age, verbose, command } => {
             let Some((program, rest)) = command.split_first() else { return Err(Error::NoCommand) };
             let program = Program { name: program.clone(), arguments: rest.to_vec(), ..Program::default() };
-            let job = Job { program, timeout: *timeout };
+            let job = Job { program, timeout: *timeout, output_octets: STATUS_FILE_OCTETS };
             let plugin = Plugin { name: name.clone(), job, max_age: *max_age };
             run::run(&directory(arguments)?, plugin, *verbose)
         }
         Order::RunParts { timeout, parts } => parts::run(&directory(arguments)?, parts, *timeout),
         Order::ImportNrpe { force, file, parts } => import::import(file, parts, *force),
+        Order::Push(push) => push::become_program(&ProgramArguments {
+            config: arguments.config.clone(),
+            directory: arguments.directory.clone(),
+            push: push.clone(),
+        }),
         Order::Fleet(arguments) => fleet::obey(arguments),
         Order::Status { up: true, json, quiet, watch: _, verbose: _, timeout, hosts } => {
             match hosts.as_slice() {

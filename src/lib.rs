@@ -19,13 +19,15 @@
 //! | ground | [`config`]: the settings of both. [`system`]: the operating system, thin, without decisions; no unsafe code. |
 //! | pure | [`logic`]: what can be known without I/O and without a clock, which a lint watches. [`limits`]: every limit. |
 //!
-//! Two packages stand beside this one, below the same `src`, since they bring what ocod must not have; a manifest each is
-//! the wall. ocod links none of them, and `oco fleet` speaks to the watcher in the words of [`logic::control`].
+//! These packages stand beside this one, below the same `src`, since they bring what ocod must not have; a manifest each is
+//! the wall. ocod links none of them; `oco fleet` speaks to the watcher in the words of [`logic::control`], and `oco push`
+//! becomes `oco-push`.
 //!
 //! | package | folder | has | tests beside its own |
 //! | --- | --- | --- | --- |
 //! | oco-fleet | `src/fleet` | what a fleet is and was: names, states, nodes, calendar, availability; the journal in SQLite | |
 //! | ocowatch | `src/watch` | the watcher: settings, judging (`decide`), probes, programs, control socket, its loop | `tests/fleet`: the real program. `tests/fleet_simulation`: seeds over all of it. Fuzz targets `watch_toml`, `helper_message`, `probe_*`. |
+//! | oco-push | `src/push` | `oco push`: what [`command::reading`] finds, to a board by TLS | `tests/push`: the real program. |
 //!
 //! `tests/fleet_command` holds `oco fleet` against a watcher that is none.
 //!

@@ -187,6 +187,23 @@ pub const BAR_COLUMNS: u32 = 8;
 /// Characters shown of an answer that is no OCO line.
 pub const STRANGE_LINE_CHARACTERS: usize = 60;
 
+/// Octets of a body that tells a board: a board takes less than a megabyte.
+pub const PUSH_OCTETS: usize = 1_000_000;
+/// Octets of a service's text in it: as much as a board keeps.
+pub const PUSH_INFO_OCTETS: usize = 4096;
+/// The longest promise that a board takes: a year.
+pub const LONGEST_PROMISE: Duration = Duration::from_secs(365 * 86_400);
+/// Characters of the words with which a board refuses: it quotes what it was given.
+pub const PUSH_WORDS: usize = 200;
+/// Octets of a board's answer: a line of JSON.
+pub const PUSH_ANSWER_OCTETS: u64 = 16 * 1024;
+/// How long `oco push` may take in all unless told.
+pub const PUSH_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often `oco push` is run unless told: cron's minute.
+pub const PUSH_PERIOD: Duration = Duration::from_secs(60);
+/// Octets of the file that holds a pusher's key: a line.
+pub const KEY_FILE_OCTETS: u64 = 1024;
+
 /// The limits of the daemon's loop that a test makes smaller, so that a few clients reach them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {

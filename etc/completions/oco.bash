@@ -28,6 +28,9 @@ _oco() {
             oco,maint)
                 cmd="oco__subcmd__maint"
                 ;;
+            oco,push)
+                cmd="oco__subcmd__push"
+                ;;
             oco,run)
                 cmd="oco__subcmd__run"
                 ;;
@@ -101,7 +104,7 @@ _oco() {
 
     case "${cmd}" in
         oco)
-            opts="-c -d -h -V --help --version set clear run run-parts import-nrpe status maint fleet"
+            opts="-c -d -h -V --help --version set clear run run-parts import-nrpe status maint push fleet"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -715,6 +718,44 @@ _oco() {
                 return 0
             fi
             case "${prev}" in
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        oco__subcmd__push)
+            opts="-c -d -h --name --key-file --period --timeout --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --period)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 -c)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -35,6 +35,7 @@ complete -c oco -n "__fish_oco_needs_command" -f -a "run-parts" -d 'Run every ex
 complete -c oco -n "__fish_oco_needs_command" -f -a "import-nrpe" -d 'Make scripts for run-parts from the commands of NRPE'
 complete -c oco -n "__fish_oco_needs_command" -f -a "status" -d 'Show the checks of this host, or ask others; exit 0 OK, 1 OK but, 2 KO, 3 no answer'
 complete -c oco -n "__fish_oco_needs_command" -f -a "maint" -d 'Take this host out (a check named maint, 300), or put it back'
+complete -c oco -n "__fish_oco_needs_command" -f -a "push" -d 'Send this host\'s status files to a board, for hosts that cannot be polled; see oco-push(1)'
 complete -c oco -n "__fish_oco_needs_command" -f -a "fleet" -d 'Show a fleet as its watcher sees it, and act on it; see oco-fleet(1)'
 complete -c oco -n "__fish_oco_using_subcommand set" -l max-age -d 'How old it may be, as 25h, in place of the general max-age' -r
 complete -c oco -n "__fish_oco_using_subcommand set" -s c -d 'The configuration file of ocod [default: /etc/oco/ocod.toml, if it is there]' -r -F
@@ -69,6 +70,13 @@ complete -c oco -n "__fish_oco_using_subcommand status" -s h -l help -d 'Print h
 complete -c oco -n "__fish_oco_using_subcommand maint" -s c -d 'The configuration file of ocod [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand maint" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand maint" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c oco -n "__fish_oco_using_subcommand push" -l name -d 'What this host is called there [default: its hostname]' -r
+complete -c oco -n "__fish_oco_using_subcommand push" -l key-file -d 'The file with the key, which is made on first use' -r -F
+complete -c oco -n "__fish_oco_using_subcommand push" -l period -d 'How often this is run: within this time the board hears again' -r
+complete -c oco -n "__fish_oco_using_subcommand push" -l timeout -d 'How long all of it may take' -r
+complete -c oco -n "__fish_oco_using_subcommand push" -s c -d 'The configuration file of ocod [default: /etc/oco/ocod.toml, if it is there]' -r -F
+complete -c oco -n "__fish_oco_using_subcommand push" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
+complete -c oco -n "__fish_oco_using_subcommand push" -s h -l help -d 'Print help'
 complete -c oco -n "__fish_oco_using_subcommand fleet; and not __fish_seen_subcommand_from status log ack unack mute unmute maint unmaint adjust adjustments unadjust incidents report alert forget availability import-mon import-ldirectord" -l control -d 'The watcher\'s control socket' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and not __fish_seen_subcommand_from status log ack unack mute unmute maint unmaint adjust adjustments unadjust incidents report alert forget availability import-mon import-ldirectord" -s c -d 'The configuration file of ocod [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and not __fish_seen_subcommand_from status log ack unack mute unmute maint unmaint adjust adjustments unadjust incidents report alert forget availability import-mon import-ldirectord" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F

@@ -33,8 +33,8 @@ pub struct Turn<'a, S> {
 
 impl<P: Read> Child<P> {
     /// A child that is being started.
-    pub fn new(id: ChildId, class: Class, job: Job, pipes: [P; 2], bound: usize, now: Nanos) -> Child<P> {
-        let [stdout, stderr] = pipes.map(|pipe| Output::new(pipe, bound));
+    pub fn new(id: ChildId, class: Class, job: Job, pipes: [P; 2], now: Nanos) -> Child<P> {
+        let [stdout, stderr] = pipes.map(|pipe| Output::new(pipe, job.output_octets));
         Child {
             id,
             class,

@@ -11,12 +11,13 @@
 //! them.
 
 use super::message::{Order, decode_report, encode_report};
-use super::starter::{GroupSignal, NotStarted, Report, command};
+use super::starter::{GroupSignal, NotStarted, Program, Report, command};
 use super::unreaped::{Unreaped, still_living};
 use super::{ChildId, sheet};
 use crate::limits::{
     GROUP_LOOK, HELPER_CHILDREN, HELPER_STACK_OCTETS, KILL_AFTER, MESSAGE_OCTETS, REASON_OCTETS,
 };
+use crate::system::capabilities::give_up_net_admin;
 use crate::system::packets::{self, Packet};
 use crate::system::process::{kill_group, living_groups, reap, terminate_group, wait_for_end};
 use crate::system::signals::Signals;
@@ -89,16 +90,23 @@ fn receive(socket: &OwnedFd, buffer: &mut [u8]) -> io::Result<Option<(Order, Vec
 fn execute(socket: &OwnedFd, id: ChildId, descriptors: Vec<OwnedFd>) -> io::Result<()> {
     let why = match <[OwnedFd; packets::DESCRIPTORS]>::try_from(descriptors) {
         Ok([stdout, stderr, sheet]) => match sheet::read(sheet) {
-            Ok((program, input)) => {
-                let error = command(&program, input.into(), [stdout, stderr]).exec();
-                NotStarted::of(&program, &error)
-            }
+            Ok((program, input)) => become_program(&program, input, [stdout, stderr]),
             Err(error) => NotStarted::ours(&error),
         },
         Err(_) => NotStarted::Short(libc::EMFILE),
     };
     let report = encode_report(&Report::NotStarted(id, why)).ok_or(Errno::EMSGSIZE)?;
     packets::send(socket.as_fd(), &report, &[])
+}
+
+/// Returns only where that fails.
+fn become_program(program: &Program, input: OwnedFd, outputs: [OwnedFd; 2]) -> NotStarted {
+    if !program.needs_net_admin
+        && let Err(error) = give_up_net_admin()
+    {
+        return NotStarted::ours(&error.into());
+    }
+    NotStarted::of(program, &command(program, input.into(), outputs).exec())
 }
 
 fn obey(shared: &Arc<Shared>, order: Order, descriptors: &[OwnedFd]) {

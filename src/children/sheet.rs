@@ -1,7 +1,8 @@
 //! What a program is started with, on its way to the helper: a file in memory that goes along with the order.
 //!
 //! ```text
-//!  count of arguments, then name and arguments; count of variables, then each name and value; then its standard input
+//!  count of arguments, then name and arguments; count of variables, then each name and value; 1 if it needs
+//!  CAP_NET_ADMIN, else 0; then its standard input
 //! ```
 //!
 //! Numbers in little endian, texts behind their length. An order has room for little; a command line may have two
@@ -70,6 +71,7 @@ pub fn encode(program: &Program) -> Vec<u8> {
         text(&mut octets, name);
         text(&mut octets, value);
     }
+    number(&mut octets, usize::from(program.needs_net_admin));
     octets
 }
 
@@ -82,7 +84,12 @@ pub fn decode(octets: &[u8]) -> Option<(Program, usize)> {
     let variables = take_number(&mut rest)?;
     let variable = |rest: &mut &[u8]| Some((take_text(rest)?, take_text(rest)?));
     let environment = (0..variables).map(|_| variable(&mut rest)).collect::<Option<_>>()?;
-    Some((Program { name, arguments, environment, input: Vec::new() }, rest.len()))
+    let needs_net_admin = match take_number(&mut rest)? {
+        0 => false,
+        1 => true,
+        _ => return None,
+    };
+    Some((Program { name, arguments, environment, input: Vec::new(), needs_net_admin }, rest.len()))
 }
 
 fn number(octets: &mut Vec<u8>, number: usize) {
@@ -120,6 +127,7 @@ mod tests {
             arguments: vec!["-s".into(), "".into()],
             environment: vec![("OCO_NAME".into(), "web/oco".into())],
             input: b"web1\n".to_vec(),
+            needs_net_admin: true,
         };
         let (read, input) = read(write(&program).unwrap()).unwrap();
         assert_eq!(read, Program { input: Vec::new(), ..program });
@@ -132,7 +140,13 @@ mod tests {
     fn what_no_program_can_have_is_refused() {
         let program = Program { name: "x".repeat(SHEET_OCTETS).into(), ..Program::default() };
         assert_eq!(write(&program).unwrap_err().raw_os_error(), Some(libc::E2BIG));
-        for octets in [&b""[..], &[1, 0, 0, 0], &[0, 0, 0, 0, 255, 255, 255, 255], &[255; 12]] {
+        for octets in [
+            &b""[..],
+            &[1, 0, 0, 0],
+            &[0, 0, 0, 0, 255, 255, 255, 255],
+            &[255; 12],
+            &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0],
+        ] {
             assert_eq!(decode(octets), None);
         }
     }
@@ -143,6 +157,7 @@ mod tests {
             name: Vec<u8>,
             arguments: Vec<Vec<u8>>,
             environment: Vec<(Vec<u8>, Vec<u8>)>,
+            needs_net_admin: bool,
             rest: Vec<u8>,
         ) {
             let os = OsString::from_vec;
@@ -151,6 +166,7 @@ mod tests {
                 arguments: arguments.into_iter().map(os).collect(),
                 environment: environment.into_iter().map(|(name, value)| (os(name), os(value))).collect(),
                 input: Vec::new(),
+                needs_net_admin,
             };
             let octets = [encode(&program), rest.clone()].concat();
             prop_assert_eq!(decode(&octets), Some((program, rest.len())));

@@ -25,6 +25,8 @@ pub struct Program {
     pub environment: Vec<(OsString, OsString)>,
     /// What it can read from its standard input.
     pub input: Vec<u8>,
+    /// Whether it gets CAP_NET_ADMIN where a helper has it; no other program does.
+    pub needs_net_admin: bool,
 }
 
 /// What a process group is told.

@@ -1,6 +1,7 @@
 //! The command line of oco.
 
 use super::fleet::arguments::FleetArguments;
+use super::push::PushArguments;
 use crate::limits::LONGEST_TIMEOUT;
 use crate::logic::code::Code;
 use crate::logic::endpoint::{self, Endpoint};
@@ -126,6 +127,8 @@ pub enum Order {
         #[arg(allow_negative_numbers = true)]
         text: Vec<OsString>,
     },
+    /// Send this host's status files to a board, for hosts that cannot be polled; see oco-push(1)
+    Push(PushArguments),
     /// Show a fleet as its watcher sees it, and act on it; see oco-fleet(1)
     Fleet(FleetArguments),
 }

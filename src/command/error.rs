@@ -3,6 +3,7 @@
 use super::fleet::error::FleetError;
 use super::import::error::ImportError;
 use super::parts::error::PartsError;
+use super::push::PROGRAM;
 use super::{BAD, NOT_UP, say};
 use crate::config::ConfigError;
 use crate::status::record::RecordError;
@@ -35,6 +36,8 @@ pub enum Error {
     Parts(PartsError),
     /// NRPE's configuration could not be taken over.
     Import(ImportError),
+    /// The program of `push` can't be run.
+    Push(io::Error),
     /// The watcher of a fleet is away, or refused.
     Fleet(FleetError),
     /// The system refused something that oco needs itself.
@@ -55,6 +58,7 @@ impl Error {
             | Error::Lock(_)
             | Error::Parts(_)
             | Error::Import(_)
+            | Error::Push(_)
             | Error::Fleet(_)
             | Error::System(..) => BAD,
         }
@@ -89,6 +93,10 @@ impl fmt::Display for Error {
             Error::Lock(error) => error.fmt(f),
             Error::Parts(error) => error.fmt(f),
             Error::Import(error) => error.fmt(f),
+            Error::Push(error) if error.kind() == io::ErrorKind::NotFound => {
+                write!(f, "push: {PROGRAM} is not installed; it is in the package {PROGRAM}")
+            }
+            Error::Push(error) => write!(f, "push: {PROGRAM}: {}", words(error)),
             Error::Fleet(error) => error.fmt(f),
             Error::System(what, error) => write!(f, "{what}: {}", words(error)),
         }
@@ -129,6 +137,12 @@ mod tests {
             (Error::UpHosts(2), 1, "status --up: 2 hosts; expected exactly one"),
             (Error::Busy("http".to_owned()), 3, "http: another run of it is under way"),
             (Error::System("event loop", denied()), 3, "event loop: permission denied"),
+            (Error::Push(denied()), 3, "push: oco-push: permission denied"),
+            (
+                Error::Push(io::Error::from(nix::errno::Errno::ENOENT)),
+                3,
+                "push: oco-push is not installed; it is in the package oco-push",
+            ),
             (Error::Lock(LockError::Failed(PathBuf::from("/x"), denied())), 3, "lock /x: permission denied"),
             (
                 Error::Parts(PartsError::Unread(PathBuf::from("/x"), denied())),

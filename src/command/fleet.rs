@@ -11,7 +11,7 @@
 mod acts;
 pub mod arguments;
 mod clock;
-mod connection;
+pub mod connection;
 pub mod error;
 pub mod import;
 mod items;

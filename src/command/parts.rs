@@ -8,7 +8,7 @@ use super::run::{Outcome, Plugin, run_all};
 use super::{BAD, say};
 use crate::children::Job;
 use crate::children::starter::Program;
-use crate::limits::SCRIPT_HEAD_OCTETS;
+use crate::limits::{SCRIPT_HEAD_OCTETS, STATUS_FILE_OCTETS};
 use crate::logic::name::{NameError, check_name};
 use crate::logic::text::printable;
 use error::PartsError;
@@ -80,7 +80,11 @@ fn find(directory: &Path, timeout: Duration) -> Result<Parts, PartsError> {
                 let program = Program { name: path.into(), ..Program::default() };
                 parts.plugins.push(Plugin {
                     name: name.to_owned(),
-                    job: Job { program, timeout: own_timeout.unwrap_or(timeout) },
+                    job: Job {
+                        program,
+                        timeout: own_timeout.unwrap_or(timeout),
+                        output_octets: STATUS_FILE_OCTETS,
+                    },
                     max_age: None,
                 });
             }

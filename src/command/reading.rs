@@ -1,14 +1,14 @@
 //! One reading of the directory, rated as the daemon would.
 
-use crate::config::Settings;
+use crate::config::{self, Settings};
 use crate::limits::STATUS_PASSES;
 use crate::logic::answer::{Composer, nothing_is_known};
 use crate::logic::board::{Board, CheckView};
 use crate::logic::code::{Code, Verdict};
 use crate::logic::time::{Nanos, Now};
 use crate::status::directory::Directory;
-use crate::system::clock;
 use crate::system::words::lowered;
+use crate::system::{clock, user};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
@@ -84,6 +84,21 @@ impl Reading {
             None => format!("{name}: dated and changed in the future: its age can't be known"),
         })
     }
+}
+
+/// Whether the directory is that of the settings, and so that of a daemon with these settings.
+pub fn is_configured(directory: &Path, settings: &Settings) -> bool {
+    let real = |path: &Path| std::fs::canonicalize(path).ok();
+    let of_settings = config::directory_of(settings);
+    directory == of_settings || real(directory).is_some_and(|path| real(&of_settings) == Some(path))
+}
+
+/// Root becomes the daemon's user for good, where the settings name one and the directory is theirs: so the files are
+/// read as the daemon reads them. Why that could not be, if so.
+pub fn become_reader(directory: &Path, settings: &Settings) -> Option<String> {
+    let name = settings.user.as_ref().filter(|_| user::is_root() && is_configured(directory, settings))?;
+    let become_user = user::find(name).and_then(|user| user::become_user(&user));
+    become_user.err().map(|error| format!("{error}: the directory is read as root"))
 }
 
 /// Reads the directory once.

@@ -5,7 +5,7 @@ use super::{BAD, print};
 use crate::children::in_process::InProcess;
 use crate::children::starter::{GroupSignal, is_shortage};
 use crate::children::{ChildEvent, ChildId, ChildLimits, Children, Class, Ended, Job};
-use crate::limits::{PLUGINS_AT_ONCE, STATUS_FILE_OCTETS};
+use crate::limits::PLUGINS_AT_ONCE;
 use crate::logic::code::Code;
 use crate::logic::plugin_result::{Run, exit_status};
 use crate::logic::text::printable;
@@ -115,11 +115,7 @@ impl Plugins<'_> {
         if let Some(descriptor) = signals.raw_fd() {
             poll.registry().register(&mut SourceFd(&descriptor), SIGNALS, Interest::READABLE)?;
         }
-        let limits = ChildLimits {
-            at_once: PLUGINS_AT_ONCE,
-            kept_places: Vec::new(),
-            output_octets: STATUS_FILE_OCTETS,
-        };
+        let limits = ChildLimits { at_once: PLUGINS_AT_ONCE, kept_places: Vec::new() };
         let mut children = Children::new(InProcess::new(poll.registry().try_clone()?), CHILDREN, limits);
         let mut events = Events::with_capacity(2 * PLUGINS_AT_ONCE + 1);
         loop {

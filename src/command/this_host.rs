@@ -8,18 +8,18 @@ use super::ask::{NoAnswer, Reply};
 use super::columns::{self, Style};
 use super::port::{Port, is_same};
 use super::reader::Reader;
-use super::reading::Reading;
+use super::reading::{self, Reading};
 use super::status::{Form, exit_status, screen};
 use super::{Error, hosts_json, print, say};
-use crate::config::{self, Settings};
+use crate::config::Settings;
 use crate::limits::{PORT_TRIES, WARNED_NAMES};
 use crate::logic::board::CheckView;
 use crate::logic::name::{NameError, check_name};
 use crate::logic::text::printable;
-use crate::system::{terminal, user};
+use crate::system::terminal;
 use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// All that `oco status` needs to show this host, once or again and again.
 #[derive(Debug)]
@@ -43,15 +43,8 @@ impl ThisHost {
     /// This host, whose status files are in `directory`. Root becomes the daemon's user for good, where the settings
     /// name one and the directory is theirs: so the files are read as the daemon reads them.
     pub fn new(directory: PathBuf, settings: Settings) -> ThisHost {
-        let is_configured = is_one_path(&directory, &config::directory_of(&settings));
-        let mut not_as_user = None;
-        if is_configured
-            && user::is_root()
-            && let Some(name) = &settings.user
-        {
-            let become_user = user::find(name).and_then(|user| user::become_user(&user));
-            not_as_user = become_user.err().map(|error| format!("{error}: the directory is read as root"));
-        }
+        let is_configured = reading::is_configured(&directory, &settings);
+        let not_as_user = reading::become_reader(&directory, &settings);
         let (reader, port) = (Reader::of(&settings), Port::of(&settings));
         ThisHost { directory, settings, is_configured, reader, not_as_user, port, said: BTreeSet::new() }
     }
@@ -177,10 +170,4 @@ impl ThisHost {
         }
         self.said = words.into_iter().collect();
     }
-}
-
-/// Whether both lead to one directory.
-fn is_one_path(one: &Path, other: &Path) -> bool {
-    let real = |path: &Path| std::fs::canonicalize(path).ok();
-    one == other || real(one).is_some_and(|path| real(other) == Some(path))
 }

@@ -9,6 +9,7 @@
 //! them only after the checkpoint with which the last connection closes, and `SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE`, which
 //! does not need any, leaves that checkpoint out.
 
+mod definition;
 mod entry;
 mod error;
 mod file;
@@ -23,12 +24,15 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use definition::{Definitions, LevelDefinition, NodeDefinition};
 pub use entry::{Act, ActKind, Adjustment, AlertSent, Counts, Entry, Incident, Reporter, Told, Window};
 pub use error::JournalError;
 pub use file::{FILE, SetAside};
 pub use kept::{Kept, KeptObject};
 pub use lock::Lock;
-pub use read::{Bar, Cell, Happened, History, LogPage, LogRow, LogWish, Reader, Span};
+pub use read::{
+    Bar, Cell, Happened, History, IncidentEvent, LogPage, LogRow, LogWish, Mark, News, Reader, Span, Stands,
+};
 pub use write::{Opened, Writer};
 
 use crate::state::{Standing, State};

@@ -4,6 +4,7 @@
 //!  words     object (names), state, transition, time          what everybody speaks of
 //!  rules     tree (need, rule), calendar, maintenance         what stands above, and when
 //!  history   journal (schema, write, read)                    the only I/O here
+//!  telling   shown                                         the history as others are told it
 //!  figures   availability, level                              one integer function over the history
 //! ```
 //!
@@ -15,6 +16,7 @@ pub mod journal;
 pub mod level;
 pub mod maintenance;
 pub mod object;
+pub mod shown;
 pub mod state;
 pub mod time;
 pub mod transition;

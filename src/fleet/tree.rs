@@ -10,7 +10,7 @@ mod tests;
 use crate::state::{Standing, State};
 use oco::logic::code::{Code, Verdict};
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 /// Members that a reason names: more is a list, which `status` has.
 const REASON_MEMBERS: usize = 3;
@@ -44,6 +44,18 @@ impl Rule {
                 let needed = (u64::from(members) * u64::from(percent)).div_ceil(100);
                 u32::try_from(needed).unwrap_or(members).min(members)
             }
+        }
+    }
+}
+
+impl fmt::Display for Rule {
+    /// As the file has it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Rule::All => f.write_str("all"),
+            Rule::Any => f.write_str("any"),
+            Rule::Count(count) => write!(f, "{count} of"),
+            Rule::Percent(percent) => write!(f, "{percent}%"),
         }
     }
 }

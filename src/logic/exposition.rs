@@ -35,9 +35,19 @@ impl Exposition {
         let _ = writeln!(self.0, "{end} {value}");
     }
 
-    /// The page so far.
-    pub fn as_str(&self) -> &str {
-        &self.0
+    /// Octets of the page so far, less what was [taken](Exposition::take).
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Takes the page so far out of it: what follows is written behind that.
+    pub fn take(&mut self) -> String {
+        std::mem::take(&mut self.0)
     }
 
     /// The page.

@@ -14,6 +14,8 @@ pub struct Request<P> {
     pub page: P,
     /// What is wanted of it.
     pub method: Method,
+    /// Whether the client can read a body in chunks: from HTTP/1.1 on (RFC 9112, 7.1).
+    pub takes_chunks: bool,
 }
 
 /// What is wanted of a page.
@@ -114,8 +116,10 @@ pub type Asked<P> = Result<Request<P>, Refused<P>>;
 pub fn read<P: Site>(head: &[u8]) -> Option<Asked<P>> {
     let refused = |why| Err(Refused::new(why, head));
     if let Some((target, is_ended)) = bare_get(head) {
-        return is_ended
-            .then(|| find(target).map_or_else(refused, |page| Ok(Request { page, method: Method::Get })));
+        return is_ended.then(|| {
+            find(target)
+                .map_or_else(refused, |page| Ok(Request { page, method: Method::Get, takes_chunks: false }))
+        });
     }
     let mut headers = [httparse::EMPTY_HEADER; HTTP_HEADERS];
     let mut request = httparse::Request::new(&mut headers);
@@ -123,7 +127,9 @@ pub fn read<P: Site>(head: &[u8]) -> Option<Asked<P>> {
         Ok(httparse::Status::Partial) => None,
         Ok(httparse::Status::Complete(_)) => {
             let (method, target) = (request.method.unwrap_or_default(), request.path.unwrap_or_default());
-            Some(choose(method, target).map_err(|(why, page)| Refused { page, ..Refused::new(why, head) }))
+            let takes_chunks = request.version == Some(1);
+            let chosen = choose(method, target).map(|(page, method)| Request { page, method, takes_chunks });
+            Some(chosen.map_err(|(why, page)| Refused { page, ..Refused::new(why, head) }))
         }
         Err(httparse::Error::TooManyHeaders) => Some(refused(Refusal::HeadTooLarge)),
         Err(_) => Some(refused(Refusal::BadRequest)),
@@ -145,7 +151,7 @@ fn bare_get(head: &[u8]) -> Option<(&str, bool)> {
     target.bytes().all(|octet| octet.is_ascii_graphic()).then_some((target, is_ended))
 }
 
-fn choose<P: Site>(method: &str, target: &str) -> Result<Request<P>, (Refusal, Option<P>)> {
+fn choose<P: Site>(method: &str, target: &str) -> Result<(P, Method), (Refusal, Option<P>)> {
     // The host itself, which is what the line is about: in HAProxy's manual it is an example of a check.
     let target = if method == "OPTIONS" && target == "*" { "/" } else { target };
     let page: P = find(target).map_err(|why| (why, None))?;
@@ -155,7 +161,7 @@ fn choose<P: Site>(method: &str, target: &str) -> Result<Request<P>, (Refusal, O
         ("OPTIONS", page) if page.is_for_pollers() => Method::Options,
         _ => return Err((Refusal::MethodNotAllowed, Some(page))),
     };
-    Ok(Request { page, method })
+    Ok((page, method))
 }
 
 /// The page of a request's target.
@@ -187,6 +193,29 @@ pub fn response<P: Site>(is_up: bool, content_type: &str, body: &str, request: R
     }
 }
 
+/// The beginning of a response whose page is made while it is sent: its head, and the first part of the page. The others
+/// are [further parts](further_part). To a HEAD it is all of it.
+pub fn first_part<P: Site>(content_type: &str, part: &str, request: Request<P>) -> Vec<u8> {
+    // Who takes no chunks knows the end by that of the connection.
+    let coding = if request.takes_chunks { "Transfer-Encoding: chunked\r\n" } else { "" };
+    let mut octets = head((200, "OK"), &(typed(content_type) + coding)).into_bytes();
+    if request.method != Method::Head {
+        octets.extend(further_part(part, false, request));
+    }
+    octets
+}
+
+/// A further part of the page of a response, or its last one.
+pub fn further_part<P>(part: &str, is_last: bool, request: Request<P>) -> Vec<u8> {
+    if !request.takes_chunks {
+        return part.as_bytes().to_owned();
+    }
+    // A chunk of no octets would be the end.
+    let chunk = if part.is_empty() { String::new() } else { format!("{:x}\r\n{part}\r\n", part.len()) };
+    let end = if is_last { "0\r\n\r\n" } else { "" };
+    (chunk + end).into_bytes()
+}
+
 /// A whole response that says why there is no page.
 pub fn refuse<P: Site>(refused: Refused<P>) -> Vec<u8> {
     let Refused { why, is_head, page } = refused;
@@ -206,17 +235,17 @@ fn allow<P: Site>(page: P) -> String {
     format!("Allow: {methods}\r\n")
 }
 
-fn compose((status, reason): (u16, &str), headers: &str, body: &str, is_head: bool) -> Vec<u8> {
-    let length = body.len();
-    let head = format!(
-        "HTTP/1.1 {status} {reason}\r\n{headers}Content-Length: {length}\r\nCache-Control: no-store\r\n\
-         Connection: close\r\n\r\n"
-    );
-    let mut response = head.into_bytes();
+fn compose(status: (u16, &str), headers: &str, body: &str, is_head: bool) -> Vec<u8> {
+    let headers = format!("{headers}Content-Length: {}\r\n", body.len());
+    let mut response = head(status, &headers).into_bytes();
     if !is_head {
         response.extend_from_slice(body.as_bytes());
     }
     response
+}
+
+fn head((status, reason): (u16, &str), headers: &str) -> String {
+    format!("HTTP/1.1 {status} {reason}\r\n{headers}Cache-Control: no-store\r\nConnection: close\r\n\r\n")
 }
 
 #[cfg(test)]
@@ -225,16 +254,21 @@ mod tests {
     use crate::logic::pages::Page;
     use proptest::prelude::*;
 
+    /// What is asked for, whatever version of HTTP asks.
     fn ask(head: &str) -> Option<Asked<Page>> {
-        read(head.as_bytes())
+        read(head.as_bytes()).map(|asked| asked.map(|request| Request { takes_chunks: false, ..request }))
+    }
+
+    fn request(page: Page, method: Method) -> Request<Page> {
+        Request { page, method, takes_chunks: false }
     }
 
     fn page(page: Page) -> Option<Asked<Page>> {
-        Some(Ok(Request { page, method: Method::Get }))
+        Some(Ok(request(page, Method::Get)))
     }
 
     fn options(page: Page) -> Option<Asked<Page>> {
-        Some(Ok(Request { page, method: Method::Options }))
+        Some(Ok(request(page, Method::Options)))
     }
 
     #[test]
@@ -245,8 +279,7 @@ mod tests {
         assert_eq!(ask("GET /metrics HTTP/1.1\nHost: x\n\n"), page(Page::Metrics));
         assert_eq!(ask("GET http://web1:8079/checks HTTP/1.1\r\n\r\n"), page(Page::Checks));
         assert_eq!(ask("GET http://web1?a/b HTTP/1.1\r\n\r\n"), page(Page::Health));
-        let head = Request { page: Page::Health, method: Method::Head };
-        assert_eq!(ask("HEAD / HTTP/1.1\r\n\r\n"), Some(Ok(head)));
+        assert_eq!(ask("HEAD / HTTP/1.1\r\n\r\n"), Some(Ok(request(Page::Health, Method::Head))));
         assert_eq!(ask("OPTIONS / HTTP/1.0\r\n\r\n"), options(Page::Health));
         assert_eq!(ask("OPTIONS /health?x HTTP/1.1\r\nHost: x\r\n\r\n"), options(Page::Health));
         assert_eq!(ask("OPTIONS * HTTP/1.1\r\nHost: www\r\n\r\n"), options(Page::Health));
@@ -305,7 +338,7 @@ mod tests {
 
     /// The head and the body of a response to `method`.
     fn respond(is_up: bool, body: &str, method: Method) -> (String, String) {
-        parts(response(is_up, PLAIN, body, Request { page: Page::Health, method }))
+        parts(response(is_up, PLAIN, body, request(Page::Health, method)))
     }
 
     fn parts(response: Vec<u8>) -> (String, String) {
@@ -326,6 +359,27 @@ mod tests {
         // Who waited for eight octets would wait in vain.
         assert!(head.contains("\r\nContent-Length: 0\r\n"), "{head}");
         assert!(head.contains("\r\nAllow: GET, HEAD, OPTIONS\r\n"), "{head}");
+    }
+
+    #[test]
+    fn a_page_in_parts_comes_in_chunks_or_ends_with_the_connection() {
+        for (asked, body) in [
+            ("GET /metrics HTTP/1.1\r\n\r\n", "10\r\nsixteen octets, \r\n3\r\nend\r\n0\r\n\r\n"),
+            ("GET /metrics HTTP/1.0\r\n\r\n", "sixteen octets, end"),
+            ("GET /metrics\r\n", "sixteen octets, end"),
+            ("HEAD /metrics HTTP/1.1\r\n\r\n", ""),
+        ] {
+            let request = read::<Page>(asked.as_bytes()).unwrap().unwrap();
+            let mut octets = first_part(PLAIN, "sixteen octets, ", request);
+            if request.method != Method::Head {
+                octets.extend(further_part("", false, request));
+                octets.extend(further_part("end", true, request));
+            }
+            let (head, found) = parts(octets);
+            assert_eq!(found, body, "{asked}");
+            assert_eq!(head.contains("\r\nTransfer-Encoding: chunked\r\n"), asked.contains("1.1"), "{head}");
+            assert!(!head.contains("Content-Length"), "{head}");
+        }
     }
 
     #[test]

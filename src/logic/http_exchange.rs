@@ -16,12 +16,24 @@ enum Phase<P> {
     Reading(Vec<u8>),
     /// The head is complete.
     Asked(Asked<P>),
-    /// The response, and how much of it was sent.
-    Sending(Box<[u8]>, usize),
+    /// What was handed in of the response.
+    Sending(Part),
+    /// All that was handed in was sent, and more follows.
+    Between,
     /// The whole response was handed over.
     Done,
     /// Nothing more to do for this client.
     Over,
+}
+
+/// A response, or a part of one.
+#[derive(Debug)]
+struct Part {
+    octets: Box<[u8]>,
+    /// How many of them were sent.
+    sent: usize,
+    /// Whether the response ends with it.
+    is_last: bool,
 }
 
 /// What happened to the socket.
@@ -48,6 +60,8 @@ pub enum HttpStep<'a, P> {
     Answer(Asked<P>),
     /// Write this.
     Send(&'a [u8]),
+    /// Make the next part of the response, and tell by [`HttpExchange::respond_part`].
+    Continue,
     /// Go on as a lingering connection that has its answer.
     Finish,
     /// Wait for the socket to become ready.
@@ -68,8 +82,8 @@ impl<P: Site> HttpExchange<P> {
     pub fn held_octets(&self) -> usize {
         match &self.phase {
             Phase::Reading(head) => head.capacity(),
-            Phase::Sending(response, _) => response.len(),
-            Phase::Asked(_) | Phase::Done | Phase::Over => 0,
+            Phase::Sending(part) => part.octets.len(),
+            Phase::Asked(_) | Phase::Between | Phase::Done | Phase::Over => 0,
         }
     }
 
@@ -78,7 +92,8 @@ impl<P: Site> HttpExchange<P> {
         match &self.phase {
             Phase::Reading(_) => HttpStep::Receive,
             Phase::Asked(asked) => HttpStep::Answer(*asked),
-            Phase::Sending(response, sent) => HttpStep::Send(response.get(*sent..).unwrap_or_default()),
+            Phase::Sending(part) => HttpStep::Send(part.octets.get(part.sent..).unwrap_or_default()),
+            Phase::Between => HttpStep::Continue,
             Phase::Done => HttpStep::Finish,
             Phase::Over => HttpStep::Close,
         }
@@ -86,29 +101,35 @@ impl<P: Site> HttpExchange<P> {
 
     /// Takes in the response that [`HttpStep::Answer`] asked for.
     pub fn respond(&mut self, response: Vec<u8>) {
-        if matches!(self.phase, Phase::Asked(_)) {
-            self.phase = Phase::Sending(response.into_boxed_slice(), 0);
+        self.respond_part(response, true);
+    }
+
+    /// Takes in a part of the response: the first one, or the one that [`HttpStep::Continue`] asked for. A page that is
+    /// made so is never held as a whole.
+    pub fn respond_part(&mut self, octets: Vec<u8>, is_last: bool) {
+        if matches!(self.phase, Phase::Asked(_) | Phase::Between) {
+            self.phase = Phase::Sending(Part { octets: octets.into_boxed_slice(), sent: 0, is_last });
         }
     }
 
     /// Takes in what happened, and says what to do next.
     pub fn on(&mut self, event: HttpEvent<'_>) -> HttpStep<'_, P> {
         match (&mut self.phase, event) {
-            (Phase::Done, HttpEvent::Blocked) | (Phase::Over, _) => {}
+            (Phase::Between | Phase::Done, HttpEvent::Blocked) | (Phase::Over, _) => {}
             (_, HttpEvent::Blocked) => return HttpStep::Wait,
             (Phase::Reading(head), HttpEvent::Received(octets)) => {
                 if let Some(asked) = read_on(head, octets) {
                     self.phase = Phase::Asked(asked);
                 }
             }
-            (Phase::Sending(response, sent), HttpEvent::Sent(octets)) => {
-                *sent = sent.saturating_add(octets);
-                if *sent >= response.len() {
-                    self.phase = Phase::Done;
+            (Phase::Sending(part), HttpEvent::Sent(octets)) => {
+                part.sent = part.sent.saturating_add(octets);
+                if part.sent >= part.octets.len() {
+                    self.phase = if part.is_last { Phase::Done } else { Phase::Between };
                 }
             }
             // A client may say that it sends no more, and still wait for its response.
-            (Phase::Asked(_) | Phase::Done, HttpEvent::Closed) => {}
+            (Phase::Asked(_) | Phase::Between | Phase::Done, HttpEvent::Closed) => {}
             (_, HttpEvent::Closed | HttpEvent::Failed | HttpEvent::Received(_) | HttpEvent::Sent(_)) => {
                 self.phase = Phase::Over
             }
@@ -153,7 +174,7 @@ mod tests {
             assert_eq!(exchange.on(HttpEvent::Received(&[*octet])), HttpStep::Receive);
         }
         assert_eq!(exchange.on(HttpEvent::Blocked), HttpStep::Wait);
-        let request = Request { page: Page::Health, method: Method::Get };
+        let request = Request { page: Page::Health, method: Method::Get, takes_chunks: true };
         assert_eq!(exchange.on(HttpEvent::Received(b"\n")), HttpStep::Answer(Ok(request)));
         exchange.respond(b"response".to_vec());
         assert_eq!(exchange.step(), HttpStep::Send(b"response"));
@@ -175,7 +196,7 @@ mod tests {
         for octet in b"GET /\r" {
             assert_eq!(exchange.on(HttpEvent::Received(&[*octet])), HttpStep::Receive);
         }
-        let request = Request { page: Page::Health, method: Method::Get };
+        let request = Request { page: Page::Health, method: Method::Get, takes_chunks: false };
         assert_eq!(exchange.on(HttpEvent::Received(b"\n")), HttpStep::Answer(Ok(request)));
     }
 
@@ -201,6 +222,22 @@ mod tests {
             piece = &[b'a'; 100];
         }
         assert_eq!(exchange.step(), HttpStep::Answer(Err(Refused::new(Refusal::HeadTooLarge, b"GET /"))));
+    }
+
+    #[test]
+    fn a_response_in_parts_goes_on_when_a_part_was_sent() {
+        let mut exchange = Exchange::default();
+        exchange.on(HttpEvent::Received(GET));
+        exchange.respond_part(b"one".to_vec(), false);
+        assert_eq!((exchange.step(), exchange.held_octets()), (HttpStep::Send(b"one"), 3));
+        // It is not the turn of the next one yet.
+        exchange.respond_part(b"other".to_vec(), false);
+        assert_eq!(exchange.on(HttpEvent::Sent(2)), HttpStep::Send(b"e"));
+        assert_eq!(exchange.on(HttpEvent::Sent(1)), HttpStep::Continue);
+        assert_eq!(exchange.held_octets(), 0);
+        exchange.respond_part(b"two".to_vec(), true);
+        assert_eq!(exchange.on(HttpEvent::Blocked), HttpStep::Wait);
+        assert_eq!(exchange.on(HttpEvent::Sent(3)), HttpStep::Finish);
     }
 
     #[test]
@@ -253,7 +290,11 @@ mod tests {
                 let left = match exchange.step() {
                     HttpStep::Send(left) => left.to_vec(),
                     HttpStep::Answer(_) => {
-                        exchange.respond(b"response".to_vec());
+                        exchange.respond_part(b"resp".to_vec(), false);
+                        continue;
+                    }
+                    HttpStep::Continue => {
+                        exchange.respond_part(b"onse".to_vec(), true);
                         continue;
                     }
                     HttpStep::Receive | HttpStep::Wait => Vec::new(),

@@ -43,6 +43,8 @@ pub enum HttpTurn<C, P> {
     Nothing,
     /// It wants a page of the listener of this id.
     Answer(u32, Asked<P>),
+    /// It was sent all that was handed in of its response, and wants the next part. May be said again until that comes.
+    Continue,
     /// It has its response and is out of the table: shut down the sending side and let it linger.
     Done(C, IpAddr),
 }
@@ -94,6 +96,7 @@ impl<K: Sockets, P: Site> HttpConnections<K, P> {
         let turn = match turn {
             Advance::Wait => HttpTurn::Nothing,
             Advance::Answer(asked) => HttpTurn::Answer(connection.listener, asked),
+            Advance::Continue => HttpTurn::Continue,
             Advance::Close => {
                 self.remove(id);
                 HttpTurn::Nothing
@@ -119,9 +122,30 @@ impl<K: Sockets, P: Site> HttpConnections<K, P> {
         response: Vec<u8>,
         sockets: &mut K,
     ) -> HttpTurn<K::Stream, P> {
+        self.respond_part(id, response, true, sockets)
+    }
+
+    /// Hands in a part of the response, the first one or the one that [`HttpTurn::Continue`] asked for, and goes on.
+    pub fn respond_part(
+        &mut self,
+        id: ConnectionId,
+        octets: Vec<u8>,
+        is_last: bool,
+        sockets: &mut K,
+    ) -> HttpTurn<K::Stream, P> {
         let Some((_, connection)) = self.table.get_mut(id) else { return HttpTurn::Nothing };
-        connection.exchange.respond(response);
+        connection.exchange.respond_part(octets, is_last);
         self.ready(id, sockets)
+    }
+
+    /// Whether the connection of `id` is still there.
+    pub fn is_there(&mut self, id: ConnectionId) -> bool {
+        self.table.get_mut(id).is_some()
+    }
+
+    /// Closes the connection of `id`: its response can't be brought to its end.
+    pub fn close(&mut self, id: ConnectionId) {
+        self.remove(id);
     }
 
     /// When the oldest connection is closed, on the boot clock.
@@ -168,6 +192,7 @@ impl<K: Sockets, P: Site> HttpConnections<K, P> {
 enum Advance<P> {
     Wait,
     Answer(Asked<P>),
+    Continue,
     Done,
     Close,
 }
@@ -202,6 +227,7 @@ fn advance<K: Sockets, P: Site>(
                 }
             },
             HttpStep::Answer(asked) => return Advance::Answer(asked),
+            HttpStep::Continue => return Advance::Continue,
             HttpStep::Finish => return Advance::Done,
             HttpStep::Wait => return Advance::Wait,
             HttpStep::Close => return Advance::Close,

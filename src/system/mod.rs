@@ -1,11 +1,13 @@
 //! The operating system: clocks, files, sockets, users, limits. Thin, and without decisions.
 
 pub mod atomic_file;
+pub mod capabilities;
 pub mod clock;
 pub mod command_line;
 pub mod directory;
 pub mod files;
 pub mod inotify;
+pub mod key_file;
 pub mod log_lines;
 pub mod open_files;
 pub mod packets;

@@ -28,7 +28,8 @@ impl<A: Copy + PartialEq> Signals<A> {
     pub fn catch(always: &[(Signal, A)], unless_ignored: &[(Signal, A)]) -> io::Result<Signals<A>> {
         let (waker, sender) = UnixStream::pair()?;
         let sender = std::os::unix::net::UnixStream::from(OwnedFd::from(sender));
-        let ignored = ignored_signals();
+        // Asked only where it counts: to find out costs as much as the start of a small directory.
+        let ignored = if unless_ignored.is_empty() { Vec::new() } else { ignored_signals() };
         let is_heard = |(signal, _): &&(Signal, A)| !ignored.contains(&signal_number(*signal));
         let mut pending = Vec::new();
         for (signal, asks) in always.iter().chain(unless_ignored.iter().filter(is_heard)) {

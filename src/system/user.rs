@@ -1,8 +1,10 @@
 //! Becoming an unprivileged user for good.
 
+use crate::system::capabilities::keep_only_net_admin;
 use crate::system::words::words;
 use nix::errno::Errno;
 use nix::unistd::{Gid, Uid, User, geteuid, initgroups, setgid, setuid};
+use rustix::thread::set_keep_capabilities;
 use std::ffi::CString;
 use std::fmt;
 
@@ -51,6 +53,19 @@ pub fn find(name: &str) -> Result<User, UserError> {
 /// # Errors
 /// The process stays as it was, or is between the two: it must not go on.
 pub fn become_user(user: &User) -> Result<(), UserError> {
+    change_to(user, false)
+}
+
+/// Becomes `user` likewise, but keeps CAP_NET_ADMIN, where root has it, to be
+/// [handed on](crate::system::capabilities::hand_on_net_admin).
+///
+/// # Errors
+/// As [`become_user`].
+pub fn become_user_with_net_admin(user: &User) -> Result<(), UserError> {
+    change_to(user, true)
+}
+
+fn change_to(user: &User, keeps_net_admin: bool) -> Result<(), UserError> {
     let failed = |call| move |errno| UserError::Call(call, user.name.clone(), errno);
     if geteuid() == user.uid {
         return Ok(());
@@ -59,9 +74,18 @@ pub fn become_user(user: &User) -> Result<(), UserError> {
         return Err(UserError::NotRoot(user.name.clone()));
     }
     let name = CString::new(user.name.as_str()).map_err(|_| UserError::Unknown(user.name.clone()))?;
+    let keeping =
+        |error: rustix::io::Errno| failed("keep CAP_NET_ADMIN")(Errno::from_raw(error.raw_os_error()));
+    if keeps_net_admin {
+        set_keep_capabilities(true).map_err(keeping)?;
+    }
     initgroups(&name, user.gid).map_err(failed("initgroups"))?;
     setgid(user.gid).map_err(failed("setgid"))?;
     setuid(user.uid).map_err(failed("setuid"))?;
+    if keeps_net_admin {
+        keep_only_net_admin().map_err(keeping)?;
+        set_keep_capabilities(false).map_err(keeping)?;
+    }
     if setuid(Uid::from_raw(0)).is_ok() || (user.gid.as_raw() != 0 && setgid(Gid::from_raw(0)).is_ok()) {
         return Err(UserError::Regained);
     }

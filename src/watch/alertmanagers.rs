@@ -43,15 +43,19 @@ struct Member {
 }
 
 /// What both sides see. Nobody holds the lock while anything is sent.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Shared {
     state: Mutex<Inner>,
     /// There is something to send, or it is time to end.
     work: Condvar,
 }
 
-#[derive(Debug, Default)]
+/// Where a member is, or why it can't be told.
+type Place = Arc<Result<Endpoint, String>>;
+
+#[derive(Debug)]
 struct Inner {
+    place: Place,
     pending: BTreeMap<ObjectName, Arc<Post>>,
     /// The last one that was not taken yet. Between two looks of the loop a whole episode may come and go.
     event: Option<Event>,
@@ -59,6 +63,11 @@ struct Inner {
 }
 
 impl Shared {
+    fn new(place: Place) -> Shared {
+        let inner = Inner { place, pending: BTreeMap::new(), event: None, is_ending: false };
+        Shared { state: Mutex::new(inner), work: Condvar::new() }
+    }
+
     /// A panic of the other side while it held the lock leaves nothing half done that matters.
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -78,7 +87,7 @@ impl Alertmanagers {
     }
 
     /// These are the members from now on; alerts name `source` as where they come from. Those that were there already go
-    /// on. `tls` is what sessions of https need, or why there are none.
+    /// on. `tls` is what sessions of https need from now on, or why there are none.
     ///
     /// # Errors
     /// There are no threads to be had, and then fewer members.
@@ -90,17 +99,18 @@ impl Alertmanagers {
     ) -> io::Result<()> {
         self.members.retain(|member| urls.contains(&member.url) && member.source.as_deref() == source);
         for url in urls {
-            if self.members.iter().any(|member| member.url == *url) {
+            let place = Arc::new(Endpoint::new(url, tls));
+            if let Some(member) = self.members.iter().find(|member| member.url == *url) {
+                member.shared.lock().place = place;
                 continue;
             }
-            let (shared, wake) = (Arc::new(Shared::default()), Arc::clone(&self.wake));
+            let (shared, wake) = (Arc::new(Shared::new(place)), Arc::clone(&self.wake));
             let of_thread = Arc::clone(&shared);
-            let endpoint = Endpoint::new(url, tls);
             let source = source.map(str::to_owned);
             let of_alerts = source.clone();
             std::thread::Builder::new()
                 .name("alertmanager".to_owned())
-                .spawn(move || thread::run(&of_thread, endpoint, of_alerts.as_deref(), &*wake))?;
+                .spawn(move || thread::run(&of_thread, of_alerts.as_deref(), &*wake))?;
             self.members.push(Member { url: url.clone(), source, shared });
         }
         Ok(())

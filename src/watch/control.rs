@@ -9,7 +9,6 @@
 
 mod connection;
 pub mod history;
-pub mod incidents;
 pub mod reply;
 pub mod status;
 

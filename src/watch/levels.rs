@@ -152,6 +152,11 @@ impl Levels {
         self.levels.get(*self.by_name.get(name)?).map(Level::view)
     }
 
+    /// The one at this place in the file.
+    pub fn at(&self, place: usize) -> Option<LevelView<'_>> {
+        self.levels.get(place).map(Level::view)
+    }
+
     /// All of them, in the order of the file.
     pub fn all(&self) -> impl Iterator<Item = LevelView<'_>> {
         self.levels.iter().map(Level::view)

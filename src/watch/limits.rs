@@ -21,10 +21,12 @@ pub const CONTROL_TIME: Duration = Duration::from_secs(30);
 
 /// Probes by sockets at once: as many as a process may have descriptors on a large host.
 pub const PROBES_AT_ONCE: usize = 1 << 20;
-/// Descriptors that no probe gets: standard ones, epoll, journal, clients of the metrics and such, which are below 64,
-/// control connections, pipes of 64 children.
-pub const RESERVED_DESCRIPTORS: u64 = 64 + 2 * 64 + CONTROL_CONNECTIONS_64;
-const CONTROL_CONNECTIONS_64: u64 = 64;
+/// Descriptors that no probe gets: standard ones, epoll, journal, names that are looked up and such, which are below 64,
+/// clients of the metrics, control connections, pipes of 64 children. Balancers and members of an Alertmanager cluster
+/// have one each besides.
+pub const RESERVED_DESCRIPTORS: u64 = 64 + 32 + 64 + 2 * 64;
+const _: () = assert!(METRICS_CONNECTIONS + METRICS_LINGERING == 32);
+const _: () = assert!(CONTROL_CONNECTIONS == 64 && CHILDREN == 64);
 /// Events that one sleep returns: a tick of 5 ms at 100,000 probes a second.
 pub const EVENTS: usize = 1024;
 
@@ -32,7 +34,7 @@ pub const EVENTS: usize = 1024;
 pub const CHILDREN: usize = 64;
 /// Those places that are kept for tables, and for alerts.
 pub const KEPT_FOR: [usize; 2] = [8, 16];
-/// Octets that are kept of each output of a child.
+/// Octets that are kept of each output of a child, but for ipvsadm.
 pub const CHILD_OUTPUT_OCTETS: usize = 64 * 1024;
 /// Octets of the hosts in one call of a monitor: below what a kernel takes as arguments, with room for the environment.
 pub const MONITOR_OCTETS: usize = 100 * 1024;
@@ -67,6 +69,8 @@ pub const LVS_EVERY: Duration = Duration::from_secs(60);
 pub const LVS_SPACING: Duration = Duration::from_millis(500);
 /// How long ipvsadm may take: the kernel answers at once, unless it is out of memory.
 pub const LVS_TIME: Duration = Duration::from_secs(10);
+/// Octets of what it tells: about 100,000 real servers.
+pub const LVS_OCTETS: usize = 8 * 1024 * 1024;
 /// How long a table waits for the journal to know what is going to be set in it: some commits, and not noticeably longer
 /// where the disk hangs.
 pub const TABLE_JOURNAL_AWAITED: Duration = Duration::from_millis(250);
@@ -134,9 +138,12 @@ pub const PUBLISH_FINISH: Duration = Duration::from_secs(1);
 pub const METRICS_CONNECTIONS: usize = 16;
 /// Those that have it and linger.
 pub const METRICS_LINGERING: usize = 16;
-/// Octets of their pages: two of 100,000 services.
-pub const METRICS_OCTETS: usize = 128 * 1024 * 1024;
-/// Services and nodes that the page tells of in one turn, and targets that are counted: about a millisecond of work.
+/// Octets of the parts of their pages that wait to be sent: a part each, which a long line or two may be over.
+pub const METRICS_OCTETS: usize = METRICS_CONNECTIONS * 2 * METRICS_PART_OCTETS;
+/// Octets of a part of the page, which is made while it is sent: as much as a socket takes at once, and few calls.
+pub const METRICS_PART_OCTETS: usize = 256 * 1024;
+/// Services, nodes and levels that the page tells of in one turn, and targets that are counted: at most a millisecond of
+/// work, for all who wait together.
 pub const METRICS_OBJECTS_PER_TURN: usize = 1000;
 /// Targets that are counted in the time in which one service is told of.
 pub const METRICS_TARGETS_PER_OBJECT: usize = 20;

@@ -129,7 +129,7 @@ mod tests {
 
     fn command(purpose: Purpose) -> Command {
         let program = Program { name: "x".into(), ..Program::default() };
-        Command { purpose, job: Job { program, timeout: Duration::from_secs(1) } }
+        Command { purpose, job: Job { program, timeout: Duration::from_secs(1), output_octets: 1000 } }
     }
 
     fn incident() -> Purpose {

@@ -13,6 +13,7 @@ pub mod exec;
 pub mod mon;
 
 use crate::config::{Placeholder, Word};
+use crate::limits::CHILD_OUTPUT_OCTETS;
 use crate::probe::outcome::Outcome;
 use commands::{CommandId, Commands};
 use exec::Told;
@@ -178,8 +179,8 @@ impl<S: Starter> Programs<S> {
     ) {
         let mut words = words.into_iter();
         let Some(name) = words.next() else { return };
-        let job =
-            Job { program: Program { name, arguments: words.collect(), ..Program::default() }, timeout };
+        let program = Program { name, arguments: words.collect(), ..Program::default() };
+        let job = Job { program, timeout, output_octets: CHILD_OUTPUT_OCTETS };
         self.busy.extend(targets.iter().map(|(target, _)| *target));
         let waits = self.children.is_full();
         let id = self.children.start(job, PROBES);

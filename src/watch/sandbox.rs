@@ -42,8 +42,9 @@ fn folder_of(path: impl AsRef<Path>) -> Option<PathBuf> {
 }
 
 fn authorities(settings: &Settings) -> impl Iterator<Item = &PathBuf> {
+    let of_alertmanager = settings.alertmanager.iter().filter_map(|one| one.tls.as_ref()?.ca.as_ref());
     let services = settings.groups.iter().flat_map(|group| &group.services);
-    services.filter_map(|service| match service.probe.as_ref() {
+    let of_services = services.filter_map(|service| match service.probe.as_ref() {
         Probe::Http(http) => http.tls.as_ref()?.ca.as_ref(),
         Probe::Oco { .. }
         | Probe::Tcp { .. }
@@ -53,5 +54,6 @@ fn authorities(settings: &Settings) -> impl Iterator<Item = &PathBuf> {
         | Probe::Exec(_)
         | Probe::Mon(_)
         | Probe::Report(_) => None,
-    })
+    });
+    of_services.chain(of_alertmanager)
 }

@@ -19,7 +19,7 @@ use crate::event_loop::{EventLoop, Parts, Signal, TurnEnd};
 use crate::journal_reader::JournalReader;
 use crate::journal_writer::{JournalWriter, WriterBounds};
 use crate::levels::Levels;
-use crate::limits::{CHILD_OUTPUT_OCTETS, CHILDREN, KEPT_FOR, RESERVED_DESCRIPTORS, RESOLVER_THREADS};
+use crate::limits::{CHILDREN, KEPT_FOR, RESOLVER_THREADS};
 use crate::metrics::server::MetricsServer;
 use crate::probe::network::KernelNetwork;
 use crate::probe::pool::Pool;
@@ -42,7 +42,7 @@ use oco::logic::answer::PROGRAM;
 use oco::logic::time::Now;
 use oco::system::signals::Signals;
 use oco::system::systemd::Notify;
-use oco::system::{clock, command_line, log_lines, open_files, user};
+use oco::system::{capabilities, clock, command_line, log_lines, open_files, user};
 use oco_fleet::calendar::Zone;
 use oco_fleet::journal::{Entry, Writer};
 use oco_fleet::time::Millis;
@@ -111,7 +111,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
             user::become_user(user).map_err(Error::User)?;
         }
         let tls = Arc::new(TlsStore::load(&settings).map_err(Error::Certificates)?);
-        let (pool, programs) = probes(&poll, room)?;
+        let (pool, programs, _) = probes(&poll, room, false)?;
         let mut changes = Changes::default();
         let now = clock::now();
         let planning = planned_once(&settings, now)?;
@@ -124,7 +124,8 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let metrics = bind_metrics(&settings, &poll)?;
     let control = bind_control(&settings, user.as_ref(), group, &poll)?;
     if let Some(user) = &user {
-        user::become_user(user).map_err(Error::User)?;
+        let become_it = if settings.has_lvs() { user::become_user_with_net_admin } else { user::become_user };
+        become_it(user).map_err(Error::User)?;
     }
     if user::is_root() {
         warn!("running as root, which nothing here needs; name a user in the file");
@@ -155,7 +156,7 @@ fn serve_fleet(
     if let Some(aside) = &opened.set_aside {
         error!("journal: {aside}");
     }
-    let (pool, programs) = probes(&poll, room)?;
+    let (pool, programs, has_net_admin) = probes(&poll, room, settings.has_lvs())?;
     for what in sandbox::confine(&settings, arguments) {
         info!("this kernel confines less than it could; missing: {what}");
     }
@@ -187,7 +188,7 @@ fn serve_fleet(
     let levels = Levels::new(&settings, &kept.objects, at, &mut changes);
     let kept_telling = kept::telling(&mut kept);
     let registry = poll.registry().try_clone().map_err(|error| Error::System("event loop", error))?;
-    let tables = Tables::new(&settings, std::mem::take(&mut kept.balanced), registry);
+    let tables = Tables::new(&settings, std::mem::take(&mut kept.balanced), registry, has_net_admin);
     let moment = Clock::new(kept.last, now).moment(now);
     let telling = Telling::new(&settings, kept_telling, kept.objects.keys(), zone(&settings)?, moment);
     let kept = Kept { planned: telling.planned().clone(), ..kept::of(kept) };
@@ -246,19 +247,39 @@ fn reload(event_loop: &mut EventLoop, arguments: &Arguments) {
     }
 }
 
-/// The sockets and programs of probes. The helper is started here.
-fn probes(poll: &Poll, room: usize) -> Result<(Pool<KernelNetwork>, Programs<HelperStarter>), Error> {
+/// The sockets and programs of probes, and whether programs can have CAP_NET_ADMIN. The helper is started here: it alone
+/// keeps that, and only where it is needed.
+fn probes(
+    poll: &Poll,
+    room: usize,
+    needs_net_admin: bool,
+) -> Result<(Pool<KernelNetwork>, Programs<HelperStarter>, bool), Error> {
     let registry = || -> Result<Registry, Error> {
         poll.registry().try_clone().map_err(|error| Error::System("event loop", error))
     };
+    let (starter, has_net_admin) = launch_helper(registry()?, needs_net_admin)?;
+    let limits = ChildLimits { at_once: CHILDREN, kept_places: KEPT_FOR.to_vec() };
+    let programs = Programs::new(Children::new(starter, FIRST_CHILD, limits));
+    Ok((Pool::new(KernelNetwork::new(registry()?), PROBE_TOKENS, room), programs, has_net_admin))
+}
+
+/// Starts the helper. It alone keeps CAP_NET_ADMIN, where that is needed and there: whether it does.
+fn launch_helper(registry: Registry, needs_net_admin: bool) -> Result<(HelperStarter, bool), Error> {
+    let give_up = || {
+        let given_up = capabilities::give_up_net_admin();
+        given_up.map_err(|error| Error::System("give up CAP_NET_ADMIN", error.into()))
+    };
+    // A kernel that can't hand it on is as good as one that never gave it to us.
+    let has_net_admin = needs_net_admin && capabilities::hand_on_net_admin().unwrap_or(false);
+    if !has_net_admin {
+        give_up()?;
+    }
     let mut command = Command::new("/proc/self/exe");
     command.arg(HELPER).env("PATH", program_path());
-    let starter = HelperStarter::launch(command, registry()?, FIRST_CHILD);
+    let starter = HelperStarter::launch(command, registry, FIRST_CHILD);
+    give_up()?;
     let starter = starter.map_err(|error| Error::System("start the helper that runs programs", error))?;
-    let limits =
-        ChildLimits { at_once: CHILDREN, kept_places: KEPT_FOR.to_vec(), output_octets: CHILD_OUTPUT_OCTETS };
-    let programs = Programs::new(Children::new(starter, FIRST_CHILD, limits));
-    Ok((Pool::new(KernelNetwork::new(registry()?), PROBE_TOKENS, room), programs))
+    Ok((starter, has_net_admin))
 }
 
 /// Where the helper looks for programs.
@@ -274,11 +295,12 @@ fn program_path() -> OsString {
 /// Makes room for as many probes at once as there can be. Returns for how many.
 fn make_room(settings: &Settings) -> usize {
     let wanted = settings.sockets_of_a_silent_fleet();
-    let limit = open_files::raise_limit(RESERVED_DESCRIPTORS.saturating_add(wanted));
+    let reserved = settings.reserved_descriptors();
+    let limit = open_files::raise_limit(reserved.saturating_add(wanted));
     if let Some(warning) = settings.warning_of_silence(limit) {
         warn!("{warning}");
     }
-    usize::try_from(limit.saturating_sub(RESERVED_DESCRIPTORS)).unwrap_or(usize::MAX)
+    usize::try_from(limit.saturating_sub(reserved)).unwrap_or(usize::MAX)
 }
 
 fn bind_metrics(settings: &Settings, poll: &Poll) -> Result<MetricsServer, Error> {

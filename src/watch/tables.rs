@@ -104,12 +104,18 @@ pub struct Tables {
 
 impl Tables {
     /// The tables of the settings, with what the journal kept of what was set in them.
-    pub fn new(settings: &Settings, kept: Vec<(String, String, String)>, registry: Registry) -> Tables {
+    /// `has_net_admin` tells whether programs can have CAP_NET_ADMIN.
+    pub fn new(
+        settings: &Settings,
+        kept: Vec<(String, String, String)>,
+        registry: Registry,
+        has_net_admin: bool,
+    ) -> Tables {
         let mut tables = Tables {
             registry,
             memory: Memory::new(kept),
             backends: Vec::new(),
-            services: VirtualServices::default(),
+            services: VirtualServices::new(has_net_admin),
             execs: HashMap::new(),
             touched: HashSet::new(),
             commands: exec::Commands::default(),

@@ -6,7 +6,9 @@
 //!  server --> connection -+-> router --> push    --> control --> ocowatch
 //!  (hyper, one thread)    |         +--> acts    -->    "
 //!                         |         +--> session (logins)
+//!                         |         +--> pages, api --> store --> the journal (a thread)
 //!                         +-- access: who asks, and what that one may
+//!  report, ack_mail: commands of their own
 //! ```
 //!
 //! | room | has |
@@ -18,8 +20,12 @@
 //! | [`keys`] | keys of pushers and tokens, hashed, in a file that commands write too |
 //! | [`push`] | OverC's intake |
 //! | [`acts`] | acknowledge, mute and the like |
+//! | [`store`] | the journal's thread: how all stands, answers within 2 s, what happened |
+//! | [`view`] | what a page shows, reckoned from that: pure |
+//! | [`pages`], [`api`] | addresses and what is shown there, to people and to programs |
 //! | [`control`] | the control socket of ocowatch, as a client |
 //! | [`command`] | `ocoboard token`, `ocoboard key` |
+//! | [`report`], [`ack_mail`] | `ocoboard report` and `ocoboard ack-mail` |
 //!
 //! # Invariants
 //!
@@ -29,7 +35,9 @@
 //! - Every table, buffer and wait has its limit in [`limits`].
 
 pub mod access;
+pub mod ack_mail;
 pub mod acts;
+pub mod api;
 pub mod arguments;
 pub mod board;
 pub mod command;
@@ -39,13 +47,17 @@ pub mod error;
 pub mod keys;
 pub mod limits;
 pub mod pace;
+pub mod pages;
 pub mod push;
 pub mod race;
 pub mod reply;
+pub mod report;
 pub mod router;
 pub mod sandbox;
 pub mod server;
 pub mod session;
 mod start;
+pub mod store;
+pub mod view;
 
 pub use start::main;

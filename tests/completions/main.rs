@@ -1,17 +1,22 @@
-//! The completions of oco and ocod in etc/completions are those of their command lines. `OCO_WRITE=1` writes them anew.
+//! The completions of oco, ocod and oco-push in etc/completions are those of their command lines. `OCO_WRITE=1` writes them anew.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod compare;
 
-use clap::Command;
+use clap::{Command, CommandFactory};
 use std::path::Path;
 
 fn folder() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/etc/completions"))
 }
 
-fn programs() -> [(&'static str, Command); 2] {
-    [("oco", oco::command::command_line()), ("ocod", oco::daemon::command_line())]
+fn programs() -> [(&'static str, Command); 3] {
+    [
+        ("oco", oco::command::command_line()),
+        ("ocod", oco::daemon::command_line()),
+        // Another package's, but oco hands its command line on, and so has it.
+        ("oco-push", oco::command::push::ProgramArguments::command()),
+    ]
 }
 
 #[test]

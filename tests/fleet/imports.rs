@@ -1,10 +1,12 @@
 //! What `oco fleet import-mon` and `import-ldirectord` print is a file that ocowatch takes.
 
-use crate::scene::Scene;
+use crate::scene::{Scene, parts};
+use crate::server::has;
 use oco::command::fleet::import::{ldirectord, mon};
 use ocowatch::config::parse;
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 fn golden(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../command/fleet/import/golden").join(name)
@@ -78,35 +80,75 @@ fn a_bad_file_is_one_line_and_exit_3() {
     assert_eq!(String::from_utf8_lossy(&output.stderr).lines().count(), 1);
 }
 
-/// Lines of a golden file, some left out, some twice, in another order, cut or with another character.
+#[test]
+fn one_address_in_two_spellings_is_one_server() {
+    let text = "virtual6=[2001:db8::5]:53\n\treal6=[2001:db8::1]:53 ipip\n\treal6=[2001:DB8:0::1]:54 ipip\n\tservice=simpletcp\n";
+    let made = ldirectord::convert(text).unwrap();
+    assert!(made.contains("2001:db8::1 is in a pool once"), "{made}");
+    parse(&made).unwrap();
+}
+
+/// What becomes of the lines of a file.
+#[derive(Debug, Clone)]
+enum Change {
+    LeftOut(usize),
+    /// One in the place of another.
+    Twice(usize, usize),
+    Inserted(usize, usize, String),
+    /// What is said by one is said by another too.
+    Value(usize, usize),
+    /// It stands there once more, in capitals: addresses and names are the same ones.
+    Shouted(usize),
+}
+
+/// Lines of a golden file, some left out, some twice, in another order or spelling, cut or with another character.
 fn shuffled(name: &str) -> impl Strategy<Value = String> {
     let text = std::fs::read_to_string(golden(name)).unwrap();
     let lines: Vec<String> = text.lines().map(str::to_owned).collect();
     let count = lines.len();
     let change = prop_oneof![
-        (0..count).prop_map(|at| (at, at, None)),
-        (0..count, 0..count).prop_map(|(at, to)| (at, to, None)),
-        (0..count, 0..40_usize, "[{}\"'\\\\ =:;|*0-9a-z\u{e4}-]").prop_map(|(at, place, c)| (
-            at,
-            place,
-            Some(c)
-        )),
+        (0..count).prop_map(Change::LeftOut),
+        (0..count, 0..count).prop_map(|(at, to)| Change::Twice(at, to)),
+        (0..count, 0..40_usize, "[{}\"'\\\\ =:;|*0-9a-z\u{e4}-]")
+            .prop_map(|(at, place, c)| Change::Inserted(at, place, c)),
+        (0..count, 0..count).prop_map(|(at, to)| Change::Value(at, to)),
+        (0..count).prop_map(Change::Shouted),
     ];
     prop::collection::vec(change, 1..20).prop_map(move |changes| {
         let mut lines = lines.clone();
-        for (at, to, c) in changes {
-            match c {
-                Some(c) => {
+        for change in changes {
+            match change {
+                Change::LeftOut(at) => lines[at].clear(),
+                Change::Twice(at, to) => lines[to] = lines[at].clone(),
+                Change::Inserted(at, place, c) => {
                     let line = &mut lines[at];
-                    let place = line.char_indices().nth(to).map_or(line.len(), |(place, _)| place);
+                    let place = line.char_indices().nth(place).map_or(line.len(), |(place, _)| place);
                     line.insert_str(place, &c);
                 }
-                None if at == to => lines[at].clear(),
-                None => lines[to] = lines[at].clone(),
+                Change::Value(at, to) => {
+                    let key = split(&lines[to]).0;
+                    lines[to] = format!("{key}{}", split(&lines[at]).1);
+                }
+                Change::Shouted(at) => {
+                    let (key, value) = split(&lines[at]);
+                    lines.insert(at + 1, format!("{key}{}", shouted(value)));
+                }
             }
         }
         lines.join("\n")
     })
+}
+
+/// In capitals, but for the words that ldirectord knows in small letters only.
+fn shouted(value: &str) -> String {
+    ["gate", "masq", "ipip"]
+        .iter()
+        .fold(value.to_uppercase(), |text, word| text.replace(&word.to_uppercase(), word))
+}
+
+/// What stands before a value, and it.
+fn split(line: &str) -> (&str, &str) {
+    line.split_at(line.find('=').map_or(0, |at| at + 1))
 }
 
 proptest! {
@@ -127,4 +169,18 @@ proptest! {
             prop_assert!(judged.is_ok(), "{:?}\n{}", judged.err(), made);
         }
     }
+}
+
+#[test]
+fn keepalived_takes_its_side_of_the_page() {
+    if !has("what a keepalived.conf becomes", "keepalived") {
+        return;
+    }
+    let page =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../man/oco-fleet.1")).unwrap();
+    let block = page.split(".Bd -literal\nvirtual_server").nth(1).unwrap().split(".Ed").next().unwrap();
+    let scene = Scene::new("");
+    let file = scene.file("keepalived.conf", &format!("virtual_server{block}"));
+    let output = Command::new("keepalived").arg("-t").arg("-f").arg(file).output().unwrap();
+    assert_eq!(parts(&output), (Some(0), String::new(), String::new()));
 }

@@ -232,3 +232,30 @@ fn a_level_goes_down_as_its_budget_is_spent_and_stays_so_over_a_restart() {
     wait_for("the level to go", || scene.slo().is_null().then_some(()));
     scene.refused(&["availability", "slo:shop"], "slo:shop: nothing is known by that name");
 }
+
+#[test]
+fn what_was_promised_is_in_the_journal() {
+    use oco_fleet::journal::{Definitions, Reader};
+    let host = Host::new("200 OK");
+    let promise = |target: &str| {
+        let level = format!("[slo.shop]\nof = \"node:shop\"\ntarget = \"{target}\"\nperiod = \"month\"\n");
+        one_host(&host, &level).replace("[node.shop]", "[node.shop]\ntitle = \"The shop\"\nrule = \"1 of\"")
+    };
+    let scene = Scene::new(&promise("99.9%"));
+    let watcher = Watcher::start(&scene);
+    let defined = |is_it: &dyn Fn(&Definitions) -> bool| {
+        let read = || Reader::open(&scene.path("state/fleet.db")).and_then(|mut reader| reader.definitions());
+        wait_for("the definitions", || read().ok().filter(is_it))
+    };
+    let found = defined(&|found| !found.nodes.is_empty());
+    let (node, level) = (&found.nodes[0], &found.levels[0]);
+    assert_eq!(
+        (node.name.as_str(), node.title.as_deref(), node.rule.as_str()),
+        ("node:shop", Some("The shop"), "1 of")
+    );
+    assert_eq!(node.members.iter().map(|one| one.as_str()).collect::<Vec<_>>(), ["web/oco"]);
+    assert_eq!((level.of.as_str(), level.promise.target), ("node:shop", 99_900));
+    scene.configure(&promise("99.5%"));
+    watcher.signal("HUP");
+    defined(&|found| found.levels.first().is_some_and(|level| level.promise.target == 99_500));
+}

@@ -1,53 +1,13 @@
 //! The kernel's virtual services, by a stand-in for ipvsadm that keeps them in a directory, and refuses what ipvsadm refuses.
 
 use crate::scene::{Scene, text, wait_for};
+use crate::talk::Talk;
 use crate::watcher::Watcher;
+use serde_json::json;
 use std::process::Command;
 
-/// Each service is a directory `-t ADDRESS`, each real server a file in it. `refused` names one that the kernel won't take.
-const STAND_IN: &str = r#"#!/bin/sh
-state=STATE
-exec 9>"$state.lock"
-flock 9
-echo "$*" >>"$state.calls"
-refuse() { echo "$1" >&2; return 1; }
-apply() {
-    command=$1 service=$2\ $3
-    shift 3
-    if [ "$1" = -6 ]; then service="$service -6"; shift; fi
-    folder=$state/$service
-    if [ "$command" = -A ]; then
-        mkdir "$folder" 2>/dev/null || { refuse "Service already exists"; return; }
-        echo "$*" >"$folder/options"
-        return
-    fi
-    [ -d "$folder" ] || { refuse "Service not defined"; return; }
-    server="$folder/r $2"
-    [ "$2" != "$(cat "$state.refused" 2>/dev/null)" ] || { refuse "Memory allocation problem"; return; }
-    shift 2
-    case $command in
-        -a) [ ! -e "$server" ] || { refuse "Destination already exists"; return; }; echo "$*" >"$server" ;;
-        -e) [ -e "$server" ] || { refuse "No such destination"; return; }; echo "$*" >"$server" ;;
-        -d) rm "$server" 2>/dev/null || refuse "No such destination" ;;
-        *) refuse "what is $command" ;;
-    esac
-}
-case $1 in
-    -Sn)
-        for folder in "$state"/*; do
-            [ -d "$folder" ] || continue
-            echo "-A ${folder##*/} $(cat "$folder/options")"
-            for server in "$folder"/r*; do
-                [ ! -e "$server" ] || echo "-a ${folder##*/} -r ${server##*/r } $(cat "$server")"
-            done
-        done ;;
-    -R)
-        status=0
-        while read -r line; do apply $line || status=1; done
-        exit $status ;;
-    *) apply "$@" ;;
-esac
-"#;
+/// What `tests/lvs_guest/run` has proved.
+const STAND_IN: &str = include_str!("../lvs_guest/ipvsadm");
 
 const WEB: &str = "[hostgroup.web]\nhosts = [{ name = \"a\", address = \"192.0.2.11\" }, { name = \"b\", address = \
                    \"192.0.2.12\" }, { name = \"c\", address = \"192.0.2.13\" }]\n\
@@ -60,11 +20,13 @@ struct Kernel {
 
 impl Kernel {
     fn new(keys: &str) -> Kernel {
-        let scene = Scene::new(&format!("{WEB}{keys}"));
+        Kernel::of(&format!("{WEB}{keys}"))
+    }
+
+    fn of(settings: &str) -> Kernel {
+        let scene = Scene::new(settings);
         std::fs::create_dir(scene.path("bin")).unwrap();
-        std::fs::create_dir(scene.path("lvs")).unwrap();
-        let state = scene.path("lvs").display().to_string();
-        scene.program("bin/ipvsadm", &STAND_IN.replace("STATE", &state));
+        scene.program("bin/ipvsadm", STAND_IN);
         Kernel { scene }
     }
 
@@ -106,6 +68,35 @@ impl Kernel {
             (servers() == expected).then_some(())
         });
     }
+}
+
+/// What the steps of a transcript changed, in any order: after the line of each, what it says, its exit status, and what the
+/// kernel has then.
+fn steps(transcript: &str) -> Vec<Vec<&str>> {
+    let steps = transcript.split("> ").filter(|step| !step.is_empty());
+    steps
+        .map(|step| {
+            let mut lines: Vec<&str> = step.lines().collect();
+            lines[1..].sort_unstable();
+            lines
+        })
+        .collect()
+}
+
+#[test]
+fn the_stand_in_is_as_the_real_kernel() {
+    let kernel = Kernel::new("");
+    let guest = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/lvs_guest");
+    let mut command = Command::new("sh");
+    command.arg(guest.join("drive")).arg(guest.join("commands"));
+    let path = std::env::var("PATH").unwrap();
+    let output = command.env("PATH", format!("{}:{path}", kernel.scene.path("bin").display())).output();
+    let told = text(&output.unwrap().stdout);
+    let (told, expected) = (steps(&told), steps(include_str!("../lvs_guest/kernel")));
+    for (told, expected) in told.iter().zip(&expected) {
+        assert_eq!(told, expected);
+    }
+    assert_eq!(told.len(), expected.len());
 }
 
 #[test]
@@ -165,20 +156,62 @@ fn what_somebody_undid_is_put_right_and_a_killed_watcher_takes_its_own_out_with_
 #[test]
 fn a_server_that_the_kernel_refuses_is_told_once_and_holds_up_no_other() {
     let kernel = Kernel::new("");
-    kernel.scene.file("lvs.refused", "192.0.2.11:80");
+    kernel.scene.file("bin/ipvsadm.refused", "192.0.2.11:80");
     let watcher = kernel.watch();
     for host in ["a", "b", "c"] {
         kernel.report(host, "200");
     }
     kernel.wait_for(&["12 100", "13 100"]);
     watcher.wait_for_log(
-        "-r 192.0.2.11:80 -g -w 100: exit status 1: Memory allocation problem; it is tried again",
+        "-r 192.0.2.11:80 -g -w 100: exit status 255: Memory allocation problem; it is tried again",
     );
     kernel.report("b", "300");
     kernel.wait_for(&["13 100"]);
-    std::fs::remove_file(kernel.scene.path("lvs.refused")).unwrap();
+    std::fs::remove_file(kernel.scene.path("bin/ipvsadm.refused")).unwrap();
     kernel.report("b", "200");
     kernel.wait_for(&["11 100", "12 100", "13 100"]);
     watcher.wait_for_log("192.0.2.1:80: is as it should be again");
     assert_eq!(watcher.log().matches("Memory allocation").count(), 1, "{}", watcher.log());
+}
+
+#[test]
+fn a_server_of_the_other_family_holds_up_no_other() {
+    let kernel = Kernel::of(&WEB.replace("192.0.2.11", "2001:db8::11"));
+    let watcher = kernel.watch();
+    for host in ["a", "b", "c"] {
+        kernel.report(host, "200");
+    }
+    kernel.wait_for(&["12 100", "13 100"]);
+    watcher.wait_for_log(
+        "-r [2001:db8::11]:80 -g -w 100: exit status 2: Different address family is allowed only for tunneling servers",
+    );
+    kernel.report("c", "300");
+    kernel.wait_for(&["12 100"]);
+}
+
+#[test]
+fn ten_thousand_servers_are_added_read_and_followed() {
+    let hosts: Vec<String> =
+        (0..10_000).map(|number| format!("10.0.{}.{}", number / 250, 1 + number % 250)).collect();
+    let kernel = Kernel::of(&format!(
+        "[hostgroup.web]\nhosts = {hosts:?}\n[hostgroup.web.service.oco]\nprobe = {{ report = \"25h\" }}\n\
+         [[table]]\nkind = \"lvs\"\nservice = \"web/oco\"\nvirtual = \"tcp 192.0.2.1:80\"\n"
+    ));
+    let watcher = kernel.watch();
+    let mut talk = Talk::new(&kernel.scene);
+    for hosts in hosts.chunks(2000) {
+        let reports: Vec<_> =
+            hosts.iter().map(|host| json!({ "name": format!("web/oco/{host}"), "code": 200 })).collect();
+        let reply = talk.ask(&json!({ "version": 1, "order": "report", "reports": reports }).to_string());
+        assert_eq!(reply["ok"], true, "{reply}");
+    }
+    let servers = |weight: &str| kernel.ipvsadm("-Sn").lines().filter(|line| line.ends_with(weight)).count();
+    wait_for("all servers", || (servers(" -g -w 100") == 10_000).then_some(()));
+    assert!(kernel.ipvsadm("-Sn").len() > 400_000);
+    kernel.report("10.0.7.7", "300");
+    kernel.report("10.0.8.8", "201");
+    wait_for("one fewer, and one with half its weight", || {
+        (servers(" -g -w 100") == 9998 && servers(" 10.0.8.8:80 -g -w 50") == 1).then_some(())
+    });
+    assert!(!watcher.log().contains("warn: table"), "{}", watcher.log());
 }

@@ -2,7 +2,7 @@
 
 use crate::host::Host;
 use crate::scene::{Scene, parts, wait_for};
-use crate::server::{Running, free_port, has};
+use crate::server::{free_port, has};
 use crate::watcher::Watcher;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -121,32 +121,94 @@ fn a_port_that_is_taken_is_an_error_of_the_start() {
     assert!(!scene.control().exists());
 }
 
-#[test]
-fn prometheus_scrapes_it() {
-    if !has("metrics", "prometheus") {
-        return;
+/// 30,000 services of which nothing is known: a page of some 15 MB.
+fn large(port: u16) -> String {
+    let mut text = format!("metrics = \"127.0.0.1:{port}\"\n");
+    for group in 0..300 {
+        text.push_str(&format!("[hostgroup.group{group:03}]\nhosts = [\"127.0.0.1\"]\n"));
+        for service in 0..100 {
+            text.push_str(&format!("service.service{service:02}.probe = {{ report = \"25h\" }}\n"));
+        }
     }
-    let (host, port, own) = (Host::new("200 OK"), free_port(), free_port());
-    let scene = Scene::new(&watched(&host, port));
-    let _watcher = Watcher::start(&scene);
-    let file = scene.file(
-        "prometheus.yml",
-        &format!(
-            "scrape_configs:\n- job_name: ocowatch\n  scrape_interval: 1s\n  static_configs:\n  - targets: ['127.0.0.1:{port}']\n"
-        ),
-    );
-    let mut command = Command::new("prometheus");
-    command
-        .arg(format!("--config.file={}", file.display()))
-        .arg(format!("--storage.tsdb.path={}", scene.path("tsdb").display()))
-        .arg(format!("--web.listen-address=127.0.0.1:{own}"));
-    let Some(_prometheus) = Running::start("metrics", &mut command, &[own]) else { return };
-    wait_for("the scrape", || {
-        let mut client = TcpStream::connect(("127.0.0.1", own)).ok()?;
-        let query = "/api/v1/query?query=oco_fleet_code%7Bname%3D%22web/oco%22%7D";
-        write!(client, "GET {query} HTTP/1.0\r\nHost: x\r\n\r\n").ok()?;
-        let mut text = String::new();
-        client.read_to_string(&mut text).ok()?;
-        text.contains(",\"200\"]").then_some(())
-    });
+    text
+}
+
+/// The octets of a body in chunks; none where its end is missing.
+fn joined(mut body: &str) -> Option<String> {
+    let mut whole = String::new();
+    loop {
+        let (length, rest) = body.split_once("\r\n")?;
+        let length = usize::from_str_radix(length, 16).ok()?;
+        if length == 0 {
+            return (rest == "\r\n").then_some(whole);
+        }
+        whole.push_str(rest.get(..length)?);
+        body = rest.get(length..)?.strip_prefix("\r\n")?;
+    }
+}
+
+/// The most memory that a process has had, in kB.
+fn most_memory(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+#[test]
+fn a_large_page_is_made_while_it_is_sent() {
+    let port = free_port();
+    let scene = Scene::new(&large(port));
+    let watcher = Watcher::start(&scene);
+    assert!(ask(port, "GET /health").starts_with("HTTP/1.1 "));
+    let before = most_memory(watcher.pid());
+    let text = ask(port, "GET /metrics");
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    assert!(head.contains("\r\nTransfer-Encoding: chunked") && !head.contains("Content-Length"), "{head}");
+    let page = joined(body).unwrap();
+    assert_eq!(page.matches("oco_fleet_state{").count(), 4 * 30_000);
+    assert!(page.ends_with('\n') && page.contains("\noco_fleet_last_round_timestamp_seconds "));
+
+    // Who speaks an older HTTP has the same, up to the end of the connection.
+    let mut client = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    client.write_all(b"GET /metrics HTTP/1.0\r\n\r\n").unwrap();
+    let mut text = String::new();
+    client.read_to_string(&mut text).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    assert!(!head.contains("Transfer-Encoding"), "{head}");
+    assert_eq!(body.matches("oco_fleet_state{").count(), 4 * 30_000);
+    assert!(ask(port, "HEAD /metrics").ends_with("\r\n\r\n"));
+
+    // Those who ask and read nothing hold a part of it each, and delay nobody.
+    let slow: Vec<TcpStream> = (0..16)
+        .map(|_| {
+            let mut client = TcpStream::connect(("127.0.0.1", port)).unwrap();
+            client.write_all(b"GET /metrics HTTP/1.1\r\n\r\n").unwrap();
+            client
+        })
+        .collect();
+    assert!(ask(port, "GET /health").starts_with("HTTP/1.1 "));
+    assert!(joined(ask(port, "GET /metrics").split_once("\r\n\r\n").unwrap().1).is_some());
+    drop(slow);
+    let grown = most_memory(watcher.pid()) - before;
+    println!("a page of {} kB, and {grown} kB more memory", page.len() / 1000);
+    assert!(grown < 12_000, "{grown} kB for a page of {} kB", page.len() / 1000);
+}
+
+#[test]
+fn who_is_sent_a_page_over_a_reload_sees_that_it_is_not_whole() {
+    let port = free_port();
+    let scene = Scene::new(&large(port));
+    let watcher = Watcher::start(&scene);
+    let mut client = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    client.write_all(b"GET /metrics HTTP/1.1\r\n\r\n").unwrap();
+    let mut begun = [0; 1000];
+    client.read_exact(&mut begun).unwrap();
+    watcher.signal("HUP");
+    watcher.wait_for_log("reloaded");
+    let mut rest = Vec::new();
+    let _ = client.read_to_end(&mut rest);
+    let text = String::from_utf8([begun.to_vec(), rest].concat()).unwrap();
+    assert_eq!(joined(text.split_once("\r\n\r\n").unwrap().1), None);
+    // The next one is.
+    assert!(joined(ask(port, "GET /metrics").split_once("\r\n\r\n").unwrap().1).is_some());
 }

@@ -33,10 +33,10 @@ fn what_has_no_descriptor_is_unknown_and_one_line() {
         )
     };
     let scene = Scene::new(&hosts(150));
-    let (status, said, complaint) = parts(&limited(&scene, 300, &["-t"]).output().unwrap());
+    let (status, said, complaint) = parts(&limited(&scene, 332, &["-t"]).output().unwrap());
     assert_eq!((status, said.contains("is good")), (Some(0), true));
     assert!(complaint.contains("a silent fleet needs 151 sockets at once"), "{complaint}");
-    let watcher = Watcher::spawn(limited(&scene, 300, &[]));
+    let watcher = Watcher::spawn(limited(&scene, 332, &[]));
     let count = |begin: &str| {
         let status = scene.status();
         let services = status["services"].as_array().unwrap().clone();

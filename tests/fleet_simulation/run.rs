@@ -102,7 +102,7 @@ fn settings(layout: u64) -> Settings {
 
 fn build(world: &Rc<RefCell<World>>, layout: u64, kept: &Kept, now: Now, changes: &mut Changes) -> Simulated {
     let pool = Pool::new(FakeNetwork(Rc::clone(world)), PROBE_TOKENS, 40);
-    let limits = ChildLimits { at_once: 4, kept_places: vec![1, 1], output_octets: 1000 };
+    let limits = ChildLimits { at_once: 4, kept_places: vec![1, 1] };
     let children = Children::new(FakeStarter::new(world), FIRST_CHILD, limits);
     Watcher::new(settings(layout), kept, (pool, Programs::new(children)), now, changes)
 }

@@ -39,7 +39,7 @@ pub fn nanos(time: Milliseconds) -> Nanos {
 struct Plan {
     limits: ChildLimits,
     /// When each job is asked for, and what it is; in order of time.
-    jobs: Vec<(Milliseconds, Class, Duration)>,
+    jobs: Vec<(Milliseconds, Class, Duration, usize)>,
     stop_at: Option<Milliseconds>,
     /// The loop may come so much too late to what is due.
     lateness: u64,
@@ -58,14 +58,14 @@ fn plan(random: &mut Random) -> Plan {
         let timeout = random.pick(&[100, 1000, 5000]) + random.below(1000);
         let class = random.pick(&[0, 1, 1, 2, 2, 2, 2, 2]);
         let at = u64::try_from(random.below(span)).unwrap();
-        (at, Class(class), Duration::from_millis(u64::try_from(timeout).unwrap()))
+        let timeout = Duration::from_millis(u64::try_from(timeout).unwrap());
+        (at, Class(class), timeout, random.pick(&[4096, 65_536]))
     };
     let mut jobs: Vec<_> = (0..count).map(|_| job(random)).collect();
     jobs.sort();
     let stop_at = random.once_in(4).then(|| u64::try_from(random.below(20_000)).unwrap());
-    let output_octets = random.pick(&[4096, 65_536]);
     let lateness = random.pick(&[0, 0, 3, 200]);
-    Plan { limits: ChildLimits { at_once, kept_places, output_octets }, jobs, stop_at, lateness }
+    Plan { limits: ChildLimits { at_once, kept_places }, jobs, stop_at, lateness }
 }
 
 /// Runs one seed to its end.
@@ -78,10 +78,12 @@ pub fn run(seed: u64) -> Reached {
     let mut jobs = plan.jobs.iter().copied().peekable();
     let (mut now, mut idle_turns, mut has_stopped) = (0, 0, false);
     loop {
-        while let Some((_, class, timeout)) = jobs.next_if(|job| job.0 <= now && !has_stopped) {
+        while let Some((_, class, timeout, output_octets)) = jobs.next_if(|job| job.0 <= now && !has_stopped)
+        {
             let program = Program { name: "plugin".into(), ..Program::default() };
-            let id = children.start(Job { program, timeout }, class);
-            judge.borrow_mut().asked(id, class, timeout, now);
+            let job = Job { program, timeout, output_octets };
+            let id = children.start(job.clone(), class);
+            judge.borrow_mut().asked(id, class, &job, now);
         }
         if !has_stopped && plan.stop_at.is_some_and(|at| at <= now) {
             has_stopped = true;

@@ -38,7 +38,7 @@ impl Scene {
         let registry = poll.registry().try_clone().unwrap();
         let starter = HelperStarter::launch(command, registry, FIRST).unwrap();
         let helper = starter.process();
-        let limits = ChildLimits { at_once: 64, kept_places: vec![], output_octets: 1000 };
+        let limits = ChildLimits { at_once: 64, kept_places: vec![] };
         let children = Children::new(starter, FIRST, limits);
         let mut scene = Scene { poll, children, helper, idle_threads: 0, events: Vec::new() };
         // It serves, and has started all threads that it has without children.
@@ -57,7 +57,8 @@ impl Scene {
         let (name, arguments) = command.split_first().unwrap();
         let arguments = arguments.iter().map(Into::into).collect();
         let program = Program { name: name.into(), arguments, ..Program::default() };
-        self.children.start(Job { program, timeout: Duration::from_millis(timeout) }, Class(0))
+        let timeout = Duration::from_millis(timeout);
+        self.children.start(Job { program, timeout, output_octets: 1000 }, Class(0))
     }
 
     fn shell(&mut self, timeout: u64, script: &str) -> ChildId {
@@ -174,8 +175,10 @@ fn a_program_has_its_variables_and_its_input() {
         arguments: vec!["-c".into(), "echo $ONE; wc -c; echo ${#TWO}".into()],
         environment: vec![("ONE".into(), "1".into()), ("TWO".into(), "2".repeat(100_000).into())],
         input: vec![b'x'; 300_000],
+        ..Program::default()
     };
-    let id = scene.children.start(Job { program, timeout: Duration::from_secs(20) }, Class(0));
+    let job = Job { program, timeout: Duration::from_secs(20), output_octets: 1000 };
+    let id = scene.children.start(job, Class(0));
     scene.until_over(&[id]);
     assert_eq!(scene.result(id).1, "1\n300000\n100000\n");
 }

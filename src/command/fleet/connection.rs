@@ -19,6 +19,8 @@ use std::time::Duration;
 /// A connection to a watcher.
 #[derive(Debug)]
 pub struct Connection {
+    /// For whom orders are, where a program acts for somebody.
+    pub by: Option<String>,
     stream: UnixStream,
     path: PathBuf,
     /// How long the watcher may take for a line.
@@ -40,6 +42,9 @@ pub struct Head {
 
 impl Connection {
     /// Connects to the watcher at `path`, which may take `timeout` for that and for each line.
+    ///
+    /// # Errors
+    /// There is none, or it accepts nobody.
     pub fn open(path: &Path, timeout: Duration) -> Result<Connection, FleetError> {
         let not_heard = |why| FleetError::NotHeard(path.to_owned(), why);
         let stream = connect(path, timeout).map_err(|error| match error.kind() {
@@ -47,12 +52,21 @@ impl Connection {
             ErrorKind::WouldBlock | ErrorKind::TimedOut => not_heard(NotHeard::Silent(timeout)),
             _ => not_heard(NotHeard::Absent(error)),
         })?;
-        Ok(Connection { stream, path: path.to_owned(), timeout, rest: Vec::new() })
+        Ok(Connection { by: None, stream, path: path.to_owned(), timeout, rest: Vec::new() })
     }
 
     /// Sends an order. `is_local`: times in the reply are to be those of the caller's zone.
+    ///
+    /// # Errors
+    /// It is too long, or can't be sent.
     pub fn send(&mut self, order: FleetOrder, is_local: bool) -> Result<(), FleetError> {
-        let request = Request { version: VERSION, by: None, zone: zone::of_caller(), local: is_local, order };
+        let request = Request {
+            version: VERSION,
+            by: self.by.clone(),
+            zone: zone::of_caller(),
+            local: is_local,
+            order,
+        };
         let mut line =
             serde_json::to_vec(&request).map_err(|error| self.not_heard(NotHeard::Failed(error.into())))?;
         line.push(b'\n');
@@ -63,6 +77,9 @@ impl Connection {
     }
 
     /// Sends an order and reads a reply of one line, as it came.
+    ///
+    /// # Errors
+    /// It was refused, or there is no reply.
     pub fn ask_line(&mut self, order: FleetOrder, is_local: bool) -> Result<(Head, String), FleetError> {
         self.send(order, is_local)?;
         let line = self.line(CONTROL_REPLY_OCTETS)?;
@@ -74,17 +91,26 @@ impl Connection {
     }
 
     /// Sends an order and reads what is told.
+    ///
+    /// # Errors
+    /// It was refused, or there is no reply.
     pub fn ask<T: DeserializeOwned>(&mut self, order: FleetOrder, is_local: bool) -> Result<T, FleetError> {
         let (_, line) = self.ask_line(order, is_local)?;
         self.read(&line)
     }
 
     /// What a line says.
+    ///
+    /// # Errors
+    /// It says something else.
     pub fn read<T: DeserializeOwned>(&self, line: &str) -> Result<T, FleetError> {
         serde_json::from_str(line).map_err(|_| self.strange(line.as_bytes()))
     }
 
     /// What every line may say. That it is JSON is known then, and that it is no refusal.
+    ///
+    /// # Errors
+    /// It is a refusal, or none of a watcher's.
     pub fn head(&self, line: &str) -> Result<Head, FleetError> {
         if line.starts_with('[') {
             return self.read::<Vec<IgnoredAny>>(line).map(|_| Head::default());
@@ -99,6 +125,9 @@ impl Connection {
     }
 
     /// The next line, without its end, of at most `most` octets.
+    ///
+    /// # Errors
+    /// There is none in time, or it is too long.
     pub fn line(&mut self, most: usize) -> Result<String, FleetError> {
         let deadline = clock::now().boot.after(self.timeout);
         let mut line = std::mem::take(&mut self.rest);

@@ -49,7 +49,8 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
 
     fn act_on(&mut self, id: ConnectionId, turn: HttpTurn<K::Stream, Page>) {
         match turn {
-            HttpTurn::Nothing => {}
+            // Each response is handed in as a whole.
+            HttpTurn::Nothing | HttpTurn::Continue => {}
             HttpTurn::Answer(listener, asked) => self.asked.push(Question { id, listener, asked }),
             HttpTurn::Done(stream, client) => {
                 if finish(&stream, &mut self.sockets) {

@@ -2,6 +2,7 @@
 //! incidents are the watcher's own, counted on from those that [`Kept`](super::Kept) tells, so that an entry that is
 //! written twice is there once.
 
+use super::Definitions;
 use crate::availability;
 use crate::object::ObjectName;
 use crate::state::{Standing, State};
@@ -100,6 +101,8 @@ pub enum Entry {
         /// For people.
         text: String,
     },
+    /// What the file says of nodes and levels, in place of what it said before.
+    Defined(Box<Definitions>),
     /// What a target that reports has promised.
     Reporter(Reporter),
     /// What was set in a balancer's table.

@@ -5,7 +5,7 @@ use rusqlite::{Connection, TransactionBehavior};
 /// `PRAGMA application_id` of a journal, "ocow": what tells it from others' databases.
 pub(super) const APPLICATION_ID: i64 = 0x6f63_6f77;
 /// What makes each version of the one before, from an empty file on. They are only ever added to.
-pub(super) const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+pub(super) const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("definitions.sql")];
 
 /// What a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,6 +103,6 @@ mod tests {
     fn the_schema_is_taken_by_sqlite() {
         let mut connection = Connection::open_in_memory().unwrap();
         migrate(&mut connection, 0, MIGRATIONS).unwrap();
-        assert_eq!(schema_of(&connection).unwrap(), Schema::Version(1));
+        assert_eq!(schema_of(&connection).unwrap(), Schema::Version(newest(MIGRATIONS)));
     }
 }

@@ -5,20 +5,26 @@
 
 mod acts;
 mod bars;
+mod definitions;
+mod failures;
 mod history;
 mod log;
 mod spans;
+mod standings;
 
+pub use acts::IncidentEvent;
+use acts::time;
 pub(super) use acts::{acts_of, adjustments_of, incidents_of};
 pub use bars::{Bar, Cell};
 pub use history::History;
 pub use log::{Happened, LogPage, LogRow, LogWish};
 pub use spans::Span;
+pub use standings::{Mark, News, Stands};
 
 use super::file::open_to_read;
 use super::limits::{BAR_CELLS, READ_TIME};
 use super::migrate::{MIGRATIONS, Schema, newest, schema_of};
-use super::{Act, Adjustment, Incident, JournalError, Window};
+use super::{Act, Adjustment, Definitions, Incident, JournalError, Window};
 use crate::object::ObjectName;
 use crate::time::Millis;
 use rusqlite::Connection;
@@ -163,6 +169,15 @@ impl Reader {
         self.look(|look| bars::bars(look, names, from, to, cells.min(BAR_CELLS), known))
     }
 
+    /// How everybody stands who is watched; with a mark of an earlier look only who stands otherwise since then, unless
+    /// others are watched by now, or these are more than `most`. Flapping alone is no news.
+    ///
+    /// # Errors
+    /// The journal can't be read.
+    pub fn standings(&mut self, mark: Option<Mark>, most: usize) -> Result<(News, Mark), JournalError> {
+        self.look(|look| standings::news(look, mark, most))
+    }
+
     /// Acts that were in force between `from` and `to`, in the order in which they were made.
     ///
     /// # Errors
@@ -196,6 +211,49 @@ impl Reader {
             "WHERE closed IS NULL OR id IN (SELECT id FROM incident ORDER BY id DESC LIMIT {limit}) ORDER BY id"
         );
         self.look(|look| incidents_of(look.connection, &condition))
+    }
+
+    /// The incidents that were open at some time between `from` and `to`, oldest first.
+    ///
+    /// # Errors
+    /// The journal can't be read.
+    pub fn incidents_between(&mut self, from: Millis, to: Millis) -> Result<Vec<Incident>, JournalError> {
+        let condition =
+            format!("WHERE opened < {} AND (closed IS NULL OR closed > {}) ORDER BY id", to.0, from.0);
+        self.look(|look| incidents_of(look.connection, &condition))
+    }
+
+    /// What the watcher's file says of nodes and levels.
+    ///
+    /// # Errors
+    /// The journal can't be read.
+    pub fn definitions(&mut self) -> Result<Definitions, JournalError> {
+        self.look(definitions::definitions)
+    }
+
+    /// When `name` became ko, or ko with another code, from `from` until before `to`, by time, and why; first also the
+    /// last time before, where it was ko at `from`.
+    ///
+    /// # Errors
+    /// The journal can't be read.
+    pub fn failures(
+        &mut self,
+        name: &ObjectName,
+        from: Millis,
+        to: Millis,
+    ) -> Result<Vec<(Millis, String)>, JournalError> {
+        self.look(|look| failures::failures(look, name, from, to))
+    }
+
+    /// The incident of this number, and what became of it, oldest first.
+    ///
+    /// # Errors
+    /// The journal can't be read.
+    pub fn incident(&mut self, id: i64) -> Result<Option<(Incident, Vec<IncidentEvent>)>, JournalError> {
+        self.look(|look| {
+            let incident = incidents_of(look.connection, &format!("WHERE id = {id}"))?.pop();
+            incident.map(|incident| Ok((incident, acts::incident_events(look.connection, id)?))).transpose()
+        })
     }
 
     /// Every object that was ever watched and is not forgotten altogether, by name.

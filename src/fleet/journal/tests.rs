@@ -1,11 +1,13 @@
 //! What the tests of the journal share: a directory with one, and what is easily written.
 
+mod definitions;
 mod file;
 mod history;
 mod kept;
 mod killed;
 mod measure;
 mod page;
+mod standings;
 
 use super::*;
 use crate::object::ObjectName;

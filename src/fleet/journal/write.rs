@@ -4,6 +4,7 @@
 
 mod acts;
 mod alerts;
+mod definitions;
 mod objects;
 
 use super::file::{FILE, SetAside, open_to_write, set_aside};
@@ -243,6 +244,7 @@ fn write_one(transaction: &Transaction<'_>, entry: &Entry) -> rusqlite::Result<(
         }
         Entry::Counts(counts) => objects::counts(transaction, counts),
         Entry::Forget { name, at } => objects::forget(transaction, name, *at),
+        Entry::Defined(definitions) => definitions::defined(transaction, definitions),
         Entry::Reporter(reporter) => objects::reporter(transaction, reporter),
         // Of these the writer keeps what it needs itself.
         Entry::Heartbeat(_) | Entry::Prune(_) => Ok(()),

@@ -3,6 +3,7 @@
 use crate::limits::{
     ALERTMANAGER_ANSWER, ALERTMANAGER_RESPONSE_OCTETS, ALERTMANAGER_TIMEOUT, ALERTMANAGER_WORDS,
 };
+use crate::probe::tls::certificate::say_error;
 use oco::limits::HTTP_HEADERS;
 use oco::logic::answer::PROGRAM;
 use oco::logic::endpoint;
@@ -127,12 +128,15 @@ fn talk(mut stream: impl Read + Write, request: &[u8]) -> io::Result<Vec<u8>> {
     Ok(response)
 }
 
-/// The time-outs of a socket are EAGAIN, which tells people nothing.
+/// The time-outs of a socket are EAGAIN, which tells people nothing; and what TLS says is told as probes tell it.
 fn in_words(error: io::Error) -> io::Error {
-    match error.kind() {
-        ErrorKind::WouldBlock | ErrorKind::TimedOut => io::Error::other("timeout"),
-        _ => error,
+    if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) {
+        return io::Error::other("timeout");
     }
+    let Some(of_tls) = error.get_ref().and_then(|inner| inner.downcast_ref()) else { return error };
+    let mut words = String::new();
+    say_error(of_tls, &mut words);
+    io::Error::other(words)
 }
 
 /// The status, and how long the head is.

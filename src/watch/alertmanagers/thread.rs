@@ -1,20 +1,15 @@
 //! A member's thread: what waits is sent as one request, what could not be is tried again.
 
-use super::request::{Endpoint, SendError};
-use super::{Event, Shared, body};
+use super::request::SendError;
+use super::{Event, Place, Shared, body};
 use crate::decide::alertmanager::Post;
 use crate::limits::{ALERTMANAGER_BATCH, ALERTMANAGER_RETRY};
 use std::sync::{Arc, PoisonError};
 
-pub(super) fn run(
-    shared: &Shared,
-    endpoint: Result<Endpoint, String>,
-    source: Option<&str>,
-    wake: &(dyn Fn() + Send + Sync),
-) {
+pub(super) fn run(shared: &Shared, source: Option<&str>, wake: &(dyn Fn() + Send + Sync)) {
     let mut is_failing = false;
-    while let Some(batch) = next(shared) {
-        let sent = match &endpoint {
+    while let Some((batch, place)) = next(shared) {
+        let sent = match &*place {
             Ok(endpoint) => endpoint.send(&body::body(&batch, source)),
             Err(why) => Err(SendError::Refused(why.clone())),
         };
@@ -38,8 +33,8 @@ pub(super) fn run(
     }
 }
 
-/// Waits for something to send. None: it is time to end.
-fn next(shared: &Shared) -> Option<Vec<Arc<Post>>> {
+/// Waits for something to send, and where. None: it is time to end.
+fn next(shared: &Shared) -> Option<(Vec<Arc<Post>>, Place)> {
     let mut inner = shared.lock();
     loop {
         if inner.is_ending {
@@ -50,7 +45,7 @@ fn next(shared: &Shared) -> Option<Vec<Arc<Post>>> {
             .map(|(_, post)| post)
             .collect();
         if !batch.is_empty() {
-            return Some(batch);
+            return Some((batch, Arc::clone(&inner.place)));
         }
         inner = shared.work.wait(inner).unwrap_or_else(PoisonError::into_inner);
     }

@@ -2,9 +2,11 @@
 
 use super::names::Known;
 use super::section::{Culprit, wrong};
-use super::value::{Length, List, Name, Names, Number, Text, TextOrNumber, Url, WeeklyHours, delay};
+use super::value::{
+    FilePath, Length, List, Name, Names, Number, Text, TextOrNumber, Url, WeeklyHours, delay,
+};
 use super::word::{Placeholder, command};
-use super::{After, Alert, AlertEvent, Alertmanager, Incident, Maintenance, Step};
+use super::{After, Alert, AlertEvent, Alertmanager, Incident, Maintenance, Step, Tls};
 use oco_fleet::object::{Kind, Pattern};
 use serde::de::{Deserialize, Deserializer, Error as _};
 use std::collections::BTreeSet;
@@ -183,6 +185,7 @@ impl StepSection {
 #[serde(deny_unknown_fields, expecting = "a table, as [alertmanager]")]
 pub(super) struct AlertmanagerSection {
     urls: List<Spanned<Url>>,
+    ca: Option<Spanned<FilePath>>,
     of: Option<List<Spanned<Names>>>,
 }
 
@@ -195,8 +198,18 @@ impl AlertmanagerSection {
             }
             urls.push(url.into_inner().0);
         }
+        let is_secure = urls.iter().any(|url| url.starts_with("https://"));
+        if let (false, Some(ca)) = (is_secure, &self.ca) {
+            return Err(wrong(ca, "no URL is of https, so that nobody looks at it"));
+        }
+        let tls = is_secure.then(|| Tls {
+            verify: true,
+            ca: self.ca.map(|ca| ca.into_inner().0),
+            expires_but: Duration::ZERO,
+            expires_ko: Duration::ZERO,
+        });
         let of = self.of.map(|of| known.patterns(of, &[Kind::Service, Kind::Node])).transpose()?;
-        Ok(Alertmanager { urls, of: of.unwrap_or_else(all) })
+        Ok(Alertmanager { urls, tls, of: of.unwrap_or_else(all) })
     }
 }
 

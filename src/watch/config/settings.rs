@@ -64,6 +64,11 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Whether ipvsadm is to be run.
+    pub fn has_lvs(&self) -> bool {
+        self.tables.iter().any(|table| matches!(table.kind, TableKind::Lvs { .. }))
+    }
+
     /// What differs from `old` and counts only after a restart: its keys.
     pub fn needs_restart(&self, old: &Settings) -> Vec<&'static str> {
         let keys = [

@@ -1,6 +1,6 @@
 //! What a silent fleet costs: how many sockets wait at once when nobody answers.
 
-use super::{Probe, Settings};
+use super::{Probe, Settings, TableKind};
 use crate::limits::RESERVED_DESCRIPTORS;
 
 impl Settings {
@@ -22,10 +22,18 @@ impl Settings {
         u64::try_from(self.groups.iter().map(of_group).sum::<u128>()).unwrap_or(u64::MAX)
     }
 
+    /// Descriptors that no probe gets.
+    pub fn reserved_descriptors(&self) -> u64 {
+        let asked =
+            self.tables.iter().filter(|table| matches!(table.kind, TableKind::Haproxy { .. })).count();
+        let told = self.alertmanager.as_ref().map_or(0, |alertmanager| alertmanager.urls.len());
+        RESERVED_DESCRIPTORS.saturating_add(u64::try_from(asked.saturating_add(told)).unwrap_or(u64::MAX))
+    }
+
     /// The warning, in one line, where `descriptors` are too few for a silent fleet.
     pub fn warning_of_silence(&self, descriptors: u64) -> Option<String> {
         let sockets = self.sockets_of_a_silent_fleet();
-        let room = descriptors.saturating_sub(RESERVED_DESCRIPTORS);
+        let room = descriptors.saturating_sub(self.reserved_descriptors());
         (sockets > room).then(|| {
             format!(
                 "a silent fleet needs {sockets} sockets at once (targets / interval x timeout), and {descriptors} open \
@@ -67,5 +75,14 @@ mod tests {
         assert!(warning.contains("1300 sockets") && warning.contains(&allowed), "{warning}");
         assert!(!warning.contains('\n') && !warning.contains("  "));
         assert_eq!(parse("").unwrap().warning_of_silence(0), None);
+    }
+
+    #[test]
+    fn balancers_and_alertmanagers_have_descriptors_of_their_own() {
+        let text = "[hostgroup.a]\nhosts = [\"192.0.2.1\"]\n[hostgroup.a.service.oco]\nprobe = \"oco\"\n\
+                    [alertmanager]\nurls = [\"http://a\", \"http://b\"]\n\
+                    [[table]]\nkind = \"haproxy\"\nservice = \"a/oco\"\nsocket = \"/run/haproxy.sock\"\nbackend = \"a\"\n\
+                    [[table]]\nkind = \"exec\"\nservice = \"a/oco\"\ncommand = [\"changed\"]\n";
+        assert_eq!(parse(text).unwrap().reserved_descriptors(), RESERVED_DESCRIPTORS + 3);
     }
 }

@@ -5,6 +5,7 @@ use crate::limits::{
     SOCKET_PATH_OCTETS, TEXT_OCTETS,
 };
 use oco::config::parse_address;
+use oco::logic::url;
 use oco_fleet::calendar::{Hours, Period};
 use oco_fleet::level::parse_target;
 use oco_fleet::object::{ObjectName, Pattern, check_part};
@@ -52,7 +53,7 @@ of_text! {
     /// An address and a port.
     Address(SocketAddr) = |text| parse_address(text);
     /// Where something speaks HTTP, without a slash at its end.
-    Url(String) = url;
+    Url(String) = |text| url::parse(text);
     /// The name of a time zone that this host knows.
     Zone(String) = zone;
 }
@@ -153,26 +154,6 @@ fn text(text: &str) -> Result<String, String> {
     match !text.trim().is_empty() && !text.chars().any(char::is_control) {
         true => Ok(text.to_owned()),
         false => Err(format!("{text:?}: expected a text of one line")),
-    }
-}
-
-fn url(text: &str) -> Result<String, String> {
-    let wrong =
-        |why: &str| Err(format!("{text:?}: {why}; expected a URL as https://host.example.org:8443/path"));
-    let Some(rest) = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://")) else {
-        return wrong("it begins with neither http:// nor https://");
-    };
-    if !text.bytes().all(|octet| octet.is_ascii_graphic()) {
-        return wrong("it holds a blank, or a character that a URL has to encode");
-    }
-    if rest.contains(['?', '#', '@']) {
-        return wrong("it has a ?, a # or an @");
-    }
-    let host = rest.split('/').next().unwrap_or_default();
-    match super::host::split(host) {
-        Ok(_) => Ok(text.trim_end_matches('/').to_owned()),
-        Err(_) if host.is_empty() => wrong("the host is missing"),
-        Err(_) => wrong("no host"),
     }
 }
 

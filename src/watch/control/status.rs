@@ -16,7 +16,6 @@ use oco_fleet::maintenance::Window;
 use oco_fleet::object::{ObjectName, Pattern};
 use oco_fleet::state::{Standing, State};
 use oco_fleet::time::Millis;
-use oco_fleet::tree::Rule;
 use oco_fleet::when::shown;
 use std::net::IpAddr;
 
@@ -357,7 +356,7 @@ impl StatusReply {
             code: node.standing.code.map(Code::number),
             reason: node.standing.reason.to_string(),
             since: self.time(node.since),
-            rule: written.map_or_else(String::new, |node| rule(node.rule)),
+            rule: written.map_or_else(String::new, |node| node.rule.to_string()),
             members: node.members.iter().filter_map(member).collect(),
             acked,
             muted,
@@ -381,16 +380,6 @@ fn is_of_targets(pattern: &Pattern) -> bool {
 
 fn targets<'a>(fleet: &'a Fleet, service: &ServiceView<'a>) -> impl Iterator<Item = TargetView<'a>> {
     service.targets.iter().filter_map(|id: &TargetId| fleet.target(*id))
-}
-
-/// A rule as the file has it.
-fn rule(rule: Rule) -> String {
-    match rule {
-        Rule::All => "all".to_owned(),
-        Rule::Any => "any".to_owned(),
-        Rule::Count(count) => format!("{count} of"),
-        Rule::Percent(percent) => format!("{percent}%"),
-    }
 }
 
 /// The address in use, with the port where there is one.

@@ -2,23 +2,22 @@
 
 use super::EventLoop;
 use crate::alertmanagers::Event;
-use crate::config::Tls;
-use crate::probe::tls::store::TlsStore;
 use log::{error, info};
 use oco::system::words::words;
-use rustls::ClientConfig;
-use rustls::time_provider::DefaultTimeProvider;
 use std::sync::Arc;
-use std::time::Duration;
 
 impl EventLoop {
     /// Takes on the members that the settings name.
     pub(super) fn open_alertmanagers(&mut self) {
         let settings = self.watcher.settings();
-        let urls = settings.alertmanager.as_ref().map(|one| one.urls.clone()).unwrap_or_default();
-        let is_secure = urls.iter().any(|url| url.starts_with("https://"));
-        let tls = if is_secure { by_the_system() } else { Err("no authorities were read".to_owned()) };
-        if let Err(error) = self.alertmanagers.set(&urls, settings.base_url.as_deref(), &tls) {
+        let source = settings.base_url.clone();
+        let named = settings.alertmanager.as_ref().map(|one| (one.urls.clone(), one.tls.clone()));
+        let (urls, tls) = named.unwrap_or_default();
+        let tls = match tls {
+            Some(tls) => self.watcher.pool().tls().find(&tls).map(Arc::clone).map_err(str::to_owned),
+            None => Err("no authorities were read".to_owned()),
+        };
+        if let Err(error) = self.alertmanagers.set(&urls, source.as_deref(), &tls) {
             error!("alertmanager: {}", words(&error));
         }
     }
@@ -32,11 +31,4 @@ impl EventLoop {
             }
         }
     }
-}
-
-/// What sessions need that are verified by the system's authorities.
-fn by_the_system() -> Result<Arc<ClientConfig>, String> {
-    let tls = Tls { verify: true, ca: None, expires_but: Duration::ZERO, expires_ko: Duration::ZERO };
-    let store = TlsStore::of(std::iter::once(&tls), Arc::new(DefaultTimeProvider))?;
-    store.find(&tls).map(Arc::clone).map_err(str::to_owned)
 }

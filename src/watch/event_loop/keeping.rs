@@ -7,7 +7,7 @@ use crate::kept;
 use crate::limits::WATCHED_IN_AN_ENTRY;
 use log::{error, info, warn};
 use oco::system::log_lines::{CHANGE, TRANSITION};
-use oco_fleet::journal::Entry;
+use oco_fleet::journal::{Definitions, Entry, LevelDefinition, NodeDefinition};
 use oco_fleet::object::{Kind, ObjectName};
 use oco_fleet::state::State;
 use oco_fleet::time::Millis;
@@ -104,8 +104,27 @@ impl EventLoop {
         for entry in entries {
             last = self.journal.push(entry);
         }
+        self.keep_definitions();
         // What levels are judged by is in the journal then, also that nobody watched until now.
         self.levels.touch_all(last);
+    }
+
+    /// Enters what the file says of nodes and levels, for who has the journal alone.
+    fn keep_definitions(&mut self) {
+        let settings = self.watcher.settings();
+        let nodes = settings.nodes.iter().map(|node| NodeDefinition {
+            name: ObjectName::node(&node.name),
+            title: node.title.clone(),
+            rule: node.rule.to_string(),
+            members: node.members.clone(),
+        });
+        let levels = settings.levels.iter().map(|level| LevelDefinition {
+            name: ObjectName::level(&level.name),
+            of: level.of.clone(),
+            promise: level.promise.clone(),
+        });
+        let definitions = Definitions { nodes: nodes.collect(), levels: levels.collect() };
+        self.journal.push(Entry::Defined(Box::new(definitions)));
     }
 
     /// Enters how everything stands, in place of what was lost.
@@ -125,6 +144,7 @@ impl EventLoop {
         for entry in self.telling.entries().into_iter().chain(self.tables.entries()) {
             self.journal.push(entry);
         }
+        self.keep_definitions();
         self.levels.touch_all(last);
     }
 

@@ -8,7 +8,7 @@ use crate::metrics::server::MetricsServer;
 use crate::metrics::{Counts, Page};
 use log::error;
 use oco::logic::exposition::CONTENT_TYPE;
-use oco::logic::http::{PLAIN, Request, refuse, response};
+use oco::logic::http::{Method, PLAIN, Request, first_part, further_part, refuse, response};
 use oco::logic::time::Nanos;
 use oco::net::token::ConnectionId;
 use oco::system::words::words;
@@ -19,24 +19,49 @@ use std::time::Instant;
 pub(super) struct Metrics {
     server: MetricsServer,
     pub counts: Counts,
-    /// Who waits for the page that is being made.
-    waiting: Vec<(ConnectionId, Request<Page>)>,
-    page: Option<MetricsPage>,
+    /// Who is sent `/metrics`: the next one to get a part first.
+    scrapes: Vec<Scrape>,
+}
+
+/// Somebody who is sent `/metrics`, part by part.
+#[derive(Debug)]
+struct Scrape {
+    id: ConnectionId,
+    request: Request<Page>,
+    page: MetricsPage,
+    /// Whether it has all that was made so far, and wants the next part.
+    wants: bool,
+    /// Whether a part was made before.
+    has_begun: bool,
 }
 
 impl Metrics {
     pub fn new(server: MetricsServer) -> Metrics {
-        Metrics { server, counts: Counts::default(), waiting: Vec::new(), page: None }
+        Metrics { server, counts: Counts::default(), scrapes: Vec::new() }
     }
 
     /// When the next turn is due without an event.
     pub fn deadline(&self) -> Option<Nanos> {
-        if self.page.is_some() { Some(Nanos::PAST) } else { self.server.deadline() }
+        if self.scrapes.iter().any(|scrape| scrape.wants) {
+            Some(Nanos::PAST)
+        } else {
+            self.server.deadline()
+        }
+    }
+
+    /// Sees who wants the next part of its page, and who is gone.
+    fn look_around(&mut self) {
+        let wanting = self.server.take_wanting();
+        let server = &mut self.server;
+        self.scrapes.retain_mut(|scrape| {
+            scrape.wants |= wanting.contains(&scrape.id);
+            server.is_there(scrape.id)
+        });
     }
 }
 
 impl EventLoop {
-    /// Answers what was asked, and goes on with the page that is being made.
+    /// Answers what was asked, and goes on with the pages that are being sent.
     pub(super) fn serve_metrics(&mut self) {
         let now = self.now.boot;
         if let Err(error) = self.metrics.server.turn(now) {
@@ -52,38 +77,68 @@ impl EventLoop {
                         let octets = response(ailment.is_none(), PLAIN, line, request);
                         self.metrics.server.respond(id, octets, now);
                     }
+                    // It asks again when it is woken while its page is made.
+                    Page::Metrics if self.metrics.scrapes.iter().any(|scrape| scrape.id == id) => {}
                     Page::Metrics => {
-                        self.metrics.waiting.push((id, request));
-                        let fleet = self.watcher.fleet();
-                        self.metrics.page.get_or_insert_with(|| MetricsPage::new(fleet));
+                        let page = MetricsPage::new(self.watcher.fleet());
+                        self.metrics.scrapes.push(Scrape {
+                            id,
+                            request,
+                            page,
+                            wants: true,
+                            has_begun: false,
+                        });
                     }
                 },
             }
         }
-        self.go_on_with_page();
+        self.metrics.look_around();
+        self.go_on_with_a_page();
+        self.metrics.look_around();
     }
 
-    fn go_on_with_page(&mut self) {
-        let Some(mut page) = self.metrics.page.take() else { return };
+    /// Makes a part for one of those who want one, and hands it in: one a turn delays no probe.
+    fn go_on_with_a_page(&mut self) {
+        let Some(place) = self.metrics.scrapes.iter().position(|scrape| scrape.wants) else { return };
+        let mut scrape = self.metrics.scrapes.remove(place);
         let (fleet, counts) = (self.watcher.fleet(), &self.metrics.counts);
         let facts = Facts { fleet, levels: &self.levels, counts, now: self.now };
-        if !page.write(facts, METRICS_OBJECTS_PER_TURN) {
-            self.metrics.page = Some(page);
-            return;
+        let is_last = scrape.page.write(facts, METRICS_OBJECTS_PER_TURN);
+        let part = scrape.page.take_part();
+        let Scrape { id, request, has_begun, .. } = scrape;
+        let octets = match (has_begun, is_last) {
+            // The usual fleet's.
+            (false, true) => response(true, CONTENT_TYPE, &part, request),
+            (false, false) => first_part(CONTENT_TYPE, &part, request),
+            (true, _) => further_part(&part, is_last, request),
+        };
+        let is_all = is_last || request.method == Method::Head;
+        if !is_all {
+            // Where there was nothing to tell it still waits.
+            let wants = octets.is_empty();
+            self.metrics.scrapes.push(Scrape { wants, has_begun: true, ..scrape });
+            if wants {
+                return;
+            }
         }
-        for (id, request) in std::mem::take(&mut self.metrics.waiting) {
-            let octets = response(true, CONTENT_TYPE, page.as_str(), request);
-            self.metrics.server.respond(id, octets, self.now.boot);
-        }
+        self.metrics.server.respond_part(id, octets, is_all, self.now.boot);
     }
 
-    /// Takes on the port of other settings. Services have other numbers now: a page that is being made begins anew.
+    /// Takes on the port of other settings. Services have other numbers now, so that no page can be gone on with: who was
+    /// sent a part of one sees that its end is missing.
     pub(super) fn reload_metrics(&mut self) {
         if let Err(error) = self.metrics.server.listen(self.watcher.settings().metrics) {
             error!("metrics: {error}; the port stays as it was");
         }
-        let fleet = self.watcher.fleet();
-        self.metrics.page = self.metrics.page.take().map(|_| MetricsPage::new(fleet));
+        let (fleet, server) = (self.watcher.fleet(), &mut self.metrics.server);
+        self.metrics.scrapes.retain_mut(|scrape| {
+            if scrape.has_begun {
+                server.close(scrape.id);
+            } else {
+                scrape.page = MetricsPage::new(fleet);
+            }
+            !scrape.has_begun
+        });
     }
 
     /// Why the watcher does not do its work as it should; none: it does.

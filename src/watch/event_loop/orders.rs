@@ -6,7 +6,7 @@ use super::levels::availability_reply;
 use super::replies::{Going, Waiting};
 use crate::control::history::LogReply;
 use crate::control::status::{StatusReply, Wish};
-use crate::control::{Client, Line, Order, incidents, reply};
+use crate::control::{Client, Line, Order, reply};
 use crate::decide::fleet::Report as Told;
 use crate::journal_reader::{Answer, Busy, Query};
 use crate::limits::{INCIDENTS, JOURNAL_HANGS};
@@ -319,7 +319,7 @@ impl Asked {
                 reply::line(&BarsReply { version: VERSION, from, to, bars: bars.collect() })
             }
             (Asked::Incidents(zone), Answer::Incidents(found)) => {
-                let status = |incident| incidents::status(incident, zone.as_ref());
+                let status = |incident| oco_fleet::shown::incident(incident, zone.as_ref());
                 reply::line(&found.iter().map(status).collect::<Vec<_>>())
             }
             (Asked::Availability { name, zone }, Answer::Availability(found)) => {

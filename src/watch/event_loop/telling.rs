@@ -2,11 +2,11 @@
 
 use super::EventLoop;
 use crate::config::Placeholder;
-use crate::control::{incidents, reply};
+use crate::control::reply;
 use crate::decide::alert::{Said, Sending, words};
 use crate::decide::incident::IncidentSaid;
 use crate::decide::telling::Consequences;
-use crate::limits::{COMMAND_TIME, COMMANDS_FINISH};
+use crate::limits::{CHILD_OUTPUT_OCTETS, COMMAND_TIME, COMMANDS_FINISH};
 use crate::metrics::AlertResult;
 use crate::outbox::{Command, Outcome, Purpose};
 use log::{error, info, warn};
@@ -16,6 +16,7 @@ use oco::system::clock;
 use oco::system::log_lines::TRANSITION;
 use oco_fleet::journal::{AlertSent, Entry};
 use oco_fleet::object::ObjectName;
+use oco_fleet::shown;
 use std::ffi::OsString;
 
 impl EventLoop {
@@ -69,6 +70,7 @@ impl EventLoop {
                 .map(|(name, value)| (name.into(), value.into()))
                 .collect(),
             input: call.stdin,
+            ..Program::default()
         };
         self.post(Purpose::Alert(sending.id), program);
     }
@@ -92,7 +94,7 @@ impl EventLoop {
             Placeholder::Host | Placeholder::Address | Placeholder::Port => "",
         };
         let mut words = command.iter().map(|word| OsString::from(word.fill(value)));
-        let input = reply::line(&incidents::status(&said.incident, None));
+        let input = reply::line(&shown::incident(&said.incident, None));
         let variables = [
             ("OCO_EVENT", said.event.word().to_owned()),
             ("OCO_INCIDENT", said.incident.id.to_string()),
@@ -103,11 +105,13 @@ impl EventLoop {
             arguments: words.collect(),
             environment: variables.map(|(name, value)| (name.into(), value.into())).into(),
             input,
+            ..Program::default()
         })
     }
 
     fn post(&mut self, purpose: Purpose, program: Program) {
-        let command = Command { purpose, job: Job { program, timeout: COMMAND_TIME } };
+        let job = Job { program, timeout: COMMAND_TIME, output_octets: CHILD_OUTPUT_OCTETS };
+        let command = Command { purpose, job };
         self.outbox.post(command, self.journal.pushed(), self.now.boot);
     }
 

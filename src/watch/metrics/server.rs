@@ -36,6 +36,8 @@ pub struct MetricsServer {
     lingering: LingeringConnections<KernelSockets>,
     /// Requests that were read.
     asked: Vec<(ConnectionId, Asked<Page>)>,
+    /// Who wants the next part of its page.
+    wanting: Vec<ConnectionId>,
     /// Who is ready. Kept for its memory alone.
     ready: Vec<Token>,
     paused_until: Option<Nanos>,
@@ -64,6 +66,7 @@ impl MetricsServer {
             http: HttpConnections::new(bounds, secret),
             lingering: LingeringConnections::new(METRICS_LINGERING, share, secret),
             asked: Vec::new(),
+            wanting: Vec::new(),
             ready: Vec::new(),
             paused_until: None,
             is_hampered: false,
@@ -139,6 +142,27 @@ impl MetricsServer {
         std::mem::take(&mut self.asked)
     }
 
+    /// Who wants the next part of its page since the last call. One may be named twice.
+    pub fn take_wanting(&mut self) -> Vec<ConnectionId> {
+        std::mem::take(&mut self.wanting)
+    }
+
+    /// Whether somebody still waits for the rest of its page.
+    pub fn is_there(&mut self, id: ConnectionId) -> bool {
+        self.http.is_there(id)
+    }
+
+    /// Gives one up whose page can't be brought to its end.
+    pub fn close(&mut self, id: ConnectionId) {
+        self.http.close(id);
+    }
+
+    /// Hands in a part of the response to a request.
+    pub fn respond_part(&mut self, id: ConnectionId, octets: Vec<u8>, is_last: bool, now: Nanos) {
+        let turn = self.http.respond_part(id, octets, is_last, &mut self.sockets);
+        self.act_on(id, turn, now);
+    }
+
     /// Hands in the response to a request.
     pub fn respond(&mut self, id: ConnectionId, response: Vec<u8>, now: Nanos) {
         let turn = self.http.respond(id, response, &mut self.sockets);
@@ -149,6 +173,7 @@ impl MetricsServer {
         match turn {
             HttpTurn::Nothing => {}
             HttpTurn::Answer(_, asked) => self.asked.push((id, asked)),
+            HttpTurn::Continue => self.wanting.push(id),
             HttpTurn::Done(stream, client) => {
                 if let Err(error) = self.sockets.finish(&stream) {
                     return debug!("{client}: {error}");
@@ -202,8 +227,9 @@ impl MetricsServer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::METRICS_PART_OCTETS;
     use mio::{Events, Poll};
-    use oco::logic::http::{PLAIN, refuse, response};
+    use oco::logic::http::{PLAIN, first_part, further_part, refuse};
     use oco::system::clock;
     use std::io::{Read, Write};
     use std::net::TcpStream;
@@ -238,17 +264,31 @@ mod tests {
             }
         }
 
-        /// Answers until the client has got this.
+        /// Answers until the client has got this, part by part.
         fn answer(&mut self, client: TcpStream, page: &str) -> String {
             let reader = std::thread::spawn(move || {
                 let (mut client, mut text) = (client, String::new());
                 client.read_to_string(&mut text).unwrap();
                 text
             });
+            let mut parts = page.as_bytes().chunks(METRICS_PART_OCTETS).peekable();
+            let mut asks = None;
             self.until(|server| {
+                let now = clock::now().boot;
                 for (id, asked) in server.take_asked() {
-                    let octets = asked.map_or_else(refuse, |request| response(true, PLAIN, page, request));
-                    server.respond(id, octets, clock::now().boot);
+                    match asked {
+                        Err(refused) => server.respond(id, refuse(refused), now),
+                        Ok(request) => {
+                            asks = Some(request);
+                            server.respond_part(id, first_part(PLAIN, "", request), false, now);
+                        }
+                    }
+                }
+                // Until the socket takes no more, which wakes the poll when that changes.
+                while let Some(id) = server.take_wanting().first() {
+                    let (Some(part), Some(request)) = (parts.next(), asks) else { continue };
+                    let (part, is_last) = (std::str::from_utf8(part).unwrap(), parts.peek().is_none());
+                    server.respond_part(*id, further_part(part, is_last, request), is_last, now);
                 }
                 reader.is_finished()
             });

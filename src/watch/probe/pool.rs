@@ -89,7 +89,12 @@ impl<N: Network> Pool<N> {
         }
     }
 
-    /// By whom certificates are verified from now on.
+    /// By whom certificates are verified.
+    pub fn tls(&self) -> &TlsStore {
+        &self.tls
+    }
+
+    /// By whom they are verified from now on.
     pub fn set_tls(&mut self, tls: Arc<TlsStore>) {
         self.tls = tls;
     }

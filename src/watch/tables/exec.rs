@@ -2,7 +2,7 @@
 
 use super::{News, TableNews};
 use crate::config::{Placeholder, Word};
-use crate::limits::{COMMAND_TIME, TABLE_COMMANDS};
+use crate::limits::{CHILD_OUTPUT_OCTETS, COMMAND_TIME, TABLE_COMMANDS};
 use crate::programs::commands::CommandId;
 use oco::children::Job;
 use oco::children::starter::Program;
@@ -48,7 +48,8 @@ impl Commands {
             let why = format!("{TABLE_COMMANDS} commands wait, further ones are left out");
             return is_first.then(|| TableNews { table: name(command), news: News::Failing { why } });
         }
-        let job = Job { program: program(command, transition, host), timeout: COMMAND_TIME };
+        let program = program(command, transition, host);
+        let job = Job { program, timeout: COMMAND_TIME, output_octets: CHILD_OUTPUT_OCTETS };
         let key = (transition.name.clone(), table);
         self.waiting += 1;
         match self.queues.get_mut(&key) {
@@ -126,7 +127,7 @@ fn program(command: &[Word], transition: &Transition, host: &HostFacts) -> Progr
         name: words.next().unwrap_or_default(),
         arguments: words.collect(),
         environment: variables.map(|(name, value)| (name.into(), value.into())).into(),
-        input: Vec::new(),
+        ..Program::default()
     }
 }
 

@@ -17,7 +17,7 @@ use super::wanted::Server;
 use super::{News, TableNews};
 use crate::config::VirtualService;
 use crate::journal_writer::Sequence;
-use crate::limits::{LVS_EVERY, LVS_SPACING, LVS_TIME};
+use crate::limits::{LVS_EVERY, LVS_OCTETS, LVS_SPACING, LVS_TIME};
 use crate::programs::commands::CommandId;
 use oco::children::Job;
 use oco::children::starter::Program;
@@ -29,6 +29,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::net::SocketAddr;
 
 const PROGRAM: &str = "ipvsadm";
+/// What is added to why it fails: its own words are about root.
+const WITHOUT_RIGHT: &str = " (ocowatch has no CAP_NET_ADMIN for it: it keeps that only if it was started with it and with a table of kind lvs)";
 
 /// The virtual services.
 #[derive(Debug, Default)]
@@ -45,6 +47,8 @@ pub struct VirtualServices {
     refusals: HashMap<Task, String>,
     /// ipvsadm fails, which was told.
     is_failing: bool,
+    /// It gets CAP_NET_ADMIN.
+    has_net_admin: bool,
 }
 
 #[derive(Debug)]
@@ -64,6 +68,8 @@ struct Task {
     table: usize,
     arguments: Vec<String>,
     step: Step,
+    /// `ipvsadm -R` ends at it.
+    ends_all: bool,
 }
 
 #[derive(Debug, Default)]
@@ -91,6 +97,11 @@ pub struct Surroundings<'a> {
 }
 
 impl VirtualServices {
+    /// None yet. Whether ipvsadm has CAP_NET_ADMIN says how its failures are told.
+    pub fn new(has_net_admin: bool) -> VirtualServices {
+        VirtualServices { has_net_admin, ..VirtualServices::default() }
+    }
+
     /// Takes on other tables. What was told of one that is still there is not told again.
     pub fn reload(&mut self, tables: impl Iterator<Item = (ObjectName, Rules)>) {
         let old = std::mem::take(&mut self.tables);
@@ -244,7 +255,8 @@ impl VirtualServices {
             }
             table.foreign = plan.foreign;
             for step in plan.steps {
-                let task = Task { table: place, arguments: step.arguments(plan.name), step };
+                let (arguments, ends_all) = (step.arguments(plan.name), step.ends_all(plan.name));
+                let task = Task { table: place, arguments, step, ends_all };
                 if self.tried_alone.contains(&task) {
                     stuck.entry(place).or_insert(task);
                 } else {
@@ -260,8 +272,8 @@ impl VirtualServices {
 
     /// Tells what was done, and which table does not come to be as it should.
     fn tell(&mut self, tasks: &[Task], stuck: &BTreeMap<usize, Task>, around: &mut Surroundings<'_>) {
-        let is_left = |task: &Task| tasks.contains(task) || stuck.values().any(|other| other == task);
-        let mut done: Vec<&Task> = self.tried.iter().filter(|task| !is_left(task)).collect();
+        let left: HashSet<&Task> = tasks.iter().chain(stuck.values()).collect();
+        let mut done: Vec<&Task> = self.tried.iter().filter(|task| !left.contains(task)).collect();
         done.sort_by(|one, other| (one.table, &one.arguments).cmp(&(other.table, &other.arguments)));
         for task in &done {
             let Some(table) = self.tables.get(task.table) else { continue };
@@ -302,15 +314,18 @@ impl VirtualServices {
             return;
         }
         self.tried.extend(together.iter().cloned());
+        let (last, first): (Vec<Task>, Vec<Task>) = together.into_iter().partition(|task| task.ends_all);
+        let together = [first, last].concat();
         let lines: Vec<String> = together.iter().map(|task| task.arguments.join(" ") + "\n").collect();
         let job = job(vec!["-R".to_owned()], &lines.concat());
         // Those that were tried before are left over, and found by the next listing.
-        self.phase = Phase::Ready(job, together.into(), VecDeque::new());
+        self.phase = Phase::Ready(job, together, VecDeque::new());
     }
 
     fn fail(&mut self, why: &str, around: &mut Surroundings<'_>) {
         if !std::mem::replace(&mut self.is_failing, true) {
-            let news = News::Failing { why: format!("ipvsadm -Sn: {why}") };
+            let right = if self.has_net_admin { "" } else { WITHOUT_RIGHT };
+            let news = News::Failing { why: format!("ipvsadm -Sn: {why}{right}") };
             around.news.push(TableNews { table: "lvs".to_owned(), news });
         }
     }
@@ -333,9 +348,10 @@ fn job(arguments: Vec<String>, input: &str) -> Job {
         name: PROGRAM.into(),
         arguments: arguments.into_iter().map(Into::into).collect(),
         input: input.as_bytes().to_vec(),
+        needs_net_admin: true,
         ..Program::default()
     };
-    Job { program, timeout: LVS_TIME }
+    Job { program, timeout: LVS_TIME, output_octets: LVS_OCTETS }
 }
 
 /// What we added or set: address and host.

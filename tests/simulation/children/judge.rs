@@ -3,7 +3,7 @@
 use super::Milliseconds;
 use super::starter::World;
 use oco::children::starter::{GroupSignal, NotStarted, Report};
-use oco::children::{ChildEvent, ChildId, ChildLimits, Class, Ended};
+use oco::children::{ChildEvent, ChildId, ChildLimits, Class, Ended, Job};
 use oco::limits::{GROUP_LOOK, KILL_AFTER, SHORTAGE_PAUSE};
 use oco::logic::plugin_result::{End, Run};
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,6 +32,7 @@ impl Reached {
 struct Asked {
     class: Class,
     timeout: u64,
+    output_octets: usize,
     asked_at: Milliseconds,
     begun_at: Option<Milliseconds>,
     started_at: Option<Milliseconds>,
@@ -78,11 +79,12 @@ impl Judge {
         }
     }
 
-    pub fn asked(&mut self, id: ChildId, class: Class, timeout: Duration, now: Milliseconds) {
+    pub fn asked(&mut self, id: ChildId, class: Class, job: &Job, now: Milliseconds) {
         self.now = now;
         let asked = Asked {
             class,
-            timeout: milliseconds(timeout),
+            timeout: milliseconds(job.timeout),
+            output_octets: job.output_octets,
             asked_at: now,
             begun_at: None,
             started_at: None,
@@ -215,7 +217,7 @@ impl Judge {
         assert!(job.result.is_none() && !job.is_over && !job.has_failed, "{ended:?} comes twice");
         let group = &world.groups[&ended.id];
         for (output, kept) in [&ended.stdout, &ended.stderr].into_iter().enumerate() {
-            let bound = self.limits.output_octets;
+            let bound = job.output_octets;
             assert_eq!(kept.octets.len(), group.read[output].min(bound), "{ended:?}");
             assert_eq!(kept.is_cut, group.read[output] > bound);
             if kept.is_cut {

@@ -8,7 +8,7 @@ use crate::time::Millis;
 use rusqlite::{Connection, Row, params_from_iter};
 
 /// A time that may be missing.
-fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Millis>> {
+pub(super) fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Millis>> {
     Ok(row.get::<_, Option<i64>>(column)?.map(Millis))
 }
 
@@ -100,6 +100,27 @@ pub(in crate::journal) fn incidents_of(
         });
     }
     Ok(incidents)
+}
+
+/// What became of an incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IncidentEvent {
+    /// When.
+    pub at: Millis,
+    /// `open`, `update`, `acknowledge`, `close`, `late`.
+    pub event: String,
+    /// For people.
+    pub text: String,
+}
+
+/// What became of an incident, oldest first.
+pub(super) fn incident_events(connection: &Connection, id: i64) -> rusqlite::Result<Vec<IncidentEvent>> {
+    let mut statement = connection
+        .prepare_cached("SELECT at, event, text FROM incident_event WHERE incident = ?1 ORDER BY at, id")?;
+    let events = statement.query_map([id], |row| {
+        Ok(IncidentEvent { at: Millis(row.get(0)?), event: row.get(1)?, text: row.get(2)? })
+    })?;
+    events.collect()
 }
 
 /// Windows that were between `from` and `to`.

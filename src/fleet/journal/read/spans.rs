@@ -32,7 +32,7 @@ pub(super) struct Era {
 
 /// What the journal has of an object but its rows.
 pub(super) struct Found {
-    id: i64,
+    pub(super) id: i64,
     began: i64,
     gone: Option<i64>,
     /// How it stands, and since when; none where it is not watched.

@@ -191,7 +191,7 @@ fn newer_and_foreign_files_are_errors_and_stay_as_they_are() {
     drop(writer);
     let error = Writer::open(dir.path(), at(1), 0).unwrap_err();
     assert!(
-        error.to_string().contains("written by a later version (schema 99; this one knows 1)"),
+        error.to_string().contains("written by a later version (schema 99; this one knows 2)"),
         "{error}"
     );
     assert!(matches!(Reader::open(&dir.path().join(FILE)), Err(JournalError::Newer { found: 99, .. })));

@@ -1,6 +1,6 @@
 //! Who is told of what, by which command, and when nobody is.
 
-use super::Word;
+use super::{Tls, Word};
 use oco_fleet::object::Pattern;
 use std::time::Duration;
 
@@ -71,6 +71,8 @@ pub struct Step {
 pub struct Alertmanager {
     /// Where they are: each gets everything.
     pub urls: Vec<String>,
+    /// How those of https prove who they are; none: there are none. The ends of their certificates are not judged.
+    pub tls: Option<Tls>,
     /// Of whom.
     pub of: Vec<Pattern>,
 }

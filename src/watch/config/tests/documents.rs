@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 const EXAMPLE: &str = include_str!("../../../../etc/watch.toml");
 const PAGE: &str = include_str!("../../../../man/watch.toml.5");
+const FLEET_PAGE: &str = include_str!("../../../../man/oco-fleet.1");
 
 /// The line without the `#` that makes it an example: one directly before a key or a table.
 fn uncommented(line: &str) -> &str {
@@ -59,6 +60,37 @@ fn the_example_of_the_man_page_is_accepted() {
     for block in blocks {
         let text = block.split_once('\n').unwrap().1.split(".Ed").next().unwrap();
         parse(&text.replace("\\e", "\\")).unwrap_or_else(|fault| panic!("{fault:?}\n{text}"));
+    }
+}
+
+/// What oco-fleet(1) says to who comes from elsewhere.
+fn elsewhere() -> &'static str {
+    let section = FLEET_PAGE.split(".Sh COMING FROM ELSEWHERE").nth(1).unwrap();
+    section.split("\n.Sh ").next().unwrap()
+}
+
+#[test]
+fn what_a_keepalived_conf_becomes_is_accepted() {
+    let blocks: Vec<&str> = elsewhere().split(".Bd -literal\n").skip(1).collect();
+    let [_, becomes] = blocks.as_slice() else { panic!("{blocks:?}") };
+    let settings = parse(becomes.split(".Ed").next().unwrap()).unwrap();
+    let service = &settings.groups[0].services[0];
+    assert_eq!((service.timing.fall, service.timing.rise), (3, 1));
+    assert_eq!(settings.tables.len(), 1);
+}
+
+#[test]
+fn what_others_call_otherwise_is_a_key_here() {
+    let mut known: BTreeSet<String> = TABLES.iter().flat_map(|(_, head, tail)| keys(head, tail)).collect();
+    known.extend(["[hostgroup.NAME]", "[[alert]]", "[[maintenance]]"].map(str::to_owned));
+    let rows = elsewhere().lines().filter_map(|line| line.strip_prefix(".It ")?.split_once(" Ta "));
+    let rows: Vec<(&str, &str)> = rows.collect();
+    assert!(rows.len() > 30, "{rows:?}");
+    for (theirs, ours) in rows {
+        let words: Vec<&str> = ours.split(' ').collect();
+        let keys = words.windows(2).filter_map(|pair| (pair[0] == "Cm").then_some(pair[1]));
+        let keys: Vec<&str> = keys.collect();
+        assert!(!keys.is_empty() && keys.iter().all(|key| known.contains(*key)), "{theirs}: {ours}");
     }
 }
 

@@ -266,6 +266,8 @@ fn of_alerts_and_maintenance() {
                 "expected GROUP/SERVICE or node:NAME",
             ),
             ("[alertmanager]\nurls = [\"http://a\"]\nof = [\"node:*\"]", 7, "nothing matches"),
+            ("[alertmanager]\nurls = [\"http://a\"]\nca = \"/a\"", 7, "no URL is of https"),
+            ("[alertmanager]\nurls = [\"https://a\"]\nca = \"\"", 7, "expected a path that begins with /"),
             ("[forward]\nurl = \"https://b\"\nname = \"a b\"\nkey-file = \"/k\"", 7, "other characters"),
             ("[forward]\nurl = \"https://b\"\nname = \"a\"\nkey-file = \"k\"", 8, "begins with /"),
             (

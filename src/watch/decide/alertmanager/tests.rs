@@ -100,7 +100,7 @@ struct Bench {
 impl Bench {
     fn new(of: &str) -> Bench {
         let patterns = ["*/*", "node:*"].map(|text| Pattern::parse(text).unwrap()).to_vec();
-        let settings = config::Alertmanager { urls: Vec::new(), of: patterns };
+        let settings = config::Alertmanager { urls: Vec::new(), tls: None, of: patterns };
         let policy = Alertmanager::new(Some(&settings));
         Bench { world: World::new(), policy, told: Told::new(), of: name(of) }
     }
@@ -220,7 +220,7 @@ fn who_is_not_watched_or_not_named_any_more_is_resolved_and_targets_are_not_told
     let mut bench = Bench::new("web/oco");
     bench.code(350);
     let of = vec![Pattern::parse("node:*").unwrap()];
-    bench.policy.reload(Some(&config::Alertmanager { urls: Vec::new(), of }));
+    bench.policy.reload(Some(&config::Alertmanager { urls: Vec::new(), tls: None, of }));
     bench.turn();
     assert_eq!(bench.firing(), []);
     bench.policy.reload(None);

@@ -57,7 +57,7 @@ impl Trust {
 }
 
 impl TlsStore {
-    /// Reads what the probes of `settings` need.
+    /// Reads what the probes of `settings` need, and who tells Alertmanager.
     ///
     /// # Errors
     /// A `ca` file can't be read, or has no certificate: `FILE: why`.
@@ -67,7 +67,8 @@ impl TlsStore {
             Probe::Http(http) => http.tls.as_ref(),
             _ => None,
         });
-        TlsStore::of(https, Arc::new(DefaultTimeProvider))
+        let alertmanager = settings.alertmanager.iter().filter_map(|alertmanager| alertmanager.tls.as_ref());
+        TlsStore::of(https.chain(alertmanager), Arc::new(DefaultTimeProvider))
     }
 
     /// The same for these, judged by another clock.
@@ -96,7 +97,7 @@ impl TlsStore {
         Ok(store)
     }
 
-    /// What a session of this probe needs.
+    /// What a session needs that is verified so.
     ///
     /// # Errors
     /// There is none, and why.

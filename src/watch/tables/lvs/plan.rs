@@ -8,7 +8,7 @@ mod tests;
 use super::saved::{SavedServer, SavedService, Virtual};
 use crate::config::{Forwarding, VirtualService};
 use crate::tables::wanted::{Server, Want, wanted};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -73,6 +73,20 @@ impl fmt::Display for Step {
 }
 
 impl Step {
+    /// Whether `ipvsadm -R` ends at it: to it a server of the other family is a wrong usage, but by tunnelling.
+    pub fn ends_all(&self, name: Virtual) -> bool {
+        let is_v6 = match name.service {
+            VirtualService::Tcp(address) | VirtualService::Udp(address) => address.is_ipv6(),
+            VirtualService::Mark(_) => name.is_v6_mark,
+        };
+        match self {
+            Step::Add(address, forward, _) | Step::Edit(address, forward, _) => {
+                *forward != Forwarding::Ipip && address.is_ipv6() != is_v6
+            }
+            Step::AddService { .. } | Step::Delete(_) => false,
+        }
+    }
+
     /// The arguments of ipvsadm that do it.
     pub fn arguments(&self, name: Virtual) -> Vec<String> {
         let command = match self {
@@ -142,6 +156,7 @@ pub fn plan(
     let wanted = wanted(servers, rules.min_up, |place| !is_in(place));
     let mut plan = Plan { name, steps: Vec::new(), mine: BTreeMap::new(), foreign: BTreeSet::new() };
     let mut after: BTreeMap<SocketAddr, SavedServer> = real.clone();
+    let fallback = fallback(rules);
     // Two hosts at one address are one server: the first of the file.
     let mut owned: BTreeSet<SocketAddr> = BTreeSet::new();
     for ((address, want), server) in addresses.iter().zip(&wanted).zip(servers) {
@@ -153,11 +168,13 @@ pub fn plan(
         }
         apply(&mut after, address, new);
     }
+    let places: HashMap<&str, usize> =
+        servers.iter().enumerate().map(|(place, server)| (server.host.as_ref(), place)).collect();
     for (address, host) in mine.iter().filter(|(address, _)| !owned.contains(*address)) {
-        let is_fallback = Some(*address) == rules.fallback && host == FALLBACK;
-        let place = servers.iter().position(|server| server.host.as_ref() == host.as_str());
+        let is_fallback = fallback.is_some_and(|(fallback, _)| fallback == *address) && host == FALLBACK;
+        let place = places.get(host.as_str());
         // A host that is not looked up yet may still be where it was.
-        let may_be_there = place.is_some_and(|place| addresses.get(place).is_some_and(Option::is_none));
+        let may_be_there = place.is_some_and(|place| addresses.get(*place).is_some_and(Option::is_none));
         if is_fallback || may_be_there {
             if real.contains_key(address) {
                 plan.mine.insert(*address, host.clone());
@@ -167,8 +184,8 @@ pub fn plan(
             after.remove(address);
         }
     }
-    if let Some(fallback) = rules.fallback.filter(|fallback| !owned.contains(fallback)) {
-        stand_in(fallback, &wanted, mine, &mut after, &mut plan, rules);
+    if let Some(fallback) = fallback.filter(|(fallback, _)| !owned.contains(fallback)) {
+        stand_in(fallback, &wanted, mine, &mut after, &mut plan);
     }
     let is_foreign = |address: &&SocketAddr| !owned.contains(*address) && !plan.mine.contains_key(*address);
     plan.foreign = real.keys().filter(is_foreign).copied().collect();
@@ -191,6 +208,23 @@ fn address(server: &Server, rules: &Rules) -> Option<SocketAddr> {
         VirtualService::Mark(_) => rules.port.unwrap_or(0),
     };
     Some(SocketAddr::new(server.address?, port))
+}
+
+/// Where the fallback is, and how packets get there. Only masquerading reaches another port than the virtual one: with the
+/// other ways ipvsadm takes that one, whatever it is told. And a loopback address is not reached by masquerading.
+fn fallback(rules: &Rules) -> Option<(SocketAddr, Forwarding)> {
+    let mut address = rules.fallback?;
+    let forward = if address.ip().is_loopback() { Forwarding::Gate } else { rules.forward };
+    match (forward, rules.virtual_service) {
+        (
+            Forwarding::Gate | Forwarding::Ipip,
+            VirtualService::Tcp(service) | VirtualService::Udp(service),
+        ) => {
+            address.set_port(service.port());
+        }
+        (Forwarding::Masq, _) | (_, VirtualService::Mark(_)) => {}
+    }
+    Some((address, forward))
 }
 
 /// How a real server should be, that is now as `old`; none: not there.
@@ -221,12 +255,11 @@ fn apply(after: &mut BTreeMap<SocketAddr, SavedServer>, address: SocketAddr, new
 /// Puts the fallback in while every server is out, and takes it out when one is in. Where none is in for sure, and of some
 /// it is not known whether they are well, it stays as it is.
 fn stand_in(
-    fallback: SocketAddr,
+    (fallback, forward): (SocketAddr, Forwarding),
     wanted: &[Want],
     mine: &BTreeMap<SocketAddr, String>,
     after: &mut BTreeMap<SocketAddr, SavedServer>,
     plan: &mut Plan,
-    rules: &Rules,
 ) {
     let is_ours = mine.get(&fallback).is_some_and(|host| host == FALLBACK);
     let is_there = after.contains_key(&fallback);
@@ -238,7 +271,6 @@ fn stand_in(
     if is_any_in {
         after.remove(&fallback);
     } else if !is_there && !is_none_known {
-        let forward = if fallback.ip().is_loopback() { Forwarding::Gate } else { rules.forward };
         after.insert(fallback, SavedServer { forward: Some(forward), weight: FALLBACK_WEIGHT });
         plan.mine.insert(fallback, FALLBACK.to_owned());
     }

@@ -71,7 +71,7 @@ pub(super) fn servers(value: &str, most: usize) -> Result<Servers, Unknown> {
         None => (host, None),
     };
     let hosts = match last {
-        None => vec![unbracketed(first).ok_or(Unknown::Malformed)?.to_owned()],
+        None => vec![canonical(unbracketed(first).ok_or(Unknown::Malformed)?)],
         Some(last) => range(first, last, most).ok_or(Unknown::Range)?,
     };
     let port = port_text.map(|text| port(text).ok_or(Unknown::Port)).transpose()?;
@@ -108,6 +108,11 @@ pub(super) fn unbracketed(host: &str) -> Option<&str> {
             (host.parse::<IpAddr>().is_ok() || is_name).then_some(host)
         }
     }
+}
+
+/// An address as everybody writes it, so that it is the same one each time; a name as it is.
+fn canonical(host: &str) -> String {
+    host.parse::<IpAddr>().map_or_else(|_| host.to_owned(), |address| address.to_string())
 }
 
 /// A port by its number or name; 0 is one of a firewall mark.
@@ -163,6 +168,8 @@ mod tests {
         assert_eq!(range.pair, Some(("/a b".to_owned(), "ok".to_owned())));
         let six = read("[2001:db8::4]:119 ipip").unwrap();
         assert_eq!((six.hosts.join(" ").as_str(), six.port), ("2001:db8::4", Some(119)));
+        let shouted = read("[2001:DB8:0::4]:119 ipip").unwrap();
+        assert_eq!(shouted.hosts, six.hosts, "one address is one server, however it is written");
         assert_eq!(read("192.0.2.1 gate").unwrap().port, None);
         for (text, why) in [
             ("192.0.2.1:80", Unknown::Malformed),

@@ -95,6 +95,27 @@ fn the_fallback_is_in_while_every_server_is_out() {
 }
 
 #[test]
+fn the_fallback_has_the_port_of_the_virtual_service_but_by_masquerading() {
+    let servers = [host(1, State::Ko)];
+    for (fallback, forward, expected) in [
+        ("127.0.0.1:8080", Forwarding::Masq, "127.0.0.1:80 -g"),
+        ("192.0.2.9:8080", Forwarding::Gate, "192.0.2.9:80 -g"),
+        ("192.0.2.9:8080", Forwarding::Ipip, "192.0.2.9:80 -i"),
+        ("192.0.2.9:8080", Forwarding::Masq, "192.0.2.9:8080 -m"),
+    ] {
+        let rules = Rules { fallback: fallback.parse().ok(), forward, ..rules() };
+        let (mut saved, down) = (Vec::new(), &servers[..]);
+        let first = plan(down, &saved, &BTreeMap::new(), &rules);
+        assert_eq!(words(&first)[1..], [format!("-a -t 192.0.2.1:80 -r {expected} -w 1")]);
+        apply_steps(&mut saved, &first);
+        let second = plan(down, &saved, &first.mine, &rules);
+        assert_eq!((words(&second), second.mine.len(), second.foreign.len()), (vec![], 1, 0));
+        let up = plan(&[host(1, State::Ok)], &saved, &first.mine, &rules);
+        assert_eq!(words(&up).len(), 2, "it goes");
+    }
+}
+
+#[test]
 fn our_own_go_with_host_or_address_but_not_while_nobody_knows_where_it_is() {
     let text = b"-A -t 192.0.2.1:80 -s rr\n-a -t 192.0.2.1:80 -r 192.0.2.11:80 -g -w 100\n\
                  -a -t 192.0.2.1:80 -r 192.0.2.99:80 -g -w 3\n";
@@ -121,7 +142,138 @@ fn marks_have_a_family_and_no_port() {
     assert_eq!(words(&six), ["-A -f 3 -6 -s wlc", "-a -f 3 -6 -r [2001:db8::1]:0 -g -w 100"]);
 }
 
+/// Those that are given to the real ipvsadm, one after the other.
+const COMMANDS: &str = include_str!("../../../../../tests/lvs_guest/commands");
+/// What that made of them.
+const KERNEL: &str = include_str!("../../../../../tests/lvs_guest/kernel");
+
+/// What is planned for each of these, one after the other.
+fn planned(rules: &Rules, phases: &[&[Server]]) -> Vec<String> {
+    let (mut saved, mut mine, mut planned) = (Vec::new(), BTreeMap::new(), Vec::new());
+    for servers in phases {
+        let plan = plan(servers, &saved, &mine, rules);
+        planned.extend(words(&plan));
+        apply_steps(&mut saved, &plan);
+        mine = plan.mine;
+    }
+    planned
+}
+
+#[test]
+fn what_the_real_kernel_is_given_is_what_is_planned() {
+    let address = |text: &str| text.parse().unwrap();
+    let six = |number, state| Server {
+        address: format!("2001:db8::{}", 10 + number).parse().ok(),
+        ..host(number, state)
+    };
+    let at_work = |server: Server| Server { is_planned: true, ..server };
+    let fallback = Rules { fallback: "127.0.0.1:80".parse().ok(), ..rules() };
+    let mut planned_all = planned(
+        &fallback,
+        &[
+            &[host(1, State::Ok), host(2, State::But)],
+            &[at_work(host(1, State::Ok)), host(2, State::Ko)],
+            &[host(1, State::Ok), host(2, State::Ko)],
+        ],
+    );
+    let udp = Rules {
+        virtual_service: VirtualService::Udp(address("192.0.2.1:53")),
+        persistent: None,
+        scheduler: "rr".to_owned(),
+        forward: Forwarding::Masq,
+        port: Some(5353),
+        weight: 65_535,
+        but_weight: 1,
+        ..rules()
+    };
+    let both = [host(1, State::But), host(2, State::Ok)];
+    let at_work = [at_work(host(1, State::But)), host(2, State::Ok)];
+    let down = [at_work[0].clone(), host(2, State::Ko)];
+    planned_all.extend(planned(&udp, &[&both, &at_work, &down]));
+    let mark = Rules {
+        virtual_service: VirtualService::Mark(3),
+        persistent: Some(Duration::from_secs(3600)),
+        scheduler: "wrr".to_owned(),
+        forward: Forwarding::Ipip,
+        ..rules()
+    };
+    planned_all.extend(planned(&mark, &[&[host(1, State::Ok)]]));
+    let mark = Rules { virtual_service: VirtualService::Mark(3), persistent: None, ..rules() };
+    planned_all.extend(planned(&mark, &[&[six(1, State::Ok)], &[six(1, State::Ko)]]));
+    let tls = Rules {
+        virtual_service: VirtualService::Tcp(address("[2001:db8::1]:443")),
+        persistent: None,
+        forward: Forwarding::Masq,
+        port: Some(8443),
+        ..rules()
+    };
+    planned_all.extend(planned(&tls, &[&[six(1, State::Ok)], &[six(1, State::But)]]));
+    let dns = Rules {
+        virtual_service: VirtualService::Udp(address("[2001:db8::1]:53")),
+        forward: Forwarding::Ipip,
+        weight: 7,
+        ..rules()
+    };
+    planned_all.extend(planned(&dns, &[&[six(2, State::Ok)]]));
+    let given = COMMANDS.lines().take_while(|line| *line != "# What it refuses.");
+    let given = given.filter(|line| line.starts_with('-'));
+    let given = given.flat_map(|line| line.strip_prefix("-R ").unwrap_or(line).split("; "));
+    assert_eq!(planned_all, given.collect::<Vec<_>>());
+}
+
+#[test]
+fn what_the_real_kernel_tells_is_read_and_is_what_was_planned() {
+    let mut steps = KERNEL.split_inclusive("> ").map(|step| step.trim_end_matches("> "));
+    assert_eq!(steps.next(), Some(""));
+    let tables = steps.map(|step| {
+        let lines = step.lines().skip(1).filter(|line| line.starts_with('-'));
+        lines.map(|line| format!("{line}\n")).collect::<String>()
+    });
+    let tables: Vec<Vec<SavedService>> =
+        tables.map(|table| saved::parse(table.as_bytes()).unwrap()).collect();
+    // A fallback that is this host itself is nothing that is to be changed.
+    let rules = Rules { fallback: "127.0.0.1:80".parse().ok(), ..rules() };
+    let servers = [Server { is_planned: true, ..host(1, State::Ok) }, host(2, State::Ko)];
+    let mine = BTreeMap::from([("127.0.0.1:80".parse().unwrap(), FALLBACK.to_owned())]);
+    assert_eq!(words(&plan(&servers, &tables[1], &mine, &rules)), [""; 0]);
+}
+
+fn any_virtual() -> impl Strategy<Value = VirtualService> {
+    let addresses = ["192.0.2.1:80", "[2001:db8::1]:80"].map(|text| text.parse::<SocketAddr>().unwrap());
+    (prop::sample::select(addresses.to_vec()), 0..3u32).prop_map(|(address, kind)| match kind {
+        0 => VirtualService::Tcp(address),
+        1 => VirtualService::Udp(address),
+        _ => VirtualService::Mark(7),
+    })
+}
+
 proptest! {
+    #[test]
+    fn what_is_planned_is_told_in_the_same_words(
+        virtual_service in any_virtual(),
+        (is_v6, is_persistent) in any::<(bool, bool)>(),
+        forward in prop::sample::select(vec![Forwarding::Gate, Forwarding::Masq, Forwarding::Ipip]),
+        states in prop::collection::vec(any_state(), 0..5),
+        port in prop::option::of(1u16..),
+        weight in 1..=65_535u32,
+    ) {
+        let persistent = is_persistent.then_some(Duration::from_secs(360));
+        let rules = Rules { virtual_service, persistent, forward, port, weight, ..rules() };
+        let servers: Vec<Server> = (0..).zip(states)
+            .map(|(number, state)| {
+                let four = host(number, state);
+                let address = if is_v6 { format!("2001:db8::{number}").parse().ok() } else { four.address };
+                Server { address, ..four }
+            })
+            .collect();
+        let first = plan(&servers, &[], &BTreeMap::new(), &rules);
+        let mut saved = Vec::new();
+        apply_steps(&mut saved, &first);
+        let told = words(&first).join("\n");
+        prop_assert_eq!(saved::parse(told.as_bytes()), Ok(saved.clone()));
+        prop_assert_eq!(words(&plan(&servers, &saved, &first.mine, &rules)), Vec::<String>::new());
+    }
+
     #[test]
     fn a_plan_gives_what_is_wanted_touches_nothing_of_others_and_is_done_once(
         states in prop::collection::vec((any_state(), any::<bool>()), 0..6),

@@ -1,0 +1,270 @@
+//! `/api/v1/...` and `/metrics`: what is known, for programs, in the shapes of `oco fleet ... --json`.
+//!
+//! The watcher is asked first where it knows more than the journal ([`Api::order`]); its reply goes on as it is. Without
+//! it the journal answers, with what is known.
+
+mod events;
+mod metrics;
+mod status;
+
+pub use events::Listener;
+pub use metrics::metrics;
+
+use crate::pages::{Facts, Page, Query};
+use crate::store::{Store, Unread};
+use oco::limits::LOG_ENTRIES;
+use oco::logic::control::{AvailabilityStatus, FleetOrder, VERSION};
+use oco_fleet::availability::{Ground, Percent, availability};
+use oco_fleet::journal::{JournalError, LogWish, Reader};
+use oco_fleet::object::{Kind, ObjectName, Pattern};
+use oco_fleet::shown::{incident, log_entry};
+use oco_fleet::time::Millis;
+use oco_fleet::when::{Toward, parse_from_to, parse_when_in, rfc3339};
+use serde::Serialize;
+
+/// Incidents that are told, as many as the watcher tells.
+const INCIDENTS: u32 = 1_000;
+const JSON: &str = "application/json";
+/// A line each.
+const JSON_LINES: &str = "application/x-ndjson";
+
+/// What a program wants to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Api {
+    /// `/api/v1/status`: of `name`, patterns parted by blanks; none: of all.
+    Status(Vec<Pattern>),
+    /// `/api/v1/nodes`: the nodes of it.
+    Nodes,
+    /// `/api/v1/log`: a line each.
+    Log {
+        /// Of whom.
+        patterns: Vec<Pattern>,
+        /// From then on.
+        since: Option<Millis>,
+    },
+    /// `/api/v1/availability`.
+    Availability {
+        /// Of whom.
+        name: ObjectName,
+        /// As it was written.
+        from: Option<String>,
+        /// As it was written.
+        to: Option<String>,
+    },
+    /// `/api/v1/incidents`.
+    Incidents,
+}
+
+/// What is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wrong {
+    /// HTTP's number.
+    pub status: u16,
+    /// What, which, and what was expected.
+    pub error: String,
+}
+
+#[derive(Serialize)]
+struct ErrorBody<'a> {
+    error: &'a str,
+}
+
+/// What the journal answered.
+pub type Answer = Result<Page, Wrong>;
+
+fn wrong(status: u16, error: impl Into<String>) -> Wrong {
+    Wrong { status, error: error.into() }
+}
+
+fn unknown(name: &str) -> Wrong {
+    wrong(404, format!("{name}: nothing is known by that name"))
+}
+
+impl From<Wrong> for Page {
+    fn from(wrong: Wrong) -> Page {
+        let body = serde_json::to_vec(&ErrorBody { error: &wrong.error }).unwrap_or_default();
+        Page { status: wrong.status, etag: None, ..Page::new(JSON, body) }
+    }
+}
+
+impl From<Unread> for Wrong {
+    fn from(unread: Unread) -> Wrong {
+        wrong(503, unread.to_string())
+    }
+}
+
+/// A value as JSON.
+fn json(value: &impl Serialize) -> Page {
+    let mut body = serde_json::to_vec(value).unwrap_or_default();
+    body.push(b'\n');
+    Page::new(JSON, body)
+}
+
+/// A line of the watcher's, handed on.
+pub fn handed_on(line: &[u8]) -> Page {
+    Page::new(JSON, line.to_vec())
+}
+
+impl Api {
+    /// What is behind `/api/v1/`. None: nothing to read is.
+    ///
+    /// # Errors
+    /// The query is wrong.
+    pub fn new(what: &str, query: &Query, facts: &Facts) -> Result<Option<Api>, Wrong> {
+        let bad = |why: String| wrong(400, why);
+        let text = |key: &str| query.get(key).map(|text| text.map(str::to_owned)).map_err(bad);
+        let patterns = || {
+            let text = text("name")?.unwrap_or_default();
+            text.split_whitespace().map(|one| Pattern::parse(one).map_err(bad)).collect::<Result<Vec<_>, _>>()
+        };
+        Ok(Some(match what {
+            "status" => Api::Status(patterns()?),
+            "nodes" => Api::Nodes,
+            "incidents" => Api::Incidents,
+            "log" => {
+                let zone = facts.settings.zone.time_zone();
+                let since = text("since")?;
+                let since = since.map(|since| parse_when_in(&since, facts.now, zone, Toward::Past));
+                Api::Log { patterns: patterns()?, since: since.transpose().map_err(bad)? }
+            }
+            "availability" => {
+                let name =
+                    text("name")?.ok_or_else(|| wrong(400, "name: missing; expected whose availability"))?;
+                let name = ObjectName::parse(&name).map_err(bad)?;
+                let (from, to) = (text("from")?, text("to")?);
+                // What is no time is told before somebody is asked.
+                let zone = facts.settings.zone.time_zone();
+                for time in [&from, &to].into_iter().flatten() {
+                    parse_when_in(time, facts.now, zone, Toward::Past).map_err(bad)?;
+                }
+                Api::Availability { name, from, to }
+            }
+            _ => return Ok(None),
+        }))
+    }
+
+    /// What to ask the watcher, where it knows more.
+    pub fn order(&self) -> Option<FleetOrder> {
+        match self {
+            Api::Status(patterns) => {
+                let patterns = patterns.iter().map(|pattern| pattern.as_str().to_owned()).collect();
+                Some(FleetOrder::Status { patterns, most: None })
+            }
+            Api::Availability { name, from, to } => {
+                let (name, from, to) = (name.to_string(), from.clone(), to.clone());
+                Some(FleetOrder::Availability { name, from, to })
+            }
+            Api::Nodes | Api::Log { .. } | Api::Incidents => None,
+        }
+    }
+
+    /// The answer without the watcher: of what is known, and of the journal.
+    ///
+    /// # Errors
+    /// The journal can't be read.
+    pub fn read(&self, facts: &Facts, reader: &mut Reader) -> Result<Answer, JournalError> {
+        Ok(match self {
+            Api::Status(patterns) => status::status(facts, patterns).map(|status| json(&status)),
+            Api::Nodes => Ok(json(&status::nodes(facts))),
+            Api::Log { patterns, since } => {
+                let limit = if since.is_some() { usize::MAX } else { LOG_ENTRIES };
+                let wish = LogWish { patterns: patterns.clone(), since: *since, before: None, limit };
+                let rows = reader.log(&wish)?.rows;
+                let mut body = Vec::new();
+                for row in rows {
+                    body.extend(serde_json::to_vec(&log_entry(row, None)).unwrap_or_default());
+                    body.push(b'\n');
+                }
+                Ok(Page::new(JSON_LINES, body))
+            }
+            Api::Incidents => {
+                let incidents = reader.incidents(INCIDENTS)?;
+                Ok(json(&incidents.iter().map(|one| incident(one, None)).collect::<Vec<_>>()))
+            }
+            Api::Availability { name, from, to } => match times(facts, (from.as_deref(), to.as_deref())) {
+                Ok((from, to)) => reckoned(facts, name, from, to, reader)?,
+                Err(why) => Err(wrong(400, why)),
+            },
+        })
+    }
+
+    /// The answer without the watcher.
+    pub async fn show(self, facts: Facts, store: &Store) -> Page {
+        let (api, known) = (self.clone(), facts.clone());
+        let answer = match store.ask(move |reader| api.read(&known, reader)).await {
+            Ok(answer) => answer,
+            Err(why) => self.remembered(&facts, why),
+        };
+        answer.unwrap_or_else(Page::from)
+    }
+
+    /// The answer without watcher and journal: of what is known.
+    ///
+    /// # Errors
+    /// Nothing is known of that.
+    pub fn remembered(&self, facts: &Facts, why: Unread) -> Answer {
+        match self {
+            Api::Status(patterns) => status::status(facts, patterns).map(|status| json(&status)),
+            Api::Nodes => Ok(json(&status::nodes(facts))),
+            Api::Log { .. } | Api::Availability { .. } | Api::Incidents => Err(why.into()),
+        }
+    }
+}
+
+/// From when, none: from the journal's beginning; until when.
+fn times(
+    facts: &Facts,
+    (from, to): (Option<&str>, Option<&str>),
+) -> Result<(Option<Millis>, Millis), String> {
+    let zone = facts.settings.zone.time_zone();
+    if let (Some(from), Some(to)) = (from, to) {
+        let (from, to) = parse_from_to((from, to), facts.now, zone, Toward::Past)?;
+        return Ok((Some(from), to));
+    }
+    let past = |text: &str| parse_when_in(text, facts.now, zone, Toward::Past);
+    Ok((from.map(past).transpose()?, to.map(past).transpose()?.unwrap_or(facts.now)))
+}
+
+/// An availability of what the journal has. What was promised of a level only the watcher knows.
+fn reckoned(
+    facts: &Facts,
+    name: &ObjectName,
+    from: Option<Millis>,
+    to: Millis,
+    reader: &mut Reader,
+) -> Result<Answer, JournalError> {
+    if name.kind() == Kind::Level {
+        return Ok(Err(wrong(
+            503,
+            format!("{name}: only the watcher knows what was promised, and it does not answer"),
+        )));
+    }
+    let (began, _) = reader.known()?;
+    let (from, to) = (from.unwrap_or(began), to.min(facts.now));
+    if from >= to {
+        let why = format!("{name}: expected a time that has begun, and ends after its beginning");
+        return Ok(Err(wrong(400, why)));
+    }
+    let Some(history) = reader.history(name, from, to, facts.known())? else {
+        return Ok(Err(unknown(name.as_str())));
+    };
+    let ground = Ground { over: history.over(), ..Ground::of(from, to) };
+    let durations = availability(&ground, history.spans.iter().copied());
+    Ok(Ok(json(&AvailabilityStatus {
+        version: VERSION,
+        name: name.to_string(),
+        from: rfc3339(from),
+        to: rfc3339(to),
+        ok: durations.ok,
+        but: durations.but,
+        ko: durations.ko,
+        unknown: durations.unknown,
+        planned: durations.planned,
+        no_data: durations.no_data,
+        measured: durations.measured().map(Percent::number),
+        contractual: durations.contractual().map(Percent::number),
+        target: None,
+        budget: None,
+        left: None,
+    })))
+}

@@ -1,0 +1,96 @@
+//! What a page is made of, and for whom.
+
+use crate::store::Snapshot;
+use crate::view::clock::Clock;
+use crate::view::heard::Heard;
+use crate::view::marks::Marks;
+use oco::logic::control::AvailabilityStatus;
+use oco_fleet::calendar::Zone;
+use oco_fleet::object::{ObjectName, Pattern};
+use oco_fleet::time::Millis;
+use std::sync::Arc;
+
+/// What is known at a moment.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// By the journal.
+    pub snapshot: Arc<Snapshot>,
+    /// By the watcher.
+    pub heard: Arc<Heard>,
+    /// Of levels, by the watcher: answers to [`Route::orders`](super::Route::orders).
+    pub figures: Vec<AvailabilityStatus>,
+    /// Why the watcher does not answer; none: it does.
+    pub watcher: Option<String>,
+    /// By the board's file.
+    pub settings: Arc<Settings>,
+    /// Now, by the wall.
+    pub now: Millis,
+}
+
+/// What the board's file says of pages.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// What the board is called.
+    pub title: String,
+    /// Where it is reached from outside, without a slash at its end.
+    pub base_url: Option<String>,
+    /// Which zone times are shown in.
+    pub zone: Zone,
+    /// The public pages.
+    pub pages: Vec<PublicPage>,
+    /// Whether somebody can log in.
+    pub has_login: bool,
+}
+
+/// A public page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicPage {
+    /// Its name.
+    pub name: String,
+    /// What it lists.
+    pub of: Vec<Pattern>,
+    /// How many days it shows.
+    pub days: u32,
+}
+
+/// Who looks.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Visitor {
+    /// What they are called; none: nobody asked.
+    pub name: Option<String>,
+    /// What proves that a form was sent from our page, where they may act.
+    pub form_key: Option<String>,
+}
+
+impl Facts {
+    /// Times as this page shows them.
+    pub fn clock(&self) -> Clock {
+        Clock::new(self.now, self.settings.zone.clone())
+    }
+
+    /// Who is on what.
+    pub fn marks(&self) -> Marks<'_> {
+        Marks::new(&self.snapshot.acts, &self.snapshot.windows, self.now)
+    }
+
+    /// Until when the past is known.
+    pub fn known(&self) -> Millis {
+        self.snapshot.known(self.now)
+    }
+
+    /// The same for a page, which is of a minute: its figures change with that, not with each second.
+    pub fn known_to_page(&self) -> Millis {
+        self.known().min(self.clock().now())
+    }
+
+    /// The figures of a level.
+    pub fn figures_of(&self, level: &ObjectName) -> Option<&AvailabilityStatus> {
+        self.figures.iter().find(|figures| figures.name == level.as_str())
+    }
+
+    /// What is wrong with what is known, for people.
+    pub fn warning(&self) -> Option<String> {
+        let journal = self.snapshot.warning(self.now);
+        journal.or_else(|| self.watcher.as_ref().map(|why| format!("The watcher does not answer: {why}")))
+    }
+}

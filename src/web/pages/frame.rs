@@ -1,0 +1,71 @@
+//! What stands around each page: who we are, where one can go, how fresh it is.
+
+use super::facts::{Facts, Visitor};
+use crate::view::clock::Moment;
+use crate::view::fleet::Object;
+use oco_fleet::state::State;
+
+/// The frame of a page.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    /// What the board is called.
+    pub site: String,
+    /// What the page is called.
+    pub heading: String,
+    /// Where one is: a word of the navigation.
+    pub here: &'static str,
+    /// The watcher's last sign of life; none: there never was one.
+    pub fresh: Option<Moment>,
+    /// The hour of it.
+    pub hour: String,
+    /// What is wrong with what is known.
+    pub warning: Option<String>,
+    /// Why the journal did not answer this page.
+    pub unread: Option<String>,
+    /// The icon: the worst state of all.
+    pub icon: &'static str,
+    /// Which zone times are of.
+    pub zone: String,
+    /// Who looks.
+    pub user: Option<String>,
+    /// Whether one can log in.
+    pub has_login: bool,
+}
+
+impl Frame {
+    /// The frame of a page of this name.
+    pub fn new(facts: &Facts, visitor: &Visitor, here: &'static str, heading: &str) -> Frame {
+        let clock = facts.clock();
+        let alive = facts.snapshot.read.map(|_| facts.snapshot.alive);
+        Frame {
+            site: facts.settings.title.clone(),
+            heading: heading.to_owned(),
+            here,
+            fresh: alive.map(|alive| clock.moment(alive)),
+            hour: alive.map_or_else(String::new, |alive| clock.hour(alive)),
+            warning: facts.warning(),
+            unread: None,
+            icon: icon(facts),
+            zone: facts.settings.zone.name().unwrap_or("this host's clock").to_owned(),
+            user: visitor.name.clone(),
+            has_login: facts.settings.has_login,
+        }
+    }
+
+    /// With why the journal did not answer. It is said once where that is known already.
+    pub fn with_unread(mut self, why: Option<&str>) -> Frame {
+        self.unread = why.filter(|_| self.warning.is_none()).map(str::to_owned);
+        self
+    }
+}
+
+/// The worst state of all that is not planned.
+fn icon(facts: &Facts) -> &'static str {
+    if facts.warning().is_some() {
+        return State::Unknown.word();
+    }
+    let fleet = &facts.snapshot.fleet;
+    let all = fleet.services().map(|service| &service.object).chain(fleet.nodes()).chain(fleet.levels());
+    let all = all.filter(|object| !object.standing.planned);
+    all.map(Object::state).fold(State::Ok, State::worse).word()
+}

@@ -1,0 +1,140 @@
+//! `/h/HOST`: everything about one host, over all groups.
+
+use super::acts::Acts;
+use super::error::error;
+use super::facts::{Facts, Visitor};
+use super::frame::Frame;
+use super::grid::{self, Table, Times};
+use super::log::Lines;
+use super::page::Page;
+use super::parts::{Chip, CountsLine, Link, MarkLine, Since};
+use super::query::Query;
+use crate::limits::{HISTORY_ROWS, PAGE_ROWS};
+use crate::view::fleet::{Counts, Object};
+use crate::view::grid::{Grid as Cells, Span, Window};
+use crate::view::name::{Name, encoded, path, plain, shown};
+use askama::Template;
+use oco_fleet::journal::{JournalError, LogPage, LogWish, Reader};
+use oco_fleet::object::{ObjectName, Pattern, check_host};
+
+/// The page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Host {
+    host: String,
+    window: Window,
+}
+
+/// How it was, and what happened.
+#[derive(Debug)]
+pub struct Found {
+    bars: grid::Found,
+    log: LogPage,
+}
+
+struct Card {
+    chip: Chip,
+    link: Link,
+    since: Since,
+    reason: String,
+    is_flapping: bool,
+    is_passive: bool,
+    marks: Vec<MarkLine>,
+    acts: Option<Acts>,
+}
+
+#[derive(Template)]
+#[template(path = "host.html")]
+struct Shown {
+    frame: Frame,
+    host: String,
+    chip: Chip,
+    counts: CountsLine,
+    cards: Vec<Card>,
+    times: Times,
+    table: Table,
+    lines: Lines,
+}
+
+impl Host {
+    /// Reads its query.
+    pub fn new(host: &str, query: &Query, facts: &Facts) -> Result<Host, String> {
+        Ok(Host { host: host.to_owned(), window: grid::window(query, facts, Span::default())? })
+    }
+
+    fn objects<'a>(&'a self, facts: &'a Facts) -> Vec<&'a Object> {
+        if check_host(&self.host).is_err() {
+            return Vec::new();
+        }
+        let mut objects: Vec<&Object> = facts.snapshot.fleet.of_host(&self.host).take(PAGE_ROWS).collect();
+        objects.sort_by_key(|object| object.state().rank());
+        objects
+    }
+
+    pub(super) fn read(&self, facts: &Facts, reader: &mut Reader) -> Result<Found, JournalError> {
+        let names: Vec<ObjectName> = self.objects(facts).iter().map(|object| object.name.clone()).collect();
+        let bars = grid::read_bars(reader, &names, self.window, facts.known_to_page())?;
+        let patterns = names.iter().filter_map(|name| Pattern::parse(name.as_str()).ok()).collect();
+        let wish = LogWish { patterns, limit: HISTORY_ROWS, ..LogWish::default() };
+        let log = if names.is_empty() { LogPage::default() } else { reader.log(&wish)? };
+        Ok(Found { bars, log })
+    }
+
+    pub(super) fn render(
+        &self,
+        facts: &Facts,
+        visitor: &Visitor,
+        found: Option<Found>,
+        why: Option<&str>,
+    ) -> Page {
+        let objects = self.objects(facts);
+        if objects.is_empty() {
+            return error(facts, 404, "No host is known by this name.");
+        }
+        let (clock, marks) = (facts.clock(), facts.marks());
+        let base = path(&["h", &self.host]);
+        let mut counts = Counts::default();
+        objects.iter().for_each(|object| counts.add(object.state()));
+        let card = |object: &&Object| {
+            let service = object.name.service_of_target();
+            let (name, own) = (&object.name, marks.of(&object.name));
+            Card {
+                chip: Chip::of(&object.standing),
+                link: Link::to(service.map(|service| Name::of(&service)).unwrap_or_default()),
+                since: Since::of(clock.moment(object.since)),
+                reason: plain(&object.standing.reason),
+                is_flapping: object.is_flapping,
+                is_passive: object.reports,
+                marks: MarkLine::all(&marks.of_all_above(name), &clock),
+                acts: Acts::of(name, object.state(), &own, visitor.form_key.as_deref(), &base),
+            }
+        };
+        let cells = Cells::new(self.window, &clock);
+        let bars = found.as_ref().map(|found| &found.bars);
+        let rows = objects.iter().map(|object| {
+            let service = object.name.service_of_target();
+            let link = Link::to(service.map(|service| Name::of(&service)).unwrap_or_default());
+            grid::row(false, object, bars, &cells, facts).with_name(link)
+        });
+        let host = shown(&self.host);
+        let table = Table {
+            rows: rows.collect(),
+            marks: self.window.marks(&clock),
+            cells: self.window.cells,
+            caption: format!("Services of {host} by time"),
+        };
+        let log = found.map(|found| found.log).unwrap_or_default();
+        let more = (!log.is_whole && !log.rows.is_empty())
+            .then(|| format!("/log?name={}", encoded(&format!("*/*/{}", self.host))));
+        let template = Shown {
+            frame: Frame::new(facts, visitor, "", &host).with_unread(why),
+            chip: Chip::of_state(counts.worst()),
+            counts: CountsLine::of(counts),
+            cards: objects.iter().map(card).collect(),
+            times: grid::times(&base, self.window, facts),
+            table,
+            lines: Lines::of(log, &clock, more),
+            host,
+        };
+        Page::html(200, &template)
+    }
+}

@@ -1,0 +1,182 @@
+//! `/n/NODE`: the tree below a node, why it is as it is, its levels, and how it was.
+
+use super::acts::Acts;
+use super::error::error;
+use super::facts::{Facts, Visitor};
+use super::frame::Frame;
+use super::grid::{self, Table, Times};
+use super::levels::Level;
+use super::log::Lines;
+use super::page::Page;
+use super::parts::{Chip, Link, MarkLine, Since};
+use super::query::Query;
+use crate::limits::HISTORY_ROWS;
+use crate::view::grid::{Grid as Cells, Span, Window};
+use crate::view::name::{Name, encoded, path, plain, shown};
+use crate::view::tree::{self, Branch};
+use askama::Template;
+use oco_fleet::journal::{JournalError, LogPage, LogWish, Reader};
+use oco_fleet::object::{ObjectName, Pattern, check_part};
+
+/// The page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    name: ObjectName,
+    window: Window,
+}
+
+/// How it was, and what happened.
+#[derive(Debug)]
+pub struct Found {
+    bars: grid::Found,
+    log: LogPage,
+}
+
+struct Twig {
+    depth: usize,
+    chip: Chip,
+    link: Link,
+    title: String,
+    rule: String,
+    reason: String,
+    since: Option<Since>,
+}
+
+struct Cause {
+    chip: Chip,
+    link: Link,
+    reason: String,
+    since: Since,
+}
+
+#[derive(Template)]
+#[template(path = "node.html")]
+struct Shown {
+    frame: Frame,
+    title: String,
+    name: String,
+    chip: Chip,
+    since: Since,
+    reason: String,
+    rule: String,
+    marks: Vec<MarkLine>,
+    acts: Option<Acts>,
+    causes: Vec<Cause>,
+    causes_more: usize,
+    tree: Vec<Twig>,
+    is_whole: bool,
+    above: Vec<Link>,
+    levels: Vec<Level>,
+    times: Times,
+    table: Table,
+    lines: Lines,
+}
+
+impl Node {
+    /// Reads its query.
+    pub fn new(node: &str, query: &Query, facts: &Facts) -> Result<Node, String> {
+        // A name that is none is nobody's, which is found out below.
+        let name = if check_part(node).is_ok() { node } else { "" };
+        let window = grid::window(query, facts, Span::Month)?;
+        Ok(Node { name: ObjectName::node(name), window })
+    }
+
+    /// The levels of it.
+    pub fn levels<'a>(&'a self, facts: &'a Facts) -> impl Iterator<Item = &'a ObjectName> {
+        facts.heard.levels_of(&self.name)
+    }
+
+    /// Itself and its members, whose bars are shown.
+    fn names(&self, facts: &Facts) -> Vec<ObjectName> {
+        let members = facts.heard.node(&self.name).map(|node| node.members.clone()).unwrap_or_default();
+        std::iter::once(self.name.clone()).chain(members).take(crate::limits::PAGE_ROWS).collect()
+    }
+
+    pub(super) fn read(&self, facts: &Facts, reader: &mut Reader) -> Result<Found, JournalError> {
+        let bars = grid::read_bars(reader, &self.names(facts), self.window, facts.known_to_page())?;
+        let patterns = Pattern::parse(self.name.as_str()).ok().into_iter().collect();
+        let log = reader.log(&LogWish { patterns, limit: HISTORY_ROWS, ..LogWish::default() })?;
+        Ok(Found { bars, log })
+    }
+
+    pub(super) fn render(
+        &self,
+        facts: &Facts,
+        visitor: &Visitor,
+        found: Option<Found>,
+        why: Option<&str>,
+    ) -> Page {
+        let (fleet, heard) = (&facts.snapshot.fleet, &facts.heard);
+        let Some(object) = fleet.get(&self.name) else {
+            return error(facts, 404, "No node is known by this name.");
+        };
+        let clock = facts.clock();
+        let (causes, count) = tree::causes(fleet, heard, &self.name);
+        let (branches, is_whole) = tree::branches(fleet, heard, &self.name);
+        let cells = Cells::new(self.window, &clock);
+        let bars = found.as_ref().map(|found| &found.bars);
+        let names = self.names(facts);
+        let rows = names.iter().filter_map(|name| fleet.get(name));
+        let rows = rows.map(|object| {
+            let row = grid::row(object.name == self.name, object, bars, &cells, facts);
+            row.with_name(Link::to(Name::of(&object.name)))
+        });
+        let name = shown(self.name.service_part());
+        let title = heard.title(&self.name).map_or_else(|| name.clone(), str::to_owned);
+        let table = Table {
+            rows: rows.collect(),
+            marks: self.window.marks(&clock),
+            cells: self.window.cells,
+            caption: format!("{title} and its members by time"),
+        };
+        let causes: Vec<Cause> = causes
+            .into_iter()
+            .map(|object| Cause {
+                chip: Chip::of(&object.standing),
+                link: Link::to(Name::of(&object.name)),
+                reason: plain(&object.standing.reason),
+                since: Since::of(clock.moment(object.since)),
+            })
+            .collect();
+        let log = found.map(|found| found.log).unwrap_or_default();
+        let is_cut = !log.is_whole && !log.rows.is_empty();
+        let more = is_cut.then(|| format!("/log?name={}", encoded(self.name.as_str())));
+        let (known, base) = (facts.marks(), path(&["n", self.name.service_part()]));
+        let said = known.of(&self.name);
+        let template = Shown {
+            frame: Frame::new(facts, visitor, "", &title).with_unread(why),
+            chip: Chip::of(&object.standing),
+            since: Since::of(clock.moment(object.since)),
+            reason: plain(&object.standing.reason),
+            marks: MarkLine::all(&said, &clock),
+            acts: Acts::of(&self.name, object.state(), &said, visitor.form_key.as_deref(), &base),
+            rule: branches.first().map(|branch| branch.rule.clone()).unwrap_or_default(),
+            causes_more: count.saturating_sub(causes.len()),
+            causes,
+            // The node itself stands above.
+            tree: branches.into_iter().skip(1).map(|branch| twig(&branch, facts)).collect(),
+            is_whole,
+            above: heard.above(&self.name).map(|name| Link::to(Name::of(name))).collect(),
+            levels: self.levels(facts).map(|level| Level::of(level, facts)).collect(),
+            times: grid::times(&base, self.window, facts),
+            table,
+            lines: Lines::of(log, &clock, more),
+            title,
+            name,
+        };
+        Page::html(200, &template)
+    }
+}
+
+fn twig(branch: &Branch<'_>, facts: &Facts) -> Twig {
+    let clock = facts.clock();
+    Twig {
+        depth: branch.depth.min(8),
+        chip: Chip::of_any(branch.object),
+        link: Link::to(Name::of(branch.name)),
+        title: branch.title.unwrap_or_default().to_owned(),
+        rule: branch.rule.clone(),
+        reason: branch.object.map(|object| plain(&object.standing.reason)).unwrap_or_default(),
+        since: branch.object.map(|object| Since::of(clock.moment(object.since))),
+    }
+}

@@ -1,0 +1,179 @@
+//! `/p/NAME`: a page for everybody. It tells of what it lists how it is and was, by its title; never a host, an address,
+//! a reason or the text of an act.
+
+use super::facts::{Facts, PublicPage, Visitor};
+use super::frame::Frame;
+use super::grid::letter;
+use super::page::Page;
+use super::parts::{Chip, When};
+use crate::limits::{OUTAGES_SHOWN, PUBLIC_OBJECTS};
+use crate::view::clock::length_of_two;
+use crate::view::fleet::Object;
+use crate::view::grid::{Grid, Run, Window, measured, sum};
+use crate::view::name::shown;
+use askama::Template;
+use oco_fleet::journal::{Bar, JournalError, Reader, Span};
+use oco_fleet::object::ObjectName;
+use oco_fleet::state::State;
+use oco_fleet::time::Millis;
+
+/// The page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Public {
+    page: PublicPage,
+}
+
+/// How it was.
+#[derive(Debug)]
+pub struct Found {
+    bars: Vec<Bar>,
+    spans: Vec<Vec<Span>>,
+}
+
+struct Row {
+    title: String,
+    chip: Chip,
+    share: String,
+    runs: Vec<(Run, &'static str)>,
+}
+
+struct Outage {
+    at: When,
+    from: Millis,
+    title: String,
+    text: String,
+    is_planned: bool,
+}
+
+#[derive(Template)]
+#[template(path = "public.html")]
+struct Shown {
+    frame: Frame,
+    heading: String,
+    says: &'static str,
+    class: &'static str,
+    days: u32,
+    rows: Vec<Row>,
+    outages: Vec<Outage>,
+    is_known: bool,
+}
+
+impl PublicPage {
+    /// Whether it lists somebody.
+    pub fn lists(&self, name: &ObjectName) -> bool {
+        self.of.iter().any(|pattern| pattern.matches(name))
+    }
+
+    /// What it lists: services, nodes and levels. A host is nobody's business.
+    pub fn objects<'a>(&'a self, facts: &'a Facts) -> Vec<&'a Object> {
+        let fleet = &facts.snapshot.fleet;
+        let all = fleet.nodes().chain(fleet.services().map(|service| &service.object)).chain(fleet.levels());
+        all.filter(|object| self.lists(&object.name)).take(PUBLIC_OBJECTS).collect()
+    }
+
+    /// The worst state of what it lists.
+    pub fn worst(&self, facts: &Facts) -> State {
+        self.objects(facts).into_iter().map(Object::state).fold(State::Ok, State::worse)
+    }
+}
+
+/// What people call somebody.
+pub(super) fn title(name: &ObjectName, facts: &Facts) -> String {
+    facts.heard.title(name).map_or_else(|| shown(name.service_part()), str::to_owned)
+}
+
+impl Public {
+    /// The page of this name.
+    pub fn new(name: &str, facts: &Facts) -> Option<Public> {
+        let page = facts.settings.pages.iter().find(|page| page.name == name)?;
+        Some(Public { page: page.clone() })
+    }
+
+    fn window(&self, facts: &Facts) -> Window {
+        Window::days(self.page.days, &facts.clock())
+    }
+
+    pub(super) fn read(&self, facts: &Facts, reader: &mut Reader) -> Result<Found, JournalError> {
+        let names: Vec<ObjectName> =
+            self.page.objects(facts).into_iter().map(|object| object.name.clone()).collect();
+        let (window, known) = (self.window(facts), facts.known_to_page());
+        let bars = reader.bars(&names, window.from, window.to, window.cells, known)?;
+        let spans = reader.spans(&names, window.from, facts.clock().now(), known)?;
+        Ok(Found { bars, spans })
+    }
+
+    pub(super) fn render(&self, facts: &Facts, found: Option<&Found>) -> Page {
+        let clock = facts.clock();
+        let grid = Grid::new(self.window(facts), &clock);
+        let objects = self.page.objects(facts);
+        let rows = objects.iter().map(|object| {
+            let bar = found.and_then(|found| found.bars.iter().find(|bar| bar.name == object.name));
+            let cells = grid.settled(bar.map(|bar| bar.cells.clone()).unwrap_or_default());
+            let share = measured(&sum(&cells));
+            Row {
+                title: title(&object.name, facts),
+                chip: Chip::of_state(object.state()),
+                share: share.map_or_else(String::new, |share| format!("{share}%")),
+                runs: grid
+                    .each(&cells)
+                    .into_iter()
+                    .map(|run| {
+                        let letter = letter(run.class);
+                        (run, letter)
+                    })
+                    .collect(),
+            }
+        });
+        let mut outages: Vec<Outage> = objects
+            .iter()
+            .zip(found.iter().flat_map(|found| &found.spans))
+            .flat_map(|(object, spans)| outages(object, spans, facts))
+            .collect();
+        outages.sort_by_key(|outage| std::cmp::Reverse(outage.from));
+        outages.truncate(OUTAGES_SHOWN);
+        let is_known = facts.warning().is_none();
+        let (says, class) = match self.page.worst(facts) {
+            _ if !is_known => ("The state is not known at the moment", "unknown"),
+            State::Ok => ("All works as it should", "ok"),
+            State::But => ("All works, with limits", "but"),
+            State::Unknown => ("Not all is known at the moment", "unknown"),
+            State::Ko => ("Something is down", "ko"),
+        };
+        let heading = shown(&self.page.name);
+        // Nobody is told here who else looks, nor why something cannot be read.
+        let frame = Frame::new(facts, &Visitor::default(), "", &heading);
+        let template = Shown {
+            frame,
+            heading,
+            says,
+            class,
+            days: self.page.days,
+            rows: rows.collect(),
+            outages,
+            is_known,
+        };
+        Page::html(200, &template)
+    }
+}
+
+/// When it was down, in plain words.
+fn outages(object: &Object, spans: &[Span], facts: &Facts) -> Vec<Outage> {
+    let clock = facts.clock();
+    let title = title(&object.name, facts);
+    let down = spans.iter().filter(|span| span.state == Some(State::Ko));
+    let outage = |span: &Span| {
+        let is_now = span.to >= facts.known_to_page() && object.state() == State::Ko;
+        // What goes on is told to the minute: the page is of one.
+        let to = if is_now { clock.now().max(span.from) } else { span.to };
+        let length = length_of_two(to.since(span.from));
+        let text = match (span.planned, is_now) {
+            (true, true) => format!(", for {length} until now."),
+            (true, false) => format!(", for {length}."),
+            (false, true) => format!(" is down, for {length} until now."),
+            (false, false) => format!(" was down for {length}."),
+        };
+        let at = When::of(clock.moment(span.from));
+        Outage { at, from: span.from, title: title.clone(), text, is_planned: span.planned }
+    };
+    down.map(outage).collect()
+}

@@ -1,0 +1,195 @@
+//! What pages show, sentence by sentence of the contract.
+
+use super::*;
+use oco_fleet::state::State;
+
+#[test]
+fn what_is_wrong_stands_first_with_since_why_and_who() {
+    let (_dir, path) = fleets::usual();
+    let facts = facts(&path, &fleets::usual_status());
+    let text = text("/", &facts, None);
+    let place = |words: &str| text.find(words).unwrap_or_else(|| panic!("{words} is not in\n{text}"));
+    assert!(place("/g/web/page") < place("/g/mail/smtp"), "what somebody is on comes later");
+    assert!(place("/g/mail/smtp") < place("All together"));
+    assert!(place("All together") < place("Groups"));
+    for words in [
+        "http 503",
+        "disk ordered, comes at noon",
+        "<bdi>anna</bdi>",
+        "backup of the cold copy",
+        "flapping",
+        "The shop",
+        "25 Nov 10:49",
+        "Silent",
+        "\u{6771}\u{4eac}",
+        "as of <time",
+        "2 open incidents",
+    ] {
+        place(words);
+    }
+}
+
+#[test]
+fn a_visitor_who_may_not_act_sees_no_form() {
+    let (_dir, path) = fleets::usual();
+    let facts = facts(&path, &fleets::usual_status());
+    let seen = |visitor: &Visitor| String::from_utf8(page("/", &facts, visitor, None).body).unwrap();
+    assert!(seen(&anna()).contains("<form method=\"post\""));
+    assert!(!seen(&Visitor::default()).contains("<form"));
+    assert!(seen(&Visitor::default()).contains("href=\"/login\""));
+}
+
+#[test]
+fn a_page_changes_with_what_is_shown_not_with_the_clock() {
+    let (_dir, path) = fleets::usual();
+    let mut facts = facts(&path, &fleets::usual_status());
+    for address in ["/", "/g/web/page", "/h/web1", "/n/shop", "/incidents/4", "/log", "/levels", "/p/shop"] {
+        let mut tag = |now: i64| {
+            facts.now = Millis(now);
+            Arc::make_mut(&mut facts.snapshot).read = Some(facts.now);
+            page(address, &facts, &anna(), Some(&path)).etag
+        };
+        assert_eq!(tag(NOW), tag(NOW + 29_000), "{address}");
+        assert!(tag(NOW).is_some());
+    }
+    let before = page("/", &facts, &anna(), None).etag;
+    let mut all = fleets::burning();
+    all.truncate(10);
+    assert_ne!(before, page("/", &facts_of(all), &anna(), None).etag);
+}
+
+#[test]
+fn never_more_than_500_rows_are_on_a_page() {
+    let all: Vec<Stands> =
+        fleets::burning().into_iter().filter(|one| one.name.group() == "group03").collect();
+    let facts = facts_of(all);
+    let rows = |address: &str| text(address, &facts, None).matches("<tr").count();
+    assert_eq!(rows("/g/group03"), 501, "with the heading");
+    let pages = 25 * 101_usize;
+    assert_eq!(rows(&format!("/g/group03?page={}", pages.div_ceil(500))), pages % 500 + 1);
+    assert!(text("/g/group03", &facts, None).contains("page 1 of 6"));
+    assert!(text("/", &facts, None).matches("<li").count() <= 500);
+}
+
+#[test]
+fn bad_queries_are_refused_in_words() {
+    let facts = facts_of(fleets::burning().into_iter().take(50).collect());
+    for address in [
+        "/g/group00?span=8d",
+        "/g/group00?to=yesterday",
+        "/g/group00?page=0",
+        "/log?since=x",
+        "/log?name=a//b",
+        "/log?kind=x",
+        "/?page=x",
+    ] {
+        let page = page(address, &facts, &anna(), None);
+        assert_eq!((page.status, page.etag), (400, None), "{address}");
+        assert!(String::from_utf8(page.body).unwrap().contains("expected"), "{address}");
+    }
+    for address in [
+        "/x/y",
+        "/g/nobody",
+        "/g/group00/no",
+        "/h/no",
+        "/n/no",
+        "/incidents/x",
+        "/p/no",
+        "/badge/no.svg",
+        "/g/a/b/c",
+        "/h/%2e%2e",
+        "/n/-",
+    ] {
+        assert_eq!(page(address, &facts, &anna(), None).status, 404, "{address}");
+    }
+}
+
+#[test]
+fn without_a_watcher_or_a_journal_what_is_known_is_shown_and_how_old_it_is() {
+    let (_dir, path) = fleets::usual();
+    let mut facts = facts(&path, &fleets::usual_status());
+    facts.watcher = Some("connection refused".to_owned());
+    assert!(text("/", &facts, None).contains("The watcher does not answer: connection refused"));
+    facts.now = Millis(NOW + 3_660_000);
+    Arc::make_mut(&mut facts.snapshot).read = Some(facts.now);
+    let late = text("/", &facts, None);
+    assert!(late.contains("no sign of life") && late.contains("1h ago") && late.contains("http 503"));
+    for address in ["/g/web/page", "/h/web1", "/n/shop", "/incidents/4", "/log", "/levels", "/p/shop"] {
+        let page = page(address, &facts, &anna(), None);
+        assert_eq!(page.status, 200, "{address}");
+    }
+    facts.now = Millis(NOW);
+    facts.watcher = None;
+    Arc::make_mut(&mut facts.snapshot).read = Some(facts.now);
+    assert!(text("/g/web/page", &facts, None).contains("The past cannot be shown"));
+}
+
+#[test]
+fn a_node_shows_why_down_to_the_targets() {
+    let (_dir, path) = fleets::usual();
+    let facts = facts(&path, &fleets::usual_status());
+    let text = text("/n/all", &facts, Some(&path));
+    for words in
+        ["<h2 id=\"why\">Why</h2>", "/h/mx1", "550 KO 500-raid", "at least 60% of 3 must be up", "The shop"]
+    {
+        assert!(text.contains(words), "{words} is not in\n{text}");
+    }
+    let text = super::text("/n/shop", &facts, Some(&path));
+    for words in ["99.900%", "99.913%", "43m", "at this rate", "slo", "all 3 must be up", "1 of 3 down"] {
+        assert!(text.contains(words) || words == "slo", "{words} is not in\n{text}");
+    }
+}
+
+#[test]
+fn a_public_page_tells_no_host_reason_or_text() {
+    let (_dir, path) = fleets::usual();
+    let facts = facts(&path, &fleets::usual_status());
+    let text = text("/p/shop", &facts, Some(&path));
+    for secret in [
+        "web1",
+        "web2",
+        "mx1",
+        "503",
+        "timeout",
+        "refused",
+        "raid",
+        "disk ordered",
+        "anna",
+        "192.0.2",
+        "cold copy",
+        "/g/",
+        "/h/",
+        "<form",
+        "down:",
+    ] {
+        assert!(!text.contains(secret), "{secret} is in\n{text}");
+    }
+    for words in ["The shop", " is down, for 10m 30s until now", "Something is down", " was down for"] {
+        assert!(text.contains(words), "{words} is not in\n{text}");
+    }
+    assert_eq!(text.matches("<td").count() % 90, 0);
+}
+
+#[test]
+fn a_badge_says_the_state_or_that_nobody_knows() {
+    let (_dir, path) = fleets::usual();
+    let mut facts = facts(&path, &fleets::usual_status());
+    assert!(text("/badge/shop.svg", &facts, None).contains("shop: ko"));
+    assert!(text("/badge/web/tls.svg", &facts, None).contains("tls: but"));
+    let route = |address: &str, facts: &Facts| Route::new(address, &Query::default(), facts).unwrap();
+    assert!(route("/badge/node:mail.svg", &facts).is_public(&facts));
+    assert!(!route("/badge/web/tls.svg", &facts).is_public(&facts));
+    assert!(!route("/", &facts).is_public(&facts) && route("/style.css", &facts).is_public(&facts));
+    assert_eq!(page("/badge/web/page/web1.svg", &facts, &anna(), None).status, 404);
+    facts.now = Millis(NOW + 3_600_000);
+    assert!(text("/badge/shop.svg", &facts, None).contains("shop: unknown"));
+}
+
+#[test]
+fn the_icon_is_the_worst_state() {
+    let mut all = fleets::burning();
+    all.truncate(5);
+    assert!(text("/log", &facts_of(all.clone()), None).contains("/icon-ok.svg"));
+    all[0].standing.state = State::Ko;
+    assert!(text("/log", &facts_of(all), None).contains("/icon-ko.svg"));
+}

@@ -1,0 +1,337 @@
+//! Hosts by time: a span of time in cells, and each host's cells as runs of what is the same. A cell is drawn by the
+//! letter that [`Cell::letter`] gives.
+
+use super::clock::{Clock, length_of_two};
+use jiff::Timestamp;
+use oco_fleet::availability::Percent;
+use oco_fleet::journal::Cell;
+use oco_fleet::time::Millis;
+
+const MINUTE: i64 = 60_000;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+/// How long a time is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Span {
+    /// 24 hours.
+    #[default]
+    Day,
+    /// 7 days.
+    Week,
+    /// 30 days.
+    Month,
+    /// 90 days.
+    Quarter,
+    /// 365 days.
+    Year,
+}
+
+impl Span {
+    /// Every span, the shortest first.
+    pub const ALL: [Span; 5] = [Span::Day, Span::Week, Span::Month, Span::Quarter, Span::Year];
+
+    /// As a query has it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Span::Day => "24h",
+            Span::Week => "7d",
+            Span::Month => "30d",
+            Span::Quarter => "90d",
+            Span::Year => "1y",
+        }
+    }
+
+    /// The span of this word.
+    pub fn from_word(word: &str) -> Option<Span> {
+        Span::ALL.into_iter().find(|span| span.word() == word)
+    }
+
+    /// How many cells, how long each is, and how many there are from one mark of the time to the next.
+    fn cells(self) -> (u32, i64, u32) {
+        match self {
+            Span::Day => (96, 15 * MINUTE, 12),
+            Span::Week => (84, 2 * HOUR, 12),
+            Span::Month => (90, 8 * HOUR, 15),
+            Span::Quarter => (90, DAY, 15),
+            Span::Year => (73, 5 * DAY, 12),
+        }
+    }
+}
+
+/// A time in cells of equal length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// How long it is.
+    pub span: Span,
+    /// From then on,
+    pub from: Millis,
+    /// until before then: the end of a cell, which may lie in the future.
+    pub to: Millis,
+    /// How many cells.
+    pub cells: u32,
+}
+
+impl Window {
+    /// The span that ends at `to`, now at the latest, which is the end of the cell in which that lies: cells begin with
+    /// the clock on the wall, so that a page does not change with each minute.
+    pub fn new(span: Span, to: Option<Millis>, clock: &Clock) -> Window {
+        let to = to.unwrap_or(clock.now()).min(clock.now());
+        let (cells, length, _) = span.cells();
+        let unit = length.min(DAY);
+        let at = Timestamp::from_millisecond(to.0).unwrap_or_default();
+        let offset = i64::from(clock.zone().time_zone().to_offset(at).seconds()) * 1_000;
+        let into = to.0.saturating_add(offset).rem_euclid(unit);
+        let to = Millis(if into == 0 { to.0 } else { to.0.saturating_add(unit - into) });
+        let from = Millis(to.0.saturating_sub(length * i64::from(cells)));
+        Window { span, from, to, cells }
+    }
+
+    /// So many whole days, with today.
+    pub fn days(days: u32, clock: &Clock) -> Window {
+        let today = Window::new(Span::Quarter, None, clock);
+        let from = Millis(today.to.0.saturating_sub(DAY.saturating_mul(i64::from(days))));
+        Window { from, cells: days, ..today }
+    }
+
+    /// Where a cell begins; of the first one behind the last the end.
+    fn edge(&self, cell: usize) -> Millis {
+        let (_, length, _) = self.span.cells();
+        Millis(self.from.0.saturating_add(length.saturating_mul(i64::try_from(cell).unwrap_or(i64::MAX))))
+    }
+
+    /// The marks of the time above the cells: how many cells, and what stands there.
+    pub fn marks(&self, clock: &Clock) -> Vec<(usize, String)> {
+        let (_, _, between) = self.span.cells();
+        let between = usize::try_from(between).unwrap_or(1);
+        let cells = usize::try_from(self.cells).unwrap_or(0);
+        let mut marks = Vec::new();
+        let mut cell = 0;
+        while cell < cells {
+            let at = self.edge(cell);
+            let text = match self.span {
+                Span::Day => clock.hour(at),
+                Span::Week | Span::Month | Span::Quarter => clock.day(at),
+                Span::Year => clock.month(at),
+            };
+            marks.push((between.min(cells - cell), text));
+            cell += between;
+        }
+        marks
+    }
+
+    /// The end of the span before this one.
+    pub fn before(&self) -> Millis {
+        self.from
+    }
+
+    /// The end of the span behind this one, if that is not in the future.
+    pub fn after(&self, clock: &Clock) -> Option<Millis> {
+        let after = Millis(self.to.0.saturating_add(self.to.since(self.from)));
+        (self.to < clock.now()).then_some(after.min(clock.now()))
+    }
+}
+
+/// Cells that are next to each other and the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// How many.
+    pub cells: usize,
+    /// How it is drawn: `k`, `b`, `u`, `o`, as [`Cell::letter`]; `p` for ko that was planned, `n` where nobody watched.
+    pub class: char,
+    /// In words: when, and how it was.
+    pub label: String,
+}
+
+/// A row of a grid: edges are worded once for all rows.
+#[derive(Debug, Clone)]
+pub struct Grid {
+    /// Which time it shows.
+    pub window: Window,
+    edges: Vec<String>,
+    /// How much of the last cell is still to come.
+    to_come: i64,
+}
+
+impl Grid {
+    /// A grid of this time.
+    pub fn new(window: Window, clock: &Clock) -> Grid {
+        let edge = |cell| match window.span {
+            Span::Day => clock.hour(window.edge(cell)),
+            Span::Week | Span::Month => clock.moment(window.edge(cell)).text,
+            Span::Quarter | Span::Year => clock.day(window.edge(cell)),
+        };
+        let edges = (0..=usize::try_from(window.cells).unwrap_or(0)).map(edge).collect();
+        Grid { window, edges, to_come: window.to.since(clock.now()).max(0) }
+    }
+
+    /// The cells without what is still to come: of that nobody can know.
+    pub fn settled(&self, mut cells: Vec<Cell>) -> Vec<Cell> {
+        if let Some(last) = cells.last_mut() {
+            last.no_data = last.no_data.saturating_sub(self.to_come).max(0);
+        }
+        cells
+    }
+
+    /// Each cell of a row by itself, by the name of its beginning.
+    pub fn each(&self, cells: &[Cell]) -> Vec<Run> {
+        let run = |(cell, from): (&Cell, &String)| Run {
+            cells: 1,
+            class: class(cell),
+            label: format!("{from}: {}", shares(cell)),
+        };
+        cells.iter().zip(&self.edges).map(run).collect()
+    }
+
+    /// The runs of a row.
+    pub fn runs(&self, cells: &[Cell]) -> Vec<Run> {
+        let mut runs: Vec<Run> = Vec::new();
+        let mut begin = 0;
+        let mut pieces =
+            cells.chunk_by(|one, next| is_one_thing(one) && is_one_thing(next) && class(one) == class(next));
+        for piece in pieces.by_ref() {
+            let Some(first) = piece.first() else { continue };
+            let end = begin + piece.len();
+            let label = match (self.edges.get(begin), self.edges.get(end)) {
+                (Some(from), Some(to)) => format!("{from} \u{2013} {to}: {}", shares(first)),
+                _ => shares(first),
+            };
+            runs.push(Run { cells: piece.len(), class: class(first), label });
+            begin = end;
+        }
+        runs
+    }
+}
+
+/// How a cell is drawn.
+pub fn class(cell: &Cell) -> char {
+    match cell.letter() {
+        'k' if cell.ko == 0 => 'p',
+        '.' => 'n',
+        letter => letter,
+    }
+}
+
+/// All of it together.
+pub fn sum(cells: &[Cell]) -> Cell {
+    cells.iter().fold(Cell::default(), |sum, cell| Cell {
+        ok: sum.ok + cell.ok,
+        but: sum.but + cell.but,
+        ko: sum.ko + cell.ko,
+        planned: sum.planned + cell.planned,
+        unknown: sum.unknown + cell.unknown,
+        no_data: sum.no_data + cell.no_data,
+    })
+}
+
+/// What was measured: (ok + but) of all that was.
+pub fn measured(cell: &Cell) -> Option<Percent> {
+    let up = cell.ok + cell.but;
+    Percent::of(up, up + cell.ko + cell.planned)
+}
+
+fn parts(cell: &Cell) -> [(&'static str, i64); 6] {
+    [
+        ("ko", cell.ko),
+        ("ko, planned", cell.planned),
+        ("but", cell.but),
+        ("unknown", cell.unknown),
+        ("no data", cell.no_data),
+        ("ok", cell.ok),
+    ]
+}
+
+fn is_one_thing(cell: &Cell) -> bool {
+    parts(cell).iter().filter(|(_, length)| *length > 0).count() < 2
+}
+
+/// `ko 3m, ok 12m`; of one thing alone its word.
+fn shares(cell: &Cell) -> String {
+    let some = parts(cell).into_iter().filter(|(_, length)| *length > 0);
+    if is_one_thing(cell) {
+        return some.map(|(word, _)| word).next().unwrap_or("no data").to_owned();
+    }
+    some.map(|(word, length)| format!("{word} {}", length_of_two(length))).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use oco_fleet::calendar::Zone;
+    use proptest::prelude::*;
+
+    /// 2026-11-25T10:07:00Z.
+    const NOW: i64 = 1_795_601_220_000;
+
+    fn clock(zone: &str) -> Clock {
+        Clock::new(Millis(NOW), Zone::parse(Some(zone)).unwrap())
+    }
+
+    #[test]
+    fn cells_begin_with_the_clock_on_the_wall() {
+        let clock = clock("Asia/Kolkata");
+        let edges = |span, to| {
+            let window = Window::new(span, to, &clock);
+            let text = |at| clock.moment(at).text;
+            (text(window.from), text(window.to))
+        };
+        // 15:37 there.
+        assert_eq!(edges(Span::Day, None), ("24 Nov 15:45".to_owned(), "25 Nov 15:45".to_owned()));
+        assert_eq!(edges(Span::Week, None), ("18 Nov 16:00".to_owned(), "25 Nov 16:00".to_owned()));
+        assert_eq!(edges(Span::Quarter, None), ("28 Aug 00:00".to_owned(), "26 Nov 00:00".to_owned()));
+        let window = Window::new(Span::Day, None, &clock);
+        assert_eq!(window.after(&clock), None);
+        let before = Window::new(Span::Day, Some(window.before()), &clock);
+        assert_eq!((before.to, before.after(&clock)), (window.from, Some(clock.now())));
+        assert_eq!(Window::new(Span::Day, Some(Millis(i64::MAX)), &clock), window);
+        let marks = window.marks(&clock);
+        assert_eq!((marks.len(), marks[0].0, marks[0].1.as_str()), (8, 12, "15:45"));
+        for span in Span::ALL {
+            let window = Window::new(span, None, &clock);
+            let cells: usize = window.marks(&clock).iter().map(|(cells, _)| cells).sum();
+            assert_eq!(u32::try_from(cells), Ok(window.cells));
+            assert_eq!(Span::from_word(span.word()), Some(span));
+        }
+    }
+
+    #[test]
+    fn what_is_to_come_is_not_missing() {
+        let clock = clock("UTC");
+        let grid = Grid::new(Window::new(Span::Day, None, &clock), &clock);
+        // 10:00 to 10:15, of which 7 minutes were.
+        let last = Cell { ok: 7 * MINUTE, no_data: 8 * MINUTE, ..Cell::default() };
+        let cells = grid.settled(vec![last]);
+        assert_eq!((cells[0].no_data, class(&cells[0])), (0, 'o'));
+    }
+
+    #[test]
+    fn what_is_the_same_is_one_run() {
+        let clock = clock("UTC");
+        let grid = Grid::new(Window::new(Span::Day, None, &clock), &clock);
+        let ok = Cell { ok: 15 * MINUTE, ..Cell::default() };
+        let ko = Cell { ok: 12 * MINUTE, ko: 3 * MINUTE, ..Cell::default() };
+        let planned = Cell { planned: 15 * MINUTE, ..Cell::default() };
+        let runs = grid.runs(&[ok, ok, ko, ko, planned, Cell::default()]);
+        let found: Vec<(usize, char)> = runs.iter().map(|run| (run.cells, run.class)).collect();
+        assert_eq!(found, [(2, 'o'), (1, 'k'), (1, 'k'), (1, 'p'), (1, 'n')]);
+        assert_eq!(runs[0].label, "10:15 \u{2013} 10:45: ok");
+        assert_eq!(runs[1].label, "10:45 \u{2013} 11:00: ko 3m, ok 12m");
+        assert_eq!(measured(&sum(&[ok, ko])).unwrap().to_string(), "90.000");
+    }
+
+    proptest! {
+        #[test]
+        fn runs_are_as_many_cells(parts in prop::collection::vec([0..3_i64, 0..3_i64, 0..2_i64, 0..3_i64], 0..96)) {
+            let clock = clock("UTC");
+            let grid = Grid::new(Window::new(Span::Day, None, &clock), &clock);
+            let cells: Vec<Cell> = parts
+                .iter()
+                .map(|[ok, ko, but, no_data]| Cell { ok: *ok, ko: *ko, but: *but, no_data: *no_data, ..Cell::default() })
+                .collect();
+            let runs = grid.runs(&cells);
+            prop_assert_eq!(runs.iter().map(|run| run.cells).sum::<usize>(), cells.len());
+            let drawn: String = runs.iter().map(|run| run.class.to_string().repeat(run.cells)).collect();
+            prop_assert_eq!(drawn, cells.iter().map(class).collect::<String>());
+        }
+    }
+}

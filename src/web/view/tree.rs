@@ -1,0 +1,181 @@
+//! What stands below a node, and why it is as it is: down to the targets that fail.
+
+use super::fleet::{Fleet, Object, Service};
+use super::heard::Heard;
+use super::overview::worst;
+use crate::limits::{CAUSES_SHOWN, TREE_DEPTH, TREE_LINES};
+use oco_fleet::object::ObjectName;
+use oco_fleet::state::State;
+
+/// A member of a node, or the node itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Branch<'a> {
+    /// Who.
+    pub name: &'a ObjectName,
+    /// Where it stands; none: it is not watched.
+    pub object: Option<&'a Object>,
+    /// Where it is a service.
+    pub service: Option<&'a Service>,
+    /// What people call it.
+    pub title: Option<&'a str>,
+    /// What has to be up of it, in words.
+    pub rule: String,
+    /// How far below the node it stands.
+    pub depth: usize,
+}
+
+/// The node and all below it, from the top, each before its members, at most [`TREE_LINES`]; members that are not well
+/// first. Whether that is all.
+pub fn branches<'a>(fleet: &'a Fleet, heard: &'a Heard, node: &'a ObjectName) -> (Vec<Branch<'a>>, bool) {
+    let mut branches = Vec::new();
+    let is_whole = grow(fleet, heard, node, 0, &mut branches);
+    (branches, is_whole)
+}
+
+fn grow<'a>(
+    fleet: &'a Fleet,
+    heard: &'a Heard,
+    name: &'a ObjectName,
+    depth: usize,
+    branches: &mut Vec<Branch<'a>>,
+) -> bool {
+    if branches.len() >= TREE_LINES || depth > TREE_DEPTH {
+        return false;
+    }
+    let node = heard.node(name);
+    let service = fleet.service(name);
+    let rule = match (node, service) {
+        (Some(node), _) => rule_words(&node.rule, node.members.len()),
+        (None, Some(service)) => service_words(service, heard.need(name)),
+        (None, None) => String::new(),
+    };
+    branches.push(Branch { name, object: fleet.get(name), service, title: heard.title(name), rule, depth });
+    let mut members: Vec<&ObjectName> = node.iter().flat_map(|node| &node.members).collect();
+    members.sort_by_key(|name| fleet.get(name).map_or(0, |object| object.state().rank()));
+    let mut is_whole = true;
+    for member in members {
+        is_whole &= grow(fleet, heard, member, depth + 1, branches);
+    }
+    is_whole
+}
+
+/// `all of 3`, `at least 2 of 3`, `at least 60% of 5`.
+fn rule_words(rule: &str, members: usize) -> String {
+    match rule.strip_suffix(" of") {
+        Some(count) => format!("at least {count} of {members} must be up"),
+        None if rule == "all" => format!("all {members} must be up"),
+        None if rule == "any" => format!("any of {members} must be up"),
+        None => format!("at least {rule} of {members} must be up"),
+    }
+}
+
+/// `22 of 24 up, 20 needed`.
+pub fn service_words(service: &Service, need: Option<u32>) -> String {
+    let (up, of) = (service.counts.up(), service.counts.total());
+    match need {
+        Some(need) => format!("{up} of {of} up, {need} needed"),
+        None => format!("{up} of {of} up"),
+    }
+}
+
+/// Why somebody is as it is: who fails below it that has nothing below itself, the worst first, at most
+/// [`CAUSES_SHOWN`], and how many there are.
+pub fn causes<'a>(fleet: &'a Fleet, heard: &'a Heard, name: &'a ObjectName) -> (Vec<&'a Object>, usize) {
+    let mut causes = Vec::new();
+    let mut count = 0;
+    let mut seen: Vec<&ObjectName> = vec![name];
+    let mut next = 0;
+    while let Some(name) = seen.get(next).copied() {
+        next += 1;
+        let Some(object) = fleet.get(name).filter(|object| object.state() != State::Ok) else { continue };
+        let members = heard.node(name).map(|node| &node.members);
+        let service = fleet.service(name).filter(|service| service.counts.not_ok() > 0);
+        if let Some(service) = service {
+            count += service.counts.not_ok();
+            causes.extend(worst(service, CAUSES_SHOWN));
+        } else if let Some(members) = members.filter(|members| !members.is_empty()) {
+            for member in members {
+                if seen.len() < TREE_LINES && !seen.contains(&member) {
+                    seen.push(member);
+                }
+            }
+        } else {
+            count += 1;
+            causes.push(object);
+        }
+    }
+    causes.sort_by_key(|object| (object.state().rank(), !object.is_severe(), object.since));
+    causes.truncate(CAUSES_SHOWN);
+    (causes, count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fleet::tests::stands;
+    use super::*;
+    use oco::logic::control::{FleetStatus, NodeStatus, VERSION};
+
+    fn heard(nodes: &[(&str, &str, &[&str])]) -> Heard {
+        let node = |(name, rule, members): &(&str, &str, &[&str])| NodeStatus {
+            name: (*name).to_owned(),
+            title: "The title".to_owned(),
+            state: "ok".to_owned(),
+            code: None,
+            reason: String::new(),
+            since: String::new(),
+            rule: (*rule).to_owned(),
+            members: members.iter().map(|name| (*name).to_owned()).collect(),
+            acked: None,
+            muted: None,
+            maint: None,
+        };
+        Heard::of(&FleetStatus {
+            version: VERSION,
+            at: String::new(),
+            state: "ok".to_owned(),
+            code: None,
+            services: Vec::new(),
+            nodes: nodes.iter().map(node).collect(),
+            slos: Vec::new(),
+        })
+    }
+
+    #[test]
+    fn a_tree_goes_down_to_what_fails() {
+        let fleet = Fleet::new(vec![
+            stands("node:shop", 350),
+            stands("node:net", 200),
+            stands("web/page", 350),
+            stands("web/page/a", 200),
+            stands("web/page/b", 300),
+            stands("db/main", 200),
+        ]);
+        let heard =
+            heard(&[("node:shop", "2 of", &["node:net", "web/page", "db/main"]), ("node:net", "all", &[])]);
+        let shop = ObjectName::node("shop");
+        let (branches, is_whole) = branches(&fleet, &heard, &shop);
+        let found: Vec<(&str, usize, &str)> =
+            branches.iter().map(|one| (one.name.as_str(), one.depth, one.rule.as_str())).collect();
+        assert_eq!(
+            found,
+            [
+                ("node:shop", 0, "at least 2 of 3 must be up"),
+                ("web/page", 1, "1 of 2 up"),
+                ("node:net", 1, "all 0 must be up"),
+                ("db/main", 1, "0 of 0 up"),
+            ]
+        );
+        assert!(is_whole);
+        let (causes, count) = causes(&fleet, &heard, &shop);
+        assert_eq!((causes[0].name.as_str(), causes.len(), count), ("web/page/b", 1, 1));
+    }
+
+    #[test]
+    fn a_circle_ends() {
+        let fleet = Fleet::new(vec![stands("node:a", 300), stands("node:b", 300)]);
+        let heard = heard(&[("node:a", "all", &["node:b"]), ("node:b", "all", &["node:a"])]);
+        let name = ObjectName::node("a");
+        assert!(!branches(&fleet, &heard, &name).1);
+        assert_eq!(causes(&fleet, &heard, &name).1, 0);
+    }
+}
