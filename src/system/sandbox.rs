@@ -48,6 +48,11 @@ pub fn confine_files(allowed: &AllowedFiles) -> Vec<String> {
     confined(restrict_to(allowed), &[threads_by_clone, program_fatal])
 }
 
+/// The same of a program that serves, and connects nowhere by itself: it has its listeners and what others give it.
+pub fn confine_server(allowed: &AllowedFiles) -> Vec<String> {
+    confined(restrict_to(allowed), &[threads_by_clone, program_fatal, unconnected])
+}
+
 /// A filter of system calls that is made when it is needed.
 type Filter = fn() -> Result<BpfProgram, Box<dyn Error>>;
 
@@ -148,6 +153,25 @@ fn program_fatal() -> Result<BpfProgram, Box<dyn Error>> {
     let is_process = SeccompCondition::new(0, SeccompCmpArgLen::Dword, is_thread, 0)?;
     calls.insert(libc::SYS_clone, vec![SeccompRule::new(vec![is_process])?]);
     compile(calls, SeccompAction::Allow, SeccompAction::KillProcess)
+}
+
+/// What would lead to another program: a socket of its own, a connection, a datagram to somebody.
+fn unconnected() -> Result<BpfProgram, Box<dyn Error>> {
+    let when = |index: u8, length: SeccompCmpArgLen, is: SeccompCmpOp, value: u64| {
+        SeccompRule::new(vec![SeccompCondition::new(index, length, is, value)?])
+    };
+    // Pairs of streams wake loops. A pair of another kind could send to others.
+    let kind = SeccompCmpOp::MaskedEq(0xf);
+    let pair = |kind_of: i32| when(1, SeccompCmpArgLen::Dword, kind.clone(), kind_of.cast_unsigned().into());
+    let to_somebody = when(4, SeccompCmpArgLen::Qword, SeccompCmpOp::Ne, 0)?;
+    let calls = BTreeMap::from([
+        (libc::SYS_socket, Vec::new()),
+        (libc::SYS_connect, Vec::new()),
+        (libc::SYS_sendto, vec![to_somebody]),
+        (libc::SYS_socketpair, vec![pair(libc::SOCK_DGRAM)?, pair(libc::SOCK_SEQPACKET)?]),
+    ]);
+    let denied = SeccompAction::Errno(libc::EACCES.cast_unsigned());
+    compile(calls, SeccompAction::Allow, denied)
 }
 
 /// The flags that let a file be changed, in the call's argument `index`.
@@ -257,4 +281,45 @@ fn compile(
 ) -> Result<BpfProgram, Box<dyn Error>> {
     let architecture = std::env::consts::ARCH.try_into()?;
     Ok(SeccompFilter::new(calls, otherwise, listed, architecture)?.try_into()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::ErrorKind;
+    use std::net::{TcpListener, TcpStream, UdpSocket};
+    use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
+
+    #[test]
+    fn who_serves_accepts_and_reaches_nobody() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("socket");
+        let _unix = UnixListener::bind(&path).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(address).unwrap();
+        let allowed = AllowedFiles { readable: vec![], writable: vec![directory.path().to_owned()] };
+        // Of this thread alone: the other tests go on as they are.
+        let confined = std::thread::spawn(move || {
+            let missing = confine_server(&allowed);
+            let denied = |kind: ErrorKind| kind == ErrorKind::PermissionDenied;
+            assert!(denied(TcpStream::connect(address).unwrap_err().kind()));
+            assert!(denied(UnixStream::connect(&path).unwrap_err().kind()));
+            assert!(denied(UdpSocket::bind("127.0.0.1:0").unwrap_err().kind()));
+            assert!(denied(UnixDatagram::pair().unwrap_err().kind()));
+            assert!(denied(udp.send_to(b"x", address).unwrap_err().kind()));
+            assert!(UnixStream::pair().is_ok());
+            let (stream, _) = listener.accept().unwrap();
+            drop(stream);
+            std::fs::write(path.with_file_name("kept"), "x").unwrap();
+            if missing.iter().all(|what| !what.starts_with("Landlock")) {
+                assert!(std::fs::read("/etc/passwd").is_err());
+            }
+            missing
+        });
+        let missing = confined.join().unwrap();
+        assert!(!missing.iter().any(|what| what.starts_with("seccomp")), "{missing:?}");
+        drop(client);
+    }
 }

@@ -1,18 +1,63 @@
-//! ocoboard: the fleet on a page.
+//! ocoboard: the fleet on a page, and the way in for who pushes.
 //!
 //! ```text
-//!  store    the journal's thread: a snapshot of how all stands, answers within 2 s, what happened
-//!  view     what a page shows, reckoned from that: pure
-//!  pages    addresses -> routes -> pages; templates/, style.css, live.js
-//!  api      the same for programs: JSON, server-sent events, metrics
-//!  report   the same figures in five formats
-//!  ack_mail answers to alerts
+//!  start --> config --> Board: settings, Keys, Intake, Guard
+//!               |         ^
+//!  server --> connection -+-> router --> push    --> control --> ocowatch
+//!  (hyper, one thread)    |         +--> acts    -->    "
+//!                         |         +--> session (logins)
+//!                         |         +--> pages, api --> store --> the journal (a thread)
+//!                         +-- access: who asks, and what that one may
+//!  report, ack_mail: commands of their own
 //! ```
+//!
+//! | room | has |
+//! | --- | --- |
+//! | [`config`] | the file, checked |
+//! | [`server`] | listeners, TLS, connections and their bounds |
+//! | [`router`] | which path is whose |
+//! | [`access`], [`session`] | networks, proxies, tokens, logins |
+//! | [`keys`] | keys of pushers and tokens, hashed, in a file that commands write too |
+//! | [`push`] | OverC's intake |
+//! | [`acts`] | acknowledge, mute and the like |
+//! | [`store`] | the journal's thread: how all stands, answers within 2 s, what happened |
+//! | [`view`] | what a page shows, reckoned from that: pure |
+//! | [`pages`], [`api`] | addresses and what is shown there, to people and to programs |
+//! | [`control`] | the control socket of ocowatch, as a client |
+//! | [`command`] | `ocoboard token`, `ocoboard key` |
+//! | [`report`], [`ack_mail`] | `ocoboard report` and `ocoboard ack-mail` |
+//!
+//! # Invariants
+//!
+//! - One thread serves all, and waits for nobody: not for a client, the watcher, or a disk.
+//! - What is not handed over to the watcher is told to who sent it; nothing is thrown away silently.
+//! - No key, token or secret is logged, or kept in the clear.
+//! - Every table, buffer and wait has its limit in [`limits`].
 
+pub mod access;
 pub mod ack_mail;
+pub mod acts;
 pub mod api;
+pub mod arguments;
+pub mod board;
+pub mod command;
+pub mod config;
+pub mod control;
+pub mod error;
+pub mod keys;
 pub mod limits;
+pub mod pace;
 pub mod pages;
+pub mod push;
+pub mod race;
+pub mod reply;
 pub mod report;
+pub mod router;
+pub mod sandbox;
+pub mod server;
+pub mod session;
+mod start;
 pub mod store;
 pub mod view;
+
+pub use start::main;

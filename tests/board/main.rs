@@ -1,1 +1,17 @@
-//! The real board.
+//! Drives the real ocoboard beside a real ocowatch, each test in a directory of its own and on free loopback ports.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+
+mod access;
+mod acts;
+mod answers;
+mod board;
+mod bounds;
+mod commands;
+mod confinement;
+mod http;
+mod keys;
+mod overc;
+mod scene;
+mod start;
+mod tls;
+mod watcher;

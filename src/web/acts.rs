@@ -1,0 +1,203 @@
+//! Acts of people and programs: what they ask for in the words of `oco fleet`, and the orders to ocowatch that these are.
+
+use crate::board::Board;
+use crate::control::NotDone;
+use oco::logic::control::{Act, ActReply, FleetOrder, Undo};
+
+/// What is to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Word {
+    /// No further alerts of this failure.
+    Ack,
+    /// Undo that.
+    Unack,
+    /// No alerts.
+    Mute,
+    /// Undo that.
+    Unmute,
+    /// Planned work.
+    Maint,
+    /// Undo that.
+    Unmaint,
+    /// Lay a correction over the journal.
+    Adjust,
+    /// Undo that.
+    Unadjust,
+}
+
+/// The words, as paths and forms have them.
+const WORDS: [(Word, &str); 8] = [
+    (Word::Ack, "ack"),
+    (Word::Unack, "unack"),
+    (Word::Mute, "mute"),
+    (Word::Unmute, "unmute"),
+    (Word::Maint, "maint"),
+    (Word::Unmaint, "unmaint"),
+    (Word::Adjust, "adjust"),
+    (Word::Unadjust, "unadjust"),
+];
+
+impl Word {
+    /// The one that is written so.
+    pub fn parse(text: &str) -> Option<Word> {
+        WORDS.into_iter().find(|(_, written)| *written == text).map(|(word, _)| word)
+    }
+}
+
+/// What is asked for. Times are texts as `oco fleet` takes them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Deserialize)]
+pub struct Wish {
+    /// Of whom.
+    #[serde(default)]
+    pub name: String,
+    /// Why.
+    #[serde(default)]
+    pub text: String,
+    /// For so long, as `2h`.
+    #[serde(default, rename = "for")]
+    pub length: Option<String>,
+    /// From then on.
+    #[serde(default)]
+    pub from: Option<String>,
+    /// Until then.
+    #[serde(default)]
+    pub to: Option<String>,
+    /// What a correction says.
+    #[serde(default)]
+    pub state: Option<String>,
+    /// The number of a correction.
+    #[serde(default)]
+    pub id: Option<i64>,
+}
+
+/// Why it was not done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotActed {
+    /// Of HTTP: 400, 404 or 503.
+    pub status: u16,
+    /// Why.
+    pub what: String,
+}
+
+/// The order that a wish is.
+///
+/// # Errors
+/// Something is missing; the words say what.
+pub fn order(word: Word, wish: Wish) -> Result<FleetOrder, String> {
+    let Wish { name, text, length, from, to, state, id } = wish;
+    if word == Word::Unadjust {
+        return id.map(|id| FleetOrder::Unadjust { id }).ok_or_else(|| missing("id"));
+    }
+    if name.is_empty() {
+        return Err(missing("name"));
+    }
+    let length = length.as_deref().map(millis).transpose()?;
+    let act = |from: Option<String>, to: Option<String>| Act {
+        name: name.clone(),
+        from,
+        until: to,
+        length,
+        text: text.clone(),
+    };
+    Ok(match word {
+        // These begin now.
+        Word::Ack => FleetOrder::Ack(act(None, to)),
+        Word::Mute => FleetOrder::Mute(act(None, to)),
+        Word::Maint => FleetOrder::Maint(act(from, to)),
+        Word::Unack => FleetOrder::Unack(Undo { name }),
+        Word::Unmute => FleetOrder::Unmute(Undo { name }),
+        Word::Unmaint => FleetOrder::Unmaint(Undo { name }),
+        Word::Adjust | Word::Unadjust => FleetOrder::Adjust {
+            name,
+            from: from.ok_or_else(|| missing("from"))?,
+            to: to.ok_or_else(|| missing("to"))?,
+            state: state.ok_or_else(|| missing("state"))?,
+            text,
+        },
+    })
+}
+
+fn missing(key: &str) -> String {
+    format!("{key:?} is missing")
+}
+
+fn millis(text: &str) -> Result<i64, String> {
+    let length =
+        humantime::parse_duration(text).ok().and_then(|length| i64::try_from(length.as_millis()).ok());
+    length
+        .filter(|millis| *millis > 0)
+        .ok_or_else(|| format!("for {text:?}: expected a duration as 500ms, 10s or 5m"))
+}
+
+/// Has it done by ocowatch, in the name of `who`. Times without a zone are of `zone`.
+///
+/// # Errors
+/// It was not done.
+pub async fn act(board: &Board, word: Word, wish: Wish, who: &str) -> Result<ActReply, NotActed> {
+    let order = order(word, wish).map_err(|what| NotActed { status: 400, what })?;
+    let zone = board.settings().time_zone.clone();
+    board.watcher.order(order, Some(who.to_owned()), zone).await.map_err(|why| match why {
+        NotDone::Away(_) => NotActed { status: 503, what: why.to_string() },
+        NotDone::Refused(what) => {
+            let is_unknown = what.ends_with("nothing is known by that name");
+            NotActed { status: if is_unknown { 404 } else { 400 }, what }
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(word: &str, json: &str) -> Result<String, String> {
+        let wish = serde_json::from_str(json).unwrap();
+        order(Word::parse(word).unwrap(), wish).map(|order| serde_json::to_string(&order).unwrap())
+    }
+
+    #[test]
+    fn wishes_are_the_orders_of_the_command() {
+        for (word, json, order) in [
+            (
+                "ack",
+                r#"{"name": "web/oco", "for": "2h", "text": "disk ordered"}"#,
+                r#"{"order":"ack","name":"web/oco","for":7200000,"text":"disk ordered"}"#,
+            ),
+            ("mute", r#"{"name": "web", "to": "18:00"}"#, r#"{"order":"mute","name":"web","until":"18:00"}"#),
+            (
+                "maint",
+                r#"{"name": "web", "from": "10:00", "to": "12:00"}"#,
+                r#"{"order":"maint","name":"web","from":"10:00","until":"12:00"}"#,
+            ),
+            ("unack", r#"{"name": "web"}"#, r#"{"order":"unack","name":"web"}"#),
+            ("unmute", r#"{"name": "web"}"#, r#"{"order":"unmute","name":"web"}"#),
+            ("unmaint", r#"{"name": "web"}"#, r#"{"order":"unmaint","name":"web"}"#),
+            (
+                "adjust",
+                r#"{"name": "a/b", "from": "-2h", "to": "-1h", "state": "ok", "text": "x"}"#,
+                r#"{"order":"adjust","name":"a/b","from":"-2h","to":"-1h","state":"ok","text":"x"}"#,
+            ),
+            ("unadjust", r#"{"id": 7}"#, r#"{"order":"unadjust","id":7}"#),
+        ] {
+            assert_eq!(of(word, json).as_deref(), Ok(order));
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        for (word, json, said) in [
+            ("ack", "{}", "\"name\" is missing"),
+            (
+                "ack",
+                r#"{"name": "a", "for": "soon"}"#,
+                "for \"soon\": expected a duration as 500ms, 10s or 5m",
+            ),
+            ("mute", r#"{"name": "a", "for": "0s"}"#, "for \"0s\": expected a duration as 500ms, 10s or 5m"),
+            ("adjust", r#"{"name": "a"}"#, "\"from\" is missing"),
+            ("adjust", r#"{"name": "a", "from": "x", "to": "y"}"#, "\"state\" is missing"),
+            ("unadjust", r#"{"name": "a"}"#, "\"id\" is missing"),
+        ] {
+            assert_eq!(of(word, json).unwrap_err(), said);
+        }
+        assert_eq!(Word::parse("report"), None);
+    }
+}

@@ -1,0 +1,79 @@
+//! `ocoboard token`: what lets programs and people in.
+
+use super::{as_sent, keys, show};
+use crate::arguments::{Token, TokenRole};
+use crate::config::{Role, Settings};
+use crate::error::Error;
+use crate::keys::ledger::shown;
+use crate::push::names;
+use crate::router::seconds;
+use oco_fleet::object::check_part;
+use std::io::{self, ErrorKind, Write};
+
+/// Runs it.
+///
+/// # Errors
+/// It can't be done; the words say why.
+pub fn run(settings: &Settings, token: &Token) -> Result<(), Error> {
+    match token {
+        Token::New { name, role } => new(settings, name, *role),
+        Token::List => list(settings),
+        Token::Revoke { name } => revoke(settings, name),
+    }
+}
+
+fn new(settings: &Settings, name: &str, role: TokenRole) -> Result<(), Error> {
+    let (kept, role) = match role {
+        TokenRole::Read => (of_reader(name)?, Some(Role::Read)),
+        TokenRole::Act => (of_reader(name)?, Some(Role::Act)),
+        TokenRole::Push => (of_pusher(name)?, None),
+    };
+    let made = keys(settings)?.make(&kept, role, seconds()).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists if role.is_none() => {
+            Error::Refused(format!("{name}: there is a key of that name; ocoboard key forget takes it away"))
+        }
+        ErrorKind::AlreadyExists => Error::Refused(format!(
+            "{name}: there is a token of that name; ocoboard token revoke takes it back"
+        )),
+        _ => Error::System("token".to_owned(), error),
+    })?;
+    writeln!(io::stdout(), "{made}").map_err(Error::system("stdout"))
+}
+
+fn of_reader(name: &str) -> Result<String, Error> {
+    match check_part(name) {
+        Ok(()) => Ok(name.to_owned()),
+        Err(why) => Err(Error::Refused(format!("{name:?}: {why}"))),
+    }
+}
+
+/// The name of a pusher as it is kept.
+pub(super) fn of_pusher(name: &str) -> Result<String, Error> {
+    names::part(name).ok_or_else(|| {
+        Error::Refused(format!("{name:?}: expected the name of a server, of at most 255 octets"))
+    })
+}
+
+fn list(settings: &Settings) -> Result<(), Error> {
+    let keys = keys(settings)?;
+    let mut rows = Vec::new();
+    for (name, token) in keys.tokens() {
+        let role = match token.role {
+            Role::Read => "read",
+            Role::Act => "act",
+        };
+        rows.push(vec![name.to_owned(), role.to_owned(), shown(token.at)]);
+    }
+    for (name, pusher) in keys.pushers().into_iter().filter(|(_, pusher)| pusher.is_made) {
+        rows.push(vec![as_sent(name), "push".to_owned(), shown(pusher.at)]);
+    }
+    show(&rows)
+}
+
+fn revoke(settings: &Settings, name: &str) -> Result<(), Error> {
+    let kept = of_pusher(name)?;
+    match keys(settings)?.revoke(&kept).map_err(Error::system("token"))? {
+        true => Ok(()),
+        false => Err(Error::Refused(format!("{name}: there is no token of that name"))),
+    }
+}

@@ -1,0 +1,305 @@
+//! The format of the file: its sections and keys, and what each may hold. What they mean together is `build`'s.
+
+use super::{AcceptNew, Every, Format, Listen, Role};
+use crate::limits::{MAIL_ADDRESS_OCTETS, MOST_NEW_A_MINUTE, PUBLIC_DAYS, SOCKET_PATH_OCTETS, TITLE_OCTETS};
+use oco::config::parse_address;
+use oco::logic::endpoint;
+use oco::logic::network::Network;
+use oco_fleet::object::{Pattern, check_part};
+use serde::de::{self, Deserialize, Deserializer, Error as _, SeqAccess, Visitor};
+use std::fmt;
+use std::path::PathBuf;
+use toml::Spanned;
+
+/// The whole file.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct File {
+    pub listen: Option<Spanned<Vec<Spanned<Place>>>>,
+    pub tls: Option<TlsSection>,
+    #[serde(default)]
+    pub insecure: bool,
+    pub base_url: Option<Url>,
+    pub title: Option<Title>,
+    pub time_zone: Option<Zone>,
+    pub control: Option<FilePath>,
+    pub journal: Option<FilePath>,
+    pub state_dir: Option<FilePath>,
+    pub user: Option<Word>,
+    #[serde(default)]
+    pub fonts: Vec<FilePath>,
+    #[serde(default)]
+    pub access: AccessSection,
+    #[serde(default)]
+    pub push: PushSection,
+    #[serde(default)]
+    pub page: Vec<PageSection>,
+    #[serde(default)]
+    pub report: Vec<Spanned<ReportSection>>,
+}
+
+/// `tls`.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table, as { certificate = \"FILE\", key = \"FILE\" }")]
+pub(super) struct TlsSection {
+    pub certificate: FilePath,
+    pub key: FilePath,
+}
+
+/// `[access]`.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a table, as [access]")]
+pub(super) struct AccessSection {
+    #[serde(default)]
+    pub read: ReadBy,
+    pub networks: Option<Spanned<Vec<Net>>>,
+    #[serde(default)]
+    pub proxies: Vec<Net>,
+    pub proxy_role: Option<RoleWord>,
+}
+
+/// Who may see.
+#[derive(Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum ReadBy {
+    #[default]
+    All,
+    Users,
+}
+
+/// What somebody may whom a proxy names.
+#[derive(Debug, Clone, Copy, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum RoleWord {
+    Read,
+    Act,
+}
+
+impl From<RoleWord> for Role {
+    fn from(word: RoleWord) -> Role {
+        match word {
+            RoleWord::Read => Role::Read,
+            RoleWord::Act => Role::Act,
+        }
+    }
+}
+
+/// `[push]`.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a table, as [push]")]
+pub(super) struct PushSection {
+    pub accept_new: Option<FromWhere>,
+    pub group: Option<Name>,
+    pub new_a_minute: Option<Number<1, MOST_NEW_A_MINUTE>>,
+}
+
+/// `[[page]]`.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a section in double brackets, as [[page]]")]
+pub(super) struct PageSection {
+    pub name: Spanned<Name>,
+    pub of: Spanned<Vec<Names>>,
+    pub days: Option<Number<1, PUBLIC_DAYS>>,
+}
+
+/// `[[report]]`.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a section in double brackets, as [[report]]")]
+pub(super) struct ReportSection {
+    pub name: Spanned<Name>,
+    pub of: Spanned<Vec<Names>>,
+    pub every: Every,
+    pub formats: Option<Spanned<Vec<Format>>>,
+    pub mail: Option<Spanned<Vec<MailAddress>>>,
+    pub dir: Option<FilePath>,
+}
+
+/// Declares a value that is made of a text by a function.
+macro_rules! of_text {
+    ($($(#[$doc:meta])* $name:ident($inner:ty) = $parse:expr;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone)]
+        pub(super) struct $name(pub $inner);
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<$name, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                let parse: fn(&str) -> Result<$inner, String> = $parse;
+                parse(&text).map($name).map_err(D::Error::custom)
+            }
+        }
+    )*};
+}
+
+of_text! {
+    /// Where to listen.
+    Place(Listen) = place;
+    /// A path that begins with `/`.
+    FilePath(PathBuf) = path;
+    /// The name of a group, a page, a report.
+    Name(String) = |text| check_part(text).map(|()| text.to_owned()).map_err(|why| format!("{text:?}: {why}"));
+    /// A pattern of names.
+    Names(Pattern) = Pattern::parse;
+    /// A network.
+    Net(Network) = network;
+    /// Something that has a name elsewhere: a user.
+    Word(String) = word;
+    /// A text for people.
+    Title(String) = title;
+    /// The name of a time zone that this host knows.
+    Zone(String) = zone;
+    /// Where something speaks HTTP, without a slash at its end.
+    Url(String) = url;
+    /// An address for mail.
+    MailAddress(String) = mail_address;
+}
+
+fn place(text: &str) -> Result<Listen, String> {
+    let Some(path) = text.strip_prefix("unix:") else { return parse_address(text).map(Listen::Tcp) };
+    if !path.starts_with('/') || path.ends_with('/') || path.contains('\0') {
+        return Err(format!("{text:?}: expected unix: and a path that begins with /"));
+    }
+    match path.len() <= SOCKET_PATH_OCTETS {
+        true => Ok(Listen::Unix(PathBuf::from(path))),
+        false => {
+            Err(format!("{text:?}: too long for a socket; expected at most {SOCKET_PATH_OCTETS} octets"))
+        }
+    }
+}
+
+fn path(text: &str) -> Result<PathBuf, String> {
+    match text.starts_with('/') && !text.contains('\0') {
+        true => Ok(PathBuf::from(text)),
+        false => Err(format!("{text:?}: expected a path that begins with /")),
+    }
+}
+
+fn network(text: &str) -> Result<Network, String> {
+    Network::parse(text).map_err(|why| format!("{text:?}: {why}; expected a network as 192.0.2.0/24"))
+}
+
+fn word(text: &str) -> Result<String, String> {
+    match !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_graphic()) {
+        true => Ok(text.to_owned()),
+        false => Err(format!("{text:?}: expected a name, without blanks")),
+    }
+}
+
+fn title(text: &str) -> Result<String, String> {
+    let is_good =
+        !text.trim().is_empty() && text.len() <= TITLE_OCTETS && !text.chars().any(char::is_control);
+    match is_good {
+        true => Ok(text.to_owned()),
+        false => Err(format!("{text:?}: expected a text of one line, of at most {TITLE_OCTETS} octets")),
+    }
+}
+
+fn zone(text: &str) -> Result<String, String> {
+    match jiff::tz::TimeZone::get(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => {
+            Err(format!("{text:?}: this host knows no such time zone; expected a name as Europe/Paris"))
+        }
+    }
+}
+
+fn url(text: &str) -> Result<String, String> {
+    let wrong = |why: &str| Err(format!("{text:?}: {why}; expected a URL as https://board.example.org"));
+    let Some(rest) = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://")) else {
+        return wrong("it begins with neither http:// nor https://");
+    };
+    if !text.bytes().all(|octet| octet.is_ascii_graphic()) || rest.contains(['?', '#', '@', '"', '<', '>']) {
+        return wrong("it holds a character that does not belong there");
+    }
+    // The paths of pushers are at the root, and so are all others.
+    let host = rest.strip_suffix('/').unwrap_or(rest);
+    if host.contains('/') {
+        return wrong("the board is at the root of its host");
+    }
+    match endpoint::parse(host) {
+        Ok(_) => Ok(text.trim_end_matches('/').to_owned()),
+        Err(_) => wrong("no host"),
+    }
+}
+
+fn mail_address(text: &str) -> Result<String, String> {
+    let is_good = |octet: u8| octet.is_ascii_graphic() && !b",;:<>()[]\"\\".contains(&octet);
+    let has_parts = text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
+    // A name of this host, as root, is one too.
+    let is_local = !text.contains('@') && !text.is_empty();
+    match text.len() <= MAIL_ADDRESS_OCTETS
+        && text.bytes().all(is_good)
+        && !text.starts_with('-')
+        && (has_parts || is_local)
+    {
+        true => Ok(text.to_owned()),
+        false => Err(format!("{text:?}: expected an address as boss@example.org")),
+    }
+}
+
+/// A number from `LEAST` to `MOST`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Number<const LEAST: u32, const MOST: u32>(pub u32);
+
+impl<'de, const LEAST: u32, const MOST: u32> Deserialize<'de> for Number<LEAST, MOST> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = i64::deserialize(deserializer)?;
+        match u32::try_from(number) {
+            Ok(number) if (LEAST..=MOST).contains(&number) => Ok(Number(number)),
+            _ => Err(D::Error::custom(format!("{number}: expected a number from {LEAST} to {MOST}"))),
+        }
+    }
+}
+
+/// `accept-new`: true, false, or a list of networks, of which `private` stands for several.
+#[derive(Debug)]
+pub(super) struct FromWhere(pub AcceptNew);
+
+/// Networks that no stranger comes from: loopback, RFC 1918, link-local, unique local.
+const PRIVATE: [&str; 8] = [
+    "127.0.0.0/8",
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "169.254.0.0/16",
+    "::1",
+    "fc00::/7",
+    "fe80::/10",
+];
+
+/// What `private` stands for.
+pub(super) fn private() -> impl Iterator<Item = Network> {
+    PRIVATE.iter().filter_map(|text| Network::parse(text).ok())
+}
+
+impl<'de> Deserialize<'de> for FromWhere {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<FromWhere, D::Error> {
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = FromWhere;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("true, false, or a list as [\"private\", \"192.0.2.0/24\"]")
+            }
+
+            fn visit_bool<E: de::Error>(self, everywhere: bool) -> Result<FromWhere, E> {
+                Ok(FromWhere(if everywhere { AcceptNew::Everywhere } else { AcceptNew::Nowhere }))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<FromWhere, A::Error> {
+                let mut networks = Vec::new();
+                while let Some(text) = items.next_element::<String>()? {
+                    match text.as_str() {
+                        "private" => networks.extend(private()),
+                        text => networks.push(network(text).map_err(A::Error::custom)?),
+                    }
+                }
+                match networks.is_empty() {
+                    false => Ok(FromWhere(AcceptNew::From(networks))),
+                    true => Err(A::Error::custom("the list is empty; expected false to take in nobody")),
+                }
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}

@@ -1,0 +1,101 @@
+//! Clients that are slow, many, or never end.
+
+use crate::board::Board;
+use crate::http::{Reply, connect};
+use crate::scene::Scene;
+use std::io::{BufReader, Read, Write};
+use std::time::{Duration, Instant};
+
+#[test]
+fn a_connection_is_kept_for_further_requests() {
+    let scene = Scene::new("");
+    let board = Board::start(&scene);
+    let stream = connect(board.address);
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let body = r#"{"server": {"name": "a", "key": "b"}}"#;
+    let request = format!(
+        "POST /api/ping HTTP/1.1\r\nHost: b\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    for _ in 0..3 {
+        (&stream).write_all(request.as_bytes()).unwrap();
+        assert_eq!(Reply::next(&mut reader).unwrap().status, 200);
+    }
+    // Two at once are answered in order.
+    (&stream).write_all(format!("{request}GET /nowhere HTTP/1.1\r\nHost: b\r\n\r\n").as_bytes()).unwrap();
+    assert_eq!(Reply::next(&mut reader).unwrap().status, 200);
+    assert_eq!(Reply::next(&mut reader).unwrap().status, 404);
+}
+
+#[test]
+fn who_asks_for_a_body_first_is_told_to_go_on() {
+    let scene = Scene::new("");
+    let board = Board::start(&scene);
+    let mut stream = connect(board.address);
+    let body = r#"{"server": {"name": "a", "key": "b"}}"#;
+    let head = format!(
+        "POST /api/ping HTTP/1.1\r\nHost: b\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut octets = [0; 25];
+    stream.read_exact(&mut octets).unwrap();
+    assert_eq!(&octets, b"HTTP/1.1 100 Continue\r\n\r\n");
+    stream.write_all(body.as_bytes()).unwrap();
+    assert_eq!(Reply::read(stream).status, 200);
+}
+
+#[test]
+fn who_holds_all_places_keeps_nobody_out() {
+    hold("");
+}
+
+#[test]
+fn who_holds_them_by_bodies_that_never_come_does_not_either() {
+    hold(
+        "POST /api/ping HTTP/1.1\r\nHost: b\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{",
+    );
+}
+
+/// Takes all places, says this in each, and then asks as somebody else.
+fn hold(said: &str) {
+    let scene = Scene::new("");
+    let board = Board::start(&scene);
+    let hold = || {
+        let mut stream = std::net::TcpStream::connect(board.address).ok()?;
+        stream.write_all(said.as_bytes()).ok().map(|()| stream)
+    };
+    let held: Vec<_> = (0..2100).map_while(|_| hold()).collect();
+    if held.len() < 2100 {
+        return println!("skipped: who holds all places: only {} descriptors", held.len());
+    }
+    let begun = Instant::now();
+    assert_eq!(board.ping("h1", "k").status, 200);
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn heads_have_a_limit() {
+    let scene = Scene::new("");
+    let board = Board::start(&scene);
+    let long = board.get_with("/health", &format!("X: {}\r\n", "x".repeat(64 * 1024)));
+    assert_eq!(long.status, 431);
+    assert_eq!(board.ping("h1", "k").status, 200);
+}
+
+#[test]
+fn a_head_that_trickles_ends_in_time() {
+    let scene = Scene::new("");
+    let board = Board::start(&scene);
+    let mut stream = connect(board.address);
+    stream.write_all(b"GET /health HTTP/1.1\r\n").unwrap();
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(40) {
+        if stream.write_all(b"X: y\r\n").is_err() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let took = begun.elapsed();
+    assert!(took > Duration::from_secs(10) && took < Duration::from_secs(30), "{took:?}");
+}
