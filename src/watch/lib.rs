@@ -16,6 +16,7 @@
 //! | [`probe`] | probes over sockets, as machines over one poll |
 //! | [`programs`] | probes that run programs |
 //! | [`watcher`] | these three together |
+//! | [`figures`] | what was measured meanwhile |
 //! | [`levels`], [`adjustments`] | what was promised of availability, and corrections of it |
 //! | [`tables`] | balancers that follow a service |
 //! | [`control`] | the control socket |
@@ -44,6 +45,7 @@ pub mod control;
 pub mod decide;
 pub mod error;
 pub mod event_loop;
+pub mod figures;
 pub mod journal_reader;
 pub mod journal_writer;
 pub mod kept;
