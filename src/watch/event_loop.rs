@@ -31,7 +31,7 @@ use crate::decide::telling::Telling;
 use crate::error::Error;
 use crate::forwarder::Forwarder;
 use crate::journal_reader::JournalReader;
-use crate::journal_writer::JournalWriter;
+use crate::journal_writer::{JournalWriter, Sequence};
 use crate::levels::Levels;
 use crate::limits::{EVENTS, HEARTBEAT, JOURNAL_FINISH, PUBLISH_FINISH};
 use crate::metrics::server::MetricsServer;
@@ -118,6 +118,8 @@ pub struct EventLoop {
     watchdog: Option<(Duration, Nanos)>,
     /// When the journal's heartbeat is due.
     heartbeat: Nanos,
+    /// The last figures that were entered.
+    figures: Sequence,
     changes: Changes,
     now: Now,
     /// The same by the journal's and other clocks, as of the last time that something was kept.
@@ -202,6 +204,7 @@ impl EventLoop {
             notify,
             watchdog: Notify::watchdog().map(|period| (period, now.boot)),
             heartbeat: now.boot.after(HEARTBEAT),
+            figures: Sequence::default(),
             changes: parts.changes,
             now,
             moment,
@@ -414,6 +417,7 @@ impl EventLoop {
         info!("stopping");
         self.notify.stopping();
         self.now = clock::now();
+        self.watcher.hand_out_figures(self.now, &mut self.changes);
         self.keep();
         self.finish_commands();
         self.publishing.publisher.finish(PUBLISH_FINISH);

@@ -16,6 +16,7 @@
 //! | [`probe`] | probes over sockets, as machines over one poll |
 //! | [`programs`] | probes that run programs |
 //! | [`watcher`] | these three together |
+//! | [`figures`] | what was measured meanwhile |
 //! | [`levels`], [`adjustments`] | what was promised of availability, and corrections of it |
 //! | [`tables`] | balancers that follow a service |
 //! | [`control`] | the control socket |
@@ -46,6 +47,7 @@ pub mod control;
 pub mod decide;
 pub mod error;
 pub mod event_loop;
+pub mod figures;
 pub mod forwarder;
 pub mod http_post;
 pub mod journal_reader;

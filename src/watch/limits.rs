@@ -124,6 +124,20 @@ pub const JOURNAL_EVENTS: usize = 64;
 /// Questions to the journal that wait; each takes milliseconds, and at most two seconds.
 pub const JOURNAL_QUERIES: usize = 64;
 
+/// Series of figures: what one small server measures with ease; more are Prometheus's.
+pub const FIGURE_SERIES: usize = 10_000;
+/// Labels of performance data of one target: those of a host with many file systems or ports.
+pub const FIGURE_LABELS: usize = 64;
+/// Octets of a label: most paths.
+pub const FIGURE_LABEL_OCTETS: usize = 128;
+/// Octets of a unit.
+pub const FIGURE_UNIT_OCTETS: usize = 16;
+/// A series without a value for so many times five minutes, a day, makes room for others.
+pub const FIGURES_IDLE: u16 = 288;
+/// Figures that the wall clock does not end are handed out after so long: more than the five minutes of each, so that
+/// the two clocks do not take turns.
+pub const FIGURES_OPEN: Duration = Duration::from_secs(360);
+
 /// How old a published file may be: two of the writes that come each minute may be late or fail, and a watcher that has
 /// died is ko in this time, whatever ocod allows.
 pub const PUBLISHED_MAX_AGE: Duration = Duration::from_secs(180);

@@ -100,6 +100,9 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         if let Some(warning) = settings.warning_of_silence(open_files::raise_limit(u64::MAX)) {
             log_lines::say("ocowatch", &warning);
         }
+        if let Some(warning) = settings.warning_of_figures() {
+            log_lines::say("ocowatch", &warning);
+        }
         let said = writeln!(io::stdout(), "ocowatch: the configuration is good");
         return said.map(|()| ExitCode::SUCCESS).map_err(|error| Error::System("stdout", error));
     }

@@ -141,8 +141,8 @@ pub const HISTORY_ROWS: usize = 50;
 pub const INCIDENTS_READ: u32 = 5_000;
 /// Octets of a query's value: no name, time or pattern is longer.
 pub const QUERY_VALUE_OCTETS: usize = 1_024;
-/// Levels whose figures the watcher is asked for, for one page: each is reckoned from its whole period.
-pub const LEVELS_ASKED: usize = 100;
+/// Levels that are judged for one page: each is reckoned from its whole period.
+pub const LEVELS_JUDGED: usize = 100;
 /// What a public page lists.
 pub const PUBLIC_OBJECTS: usize = 100;
 /// Outages on a public page.

@@ -14,6 +14,7 @@ use crate::view::name::{self, Name, path, plain};
 use crate::view::tree::service_words;
 use askama::Template;
 use askama::filters::HtmlSafe;
+use oco_fleet::availability::{Ground, Percent, availability};
 use oco_fleet::journal::{Bar, Cell, JournalError, Reader};
 use oco_fleet::object::{ObjectName, check_part, check_reported_part};
 use oco_fleet::time::Millis;
@@ -33,6 +34,8 @@ pub struct Grid {
 #[derive(Debug)]
 pub struct Found {
     bars: HashMap<ObjectName, Vec<Cell>>,
+    /// What was measured, of those that somebody corrected: the cells are as they were seen.
+    corrected: HashMap<ObjectName, Option<Percent>>,
 }
 
 /// A row: a service, or a host below it.
@@ -208,7 +211,7 @@ impl Grid {
             chip: one.map(|one| Chip::of(&one.object.standing)),
             since: one.map(|one| Since::of(clock.moment(one.object.since))),
             reason: one.map_or_else(String::new, |one| plain(&one.object.standing.reason)),
-            words: one.map_or_else(String::new, |one| service_words(one, facts.heard.need(&one.object.name))),
+            words: one.map_or_else(String::new, service_words),
             marks,
             acts,
             counts: CountsLine::of(counts),
@@ -244,7 +247,21 @@ pub(super) fn read_bars(
     known: Millis,
 ) -> Result<Found, JournalError> {
     let bars = reader.bars(names, window.from, window.to, window.cells, known)?;
-    Ok(Found { bars: bars.into_iter().map(|Bar { name, cells }| (name, cells)).collect() })
+    let mut corrected = HashMap::new();
+    for correction in reader.adjustments()? {
+        let (from, to) = (window.from, window.to.min(known));
+        let is_here = correction.since < to && from < correction.until && names.contains(&correction.name);
+        if !is_here || corrected.contains_key(&correction.name) {
+            continue;
+        }
+        if let Some(history) = reader.history(&correction.name, from, to, known)? {
+            let ground = Ground { over: history.over(), ..Ground::of(from, to) };
+            let durations = availability(&ground, history.spans.iter().copied());
+            corrected.insert(correction.name, durations.measured());
+        }
+    }
+    let bars = bars.into_iter().map(|Bar { name, cells }| (name, cells)).collect();
+    Ok(Found { bars, corrected })
 }
 
 /// A row of somebody.
@@ -258,7 +275,8 @@ pub(super) fn row(
     let name = Name::of(&object.name);
     let bar = found.and_then(|found| found.bars.get(&object.name));
     let cells = grid.settled(bar.cloned().unwrap_or_default());
-    let share = measured(&sum(&cells));
+    let corrected = found.and_then(|found| found.corrected.get(&object.name));
+    let share = corrected.copied().unwrap_or_else(|| measured(&sum(&cells)));
     Row {
         is_service,
         chip: Chip::of(&object.standing),
@@ -267,7 +285,7 @@ pub(super) fn row(
         } else {
             name
         }),
-        note: facts.heard.title(&object.name).unwrap_or_default().to_owned(),
+        note: facts.heard().title(&object.name).unwrap_or_default().to_owned(),
         runs: grid.runs(&cells).into_iter().map(RunCell::of).collect(),
         share: share.map_or_else(|| "\u{2013}".to_owned(), |share| format!("{share}%")),
     }

@@ -38,6 +38,7 @@ struct Card {
     reason: String,
     is_flapping: bool,
     is_passive: bool,
+    text: String,
     marks: Vec<MarkLine>,
     acts: Option<Acts>,
 }
@@ -48,6 +49,7 @@ struct Shown {
     frame: Frame,
     host: String,
     chip: Chip,
+    client: String,
     counts: CountsLine,
     cards: Vec<Card>,
     times: Times,
@@ -59,6 +61,11 @@ impl Host {
     /// Reads its query.
     pub fn new(host: &str, query: &Query, facts: &Facts) -> Result<Host, String> {
         Ok(Host { host: host.to_owned(), window: grid::window(query, facts, Span::default())? })
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.host
     }
 
     fn objects<'a>(&'a self, facts: &'a Facts) -> Vec<&'a Object> {
@@ -104,6 +111,7 @@ impl Host {
                 reason: plain(&object.standing.reason),
                 is_flapping: object.is_flapping,
                 is_passive: object.reports,
+                text: said(facts, name),
                 marks: MarkLine::all(&marks.of_all_above(name), &clock),
                 acts: Acts::of(name, object.state(), &own, visitor.form_key.as_deref(), &base),
             }
@@ -128,6 +136,12 @@ impl Host {
         let template = Shown {
             frame: Frame::new(facts, visitor, "", &host).with_unread(why),
             chip: Chip::of_state(counts.worst()),
+            client: facts
+                .pushed
+                .as_ref()
+                .and_then(|pushed| pushed.client.as_deref())
+                .map(plain)
+                .unwrap_or_default(),
             counts: CountsLine::of(counts),
             cards: objects.iter().map(card).collect(),
             times: grid::times(&base, self.window, facts),
@@ -137,4 +151,12 @@ impl Host {
         };
         Page::html(200, &template)
     }
+}
+
+/// What was pushed of a target, where that is more than its reason.
+fn said(facts: &Facts, name: &ObjectName) -> String {
+    let texts = facts.pushed.iter().flat_map(|pushed| &pushed.texts);
+    let text = texts.filter(|(of, _)| of == name).map(|(_, text)| text).next();
+    let lines = text.iter().flat_map(|text| text.lines()).map(plain);
+    lines.collect::<Vec<_>>().join("\n")
 }

@@ -4,7 +4,8 @@ use super::events::{Event, Places};
 use super::snapshot::{Snapshot, Trouble};
 use crate::limits::{CHANGED_ONE_BY_ONE, EVENTS_AT_ONCE, JOURNAL_LOOK_AT_ALL};
 use crate::view::fleet::Fleet;
-use oco_fleet::journal::{JournalError, LogWish, Mark, News, Reader};
+use crate::view::heard::Heard;
+use oco_fleet::journal::{Definitions, JournalError, LogWish, Mark, News, Reader};
 use oco_fleet::time::Millis;
 use std::sync::Arc;
 
@@ -13,6 +14,8 @@ use std::sync::Arc;
 pub(super) struct Looker {
     snapshot: Arc<Snapshot>,
     mark: Option<Mark>,
+    /// What the file said last.
+    definitions: Definitions,
     /// When everybody was read last.
     all_read: Option<Millis>,
     /// Up to where events were told; none: none was yet, they begin with what comes.
@@ -67,9 +70,11 @@ impl Looker {
                 (News::All(all) | News::Some(all), mark) => (self.all(all, now), mark),
             },
         };
+        let heard = self.heard(reader.definitions()?, &fleet);
         let next = Millis(now.0.saturating_add(1));
         let snapshot = Snapshot {
             fleet,
+            heard,
             acts: Arc::new(reader.acts(now, next)?),
             windows: Arc::new(reader.windows(now, next)?),
             incidents: Arc::new(reader.incidents(0)?),
@@ -102,6 +107,16 @@ impl Looker {
         if fleet == *self.snapshot.fleet { Arc::clone(&self.snapshot.fleet) } else { Arc::new(fleet) }
     }
 
+    /// What the file says. Who its members are can change only with those who are watched.
+    fn heard(&mut self, definitions: Definitions, fleet: &Arc<Fleet>) -> Arc<Heard> {
+        if definitions == self.definitions && Arc::ptr_eq(fleet, &self.snapshot.fleet) {
+            return Arc::clone(&self.snapshot.heard);
+        }
+        let heard = Heard::new(&definitions, fleet);
+        self.definitions = definitions;
+        if heard == *self.snapshot.heard { Arc::clone(&self.snapshot.heard) } else { Arc::new(heard) }
+    }
+
     /// What happened since the last look.
     fn events(&mut self, reader: &mut Reader, now: Millis) -> Result<Vec<Event>, JournalError> {
         let Some(places) = self.places.as_mut() else {
@@ -117,6 +132,7 @@ impl Looker {
 /// Whether both look the same, but for when they were read.
 fn is_same(one: &Snapshot, other: &Snapshot) -> bool {
     Arc::ptr_eq(&one.fleet, &other.fleet)
+        && Arc::ptr_eq(&one.heard, &other.heard)
         && one.acts == other.acts
         && one.windows == other.windows
         && one.incidents == other.incidents

@@ -1,11 +1,13 @@
 //! Made-up fleets, the same each time.
 
 use oco::logic::code::Code;
-use oco::logic::control::{AvailabilityStatus, FleetStatus, LevelStatus, NodeStatus, VERSION};
+use oco_fleet::calendar::Period;
 use oco_fleet::journal::{
-    Act, ActKind, Adjustment, AlertSent, Counts, Entry, FILE, Incident, Reporter, Stands, Window, Writer,
+    Act, ActKind, Adjustment, AlertSent, Counts, Definitions, Entry, FILE, Incident, LevelDefinition,
+    NodeDefinition, Reporter, Stands, Window, Writer,
 };
-use oco_fleet::object::{ObjectName, encode};
+use oco_fleet::level::{CountedAs, Promise};
+use oco_fleet::object::{ObjectName, Pattern, encode};
 use oco_fleet::state::{Standing, State};
 use oco_fleet::time::Millis;
 use oco_fleet::transition::Transition;
@@ -49,7 +51,8 @@ impl Story {
         let name = name(who);
         let new = Standing {
             planned,
-            ..Code::new(code).map_or_else(Standing::default, |code| Standing::of_code(code, reason))
+            ..Code::new(code)
+                .map_or_else(|| Standing::unknown(reason), |code| Standing::of_code(code, reason))
         };
         let (old, since) =
             self.stood.insert(name.clone(), (new.clone(), at)).unwrap_or((Standing::default(), at));
@@ -142,6 +145,7 @@ pub(super) fn usual() -> (TempDir, PathBuf) {
             Entry::Reporter(Reporter { name: name(&target), taken_in: true, periods: vec![60_000] }),
         );
     }
+    story.add(begin + 3, definitions());
     now_it_burns(&mut story);
     history_of_people(&mut story);
     story.entries.sort_by_key(|(at, _)| *at);
@@ -309,80 +313,33 @@ fn history_of_people(story: &mut Story) {
     story.add(NOW - 11 * DAY, Entry::Adjustment(adjustment));
 }
 
-/// What the watcher of that fleet says.
-pub(super) fn usual_status() -> FleetStatus {
-    let node = |name: &str, title: &str, rule: &str, members: &[&str]| NodeStatus {
-        name: name.to_owned(),
-        title: title.to_owned(),
-        state: "ok".to_owned(),
-        code: None,
-        reason: String::new(),
-        since: String::new(),
+/// What the file of that fleet says.
+fn definitions() -> Entry {
+    let node = |name: &str, title: &str, rule: &str, members: &[&str]| NodeDefinition {
+        name: ObjectName::node(name),
+        title: Some(title.to_owned()),
         rule: rule.to_owned(),
-        members: members.iter().map(|name| (*name).to_owned()).collect(),
-        acked: None,
-        muted: None,
-        maint: None,
+        members: members.iter().map(|name| Pattern::parse(name).unwrap()).collect(),
     };
-    let level = |name: &str, of: &str| LevelStatus {
-        name: name.to_owned(),
-        state: "ok".to_owned(),
-        code: None,
-        reason: String::new(),
-        since: String::new(),
-        of: of.to_owned(),
-        acked: None,
-        muted: None,
+    let level = |name: &str, target: u32| LevelDefinition {
+        name: ObjectName::level(name),
+        of: ObjectName::node(name),
+        promise: Promise { target, period: Period::Month, hours: None, unknown: CountedAs::Excluded },
     };
-    FleetStatus {
-        version: VERSION,
-        at: String::new(),
-        state: "ko".to_owned(),
-        code: None,
-        services: Vec::new(),
+    Entry::Defined(Box::new(Definitions {
         nodes: vec![
-            node("node:shop", "The shop", "all", &["web/page", "db/mysql", "node:network"]),
-            node("node:mail", "\u{41f}\u{43e}\u{447}\u{442}\u{430}", "all", &["mail/smtp", "mail/imap"]),
-            node("node:network", "\u{7db2}\u{8def}", "2 of", &["edge/ping"]),
+            node("shop", "The shop", "all", &["web/page", "db/mysql", "node:network"]),
+            node("mail", "\u{41f}\u{43e}\u{447}\u{442}\u{430}", "all", &["mail/*"]),
+            node("network", "\u{7db2}\u{8def}", "2 of", &["edge/ping"]),
             node(
-                "node:all",
+                "all",
                 "\u{643}\u{644} \u{634}\u{64a}\u{621}",
                 "60%",
                 &["node:shop", "node:mail", "node:network"],
             ),
         ],
-        slos: vec![
-            level("slo:shop", "node:shop"),
-            level("slo:mail", "node:mail"),
-            level("slo:network", "node:network"),
-        ],
-    }
-}
-
-/// What the watcher reckons of its levels.
-pub(super) fn figures() -> Vec<AvailabilityStatus> {
-    let figures = |name: &str, target: f64, left: i64, share: f64| AvailabilityStatus {
-        version: VERSION,
-        name: name.to_owned(),
-        from: "2026-11-01T00:00:00+01:00".to_owned(),
-        to: "2026-11-25T11:00:30+01:00".to_owned(),
-        ok: 0,
-        but: 0,
-        ko: 0,
-        unknown: 0,
-        planned: 0,
-        no_data: 0,
-        measured: Some(share - 0.01),
-        contractual: Some(share),
-        target: Some(target),
-        budget: Some(43 * MINUTE),
-        left: Some(left),
-    };
-    vec![
-        figures("slo:shop", 99.9, 6 * MINUTE, 99.913),
-        figures("slo:mail", 99.9, -12 * MINUTE, 99.872),
-        figures("slo:network", 99.95, 43 * MINUTE, 100.0),
-    ]
+        levels: vec![level("shop", 99_830), level("mail", 99_900), level("network", 99_950)],
+    }))
 }
 
 /// A hundred thousand targets, of which five hundred fail in fifty services.

@@ -40,7 +40,7 @@ fn write(name: &str, page: &Page) {
 #[test]
 fn each_page_of_a_usual_fleet_is_there() {
     let (_dir, path) = fleets::usual();
-    let facts = facts(&path, &fleets::usual_status());
+    let facts = facts(&path);
     for (name, address) in ADDRESSES {
         let page = page(address, &facts, &anna(), Some(&path));
         let is_missing = name == "error";
