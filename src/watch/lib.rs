@@ -21,6 +21,8 @@
 //! | [`tables`] | balancers that follow a service |
 //! | [`control`] | the control socket |
 //! | [`alertmanagers`] | who is told besides, by threads |
+//! | [`forwarder`] | another board that is told, by a thread |
+//! | [`http_post`] | how these threads ask |
 //! | [`metrics`] | `/metrics` and `/health` |
 //! | [`publisher`] | status files, from which ocod answers for the fleet |
 //! | [`event_loop`] | the loop that waits for nobody |
@@ -46,6 +48,8 @@ pub mod decide;
 pub mod error;
 pub mod event_loop;
 pub mod figures;
+pub mod forwarder;
+pub mod http_post;
 pub mod journal_reader;
 pub mod journal_writer;
 pub mod kept;

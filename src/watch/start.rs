@@ -16,6 +16,7 @@ use crate::decide::planning::{Planning, Times, first_names};
 use crate::decide::telling::Telling;
 use crate::error::{BAD_USAGE, Error};
 use crate::event_loop::{EventLoop, Parts, Signal, TurnEnd};
+use crate::forwarder::Forwarder;
 use crate::journal_reader::JournalReader;
 use crate::journal_writer::{JournalWriter, WriterBounds};
 use crate::levels::Levels;
@@ -210,6 +211,7 @@ fn serve_fleet(
         reader,
         publisher,
         alertmanagers: Alertmanagers::new(wake()),
+        forwarder: Forwarder::new(wake()),
         metrics,
         resolver,
         users,

@@ -1,5 +1,6 @@
 //! The command line of ocoboard.
 
+use crate::report::Format;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -54,21 +55,6 @@ pub struct Report {
     /// Send what the [[report]]s of the file owe; for cron
     #[arg(long, conflicts_with_all = ["names", "period", "format", "output", "mail"])]
     pub due: bool,
-}
-
-/// What a report is written as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For print
-    Pdf,
-    /// For browsers
-    Html,
-    /// For spreadsheets
-    Csv,
-    /// For programs
-    Xml,
-    /// For programs
-    Json,
 }
 
 /// `ocoboard token`.

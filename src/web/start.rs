@@ -63,15 +63,14 @@ fn help() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<(), Error> {
-    let settings = config::load(&arguments.config).map_err(Error::Config)?;
+    let load = || config::load(&arguments.config).map_err(Error::Config);
     match &arguments.command {
-        None if arguments.test => check(&settings),
-        None => serve(arguments, settings),
-        Some(Command::Token(token)) => command::token::run(&settings, token),
-        Some(Command::Key(key)) => command::key::run(&settings, key),
-        Some(Command::Report(_) | Command::AckMail) => {
-            Err(Error::Refused("this build writes no reports and reads no mail".to_owned()))
-        }
+        None if arguments.test => check(&load()?),
+        None => serve(arguments, load()?),
+        Some(Command::Token(token)) => command::token::run(&load()?, token),
+        Some(Command::Key(key)) => command::key::run(&load()?, key),
+        Some(Command::Report(report)) => command::report::run(&load()?, report),
+        Some(Command::AckMail) => command::ack_mail::run(&arguments.config),
     }
 }
 

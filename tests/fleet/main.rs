@@ -14,6 +14,7 @@ mod control;
 mod dns;
 mod far;
 mod figures;
+mod forwarding;
 mod greetings;
 mod host;
 mod imports;

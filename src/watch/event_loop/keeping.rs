@@ -73,6 +73,7 @@ impl EventLoop {
         self.hear_journal();
         self.hear_publisher();
         self.hear_alertmanagers();
+        self.hear_forwarder();
         self.moment = self.watcher.fleet_mut().moment(self.now);
         let wait = self.telling.wait(self.moment).and_then(|wait| u64::try_from(wait).ok());
         self.tells_at = wait.map(|wait| self.now.boot.after(Duration::from_millis(wait)));

@@ -1,10 +1,9 @@
 //! Makes settings of a file: what its keys mean together. Each fault names the place of what is to be changed.
 
 use super::file::{File, Name, Names, Net, PageSection, Place, ReadBy, ReportSection, private};
-use super::{
-    AcceptNew, Access, Format, Listen, PublicPage, Push, ReportPlan, Role, SentTo, Settings, TlsFiles,
-};
+use super::{AcceptNew, Access, Listen, PublicPage, Push, ReportPlan, Role, SentTo, Settings, TlsFiles};
 use crate::limits::LISTENERS;
+use crate::report::Format;
 use oco::config::culprit::{Culprit, wrong};
 use oco::logic::control::SOCKET;
 use oco::logic::network::Network;

@@ -1,7 +1,8 @@
 //! The format of the file: its sections and keys, and what each may hold. What they mean together is `build`'s.
 
-use super::{AcceptNew, Every, Format, Listen, Role};
+use super::{AcceptNew, Every, Listen, Role};
 use crate::limits::{MAIL_ADDRESS_OCTETS, MOST_NEW_A_MINUTE, PUBLIC_DAYS, SOCKET_PATH_OCTETS, TITLE_OCTETS};
+use crate::report::Format;
 use oco::config::parse_address;
 use oco::logic::endpoint;
 use oco::logic::network::Network;
