@@ -151,3 +151,9 @@ pub const OUTAGES_SHOWN: usize = 30;
 pub const EVENTS_KEEP_ALIVE: Duration = Duration::from_secs(25);
 /// After so long one who was cut off comes back.
 pub const EVENTS_RETRY: Duration = Duration::from_secs(3);
+/// Whom a page draws what was measured of: a service's first hosts, or all of a host.
+pub const CHART_OBJECTS: usize = 48;
+/// Pictures of it on a page.
+pub const CHARTS: usize = 60;
+/// Points of such a picture: more than it has pixels for on a phone.
+pub const CHART_POINTS: u32 = 288;

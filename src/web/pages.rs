@@ -8,6 +8,7 @@
 
 mod acts;
 mod badge;
+mod charts;
 mod error;
 mod facts;
 mod frame;

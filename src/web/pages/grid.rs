@@ -1,6 +1,7 @@
 //! `/g/GROUP`, `/g/GROUP/SERVICE`: hosts by time.
 
 use super::acts::Acts;
+use super::charts::{self, Charts, Series};
 use super::error::error;
 use super::facts::{Facts, Visitor};
 use super::frame::Frame;
@@ -36,6 +37,8 @@ pub struct Found {
     bars: HashMap<ObjectName, Vec<Cell>>,
     /// What was measured, of those that somebody corrected: the cells are as they were seen.
     corrected: HashMap<ObjectName, Option<Percent>>,
+    /// What was measured of a service's hosts.
+    series: Vec<Series>,
 }
 
 /// A row: a service, or a host below it.
@@ -97,6 +100,7 @@ struct Shown {
     times: Times,
     table: Table,
     pager: Pager,
+    charts: Charts,
 }
 
 /// Reads `span` and `to`.
@@ -162,7 +166,13 @@ impl Grid {
     pub(super) fn read(&self, facts: &Facts, reader: &mut Reader) -> Result<Found, JournalError> {
         let names: Vec<ObjectName> =
             self.shown(facts).1.into_iter().map(|(_, object)| object.name.clone()).collect();
-        read_bars(reader, &names, self.window, facts.known_to_page())
+        let found = read_bars(reader, &names, self.window, facts.known_to_page())?;
+        let hosts: Vec<ObjectName> = names.into_iter().filter(|name| name.host().is_some()).collect();
+        let series = match self.service {
+            Some(_) => charts::read(reader, &hosts, self.window)?,
+            None => Vec::new(),
+        };
+        Ok(Found { series, ..found })
     }
 
     pub(super) fn render(
@@ -217,6 +227,9 @@ impl Grid {
             counts: CountsLine::of(counts),
             times: times(&base, self.window, facts),
             table,
+            charts: Charts::of(found.map_or(&[], |found| &found.series), self.window, |name| {
+                Name::of(name).last()
+            }),
             pager: Pager::new(self.page, count, PAGE_ROWS, &format!("{base}?{}", self.time_query(facts))),
         };
         Page::html(200, &template)
@@ -261,7 +274,7 @@ pub(super) fn read_bars(
         }
     }
     let bars = bars.into_iter().map(|Bar { name, cells }| (name, cells)).collect();
-    Ok(Found { bars, corrected })
+    Ok(Found { bars, corrected, series: Vec::new() })
 }
 
 /// A row of somebody.

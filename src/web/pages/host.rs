@@ -1,6 +1,7 @@
 //! `/h/HOST`: everything about one host, over all groups.
 
 use super::acts::Acts;
+use super::charts::{self, Charts, Series};
 use super::error::error;
 use super::facts::{Facts, Visitor};
 use super::frame::Frame;
@@ -28,6 +29,7 @@ pub struct Host {
 #[derive(Debug)]
 pub struct Found {
     bars: grid::Found,
+    series: Vec<Series>,
     log: LogPage,
 }
 
@@ -54,6 +56,7 @@ struct Shown {
     cards: Vec<Card>,
     times: Times,
     table: Table,
+    charts: Charts,
     lines: Lines,
 }
 
@@ -83,7 +86,8 @@ impl Host {
         let patterns = names.iter().filter_map(|name| Pattern::parse(name.as_str()).ok()).collect();
         let wish = LogWish { patterns, limit: HISTORY_ROWS, ..LogWish::default() };
         let log = if names.is_empty() { LogPage::default() } else { reader.log(&wish)? };
-        Ok(Found { bars, log })
+        let series = charts::read(reader, &names, self.window)?;
+        Ok(Found { bars, series, log })
     }
 
     pub(super) fn render(
@@ -130,6 +134,10 @@ impl Host {
             cells: self.window.cells,
             caption: format!("Services of {host} by time"),
         };
+        let series = found.as_ref().map_or(&[][..], |found| &found.series);
+        let charts = Charts::of(series, self.window, |name| {
+            name.service_of_target().map(|service| Name::of(&service)).unwrap_or_default()
+        });
         let log = found.map(|found| found.log).unwrap_or_default();
         let more = (!log.is_whole && !log.rows.is_empty())
             .then(|| format!("/log?name={}", encoded(&format!("*/*/{}", self.host))));
@@ -146,6 +154,7 @@ impl Host {
             cards: objects.iter().map(card).collect(),
             times: grid::times(&base, self.window, facts),
             table,
+            charts,
             lines: Lines::of(log, &clock, more),
             host,
         };

@@ -197,4 +197,53 @@ mod tests {
         let back = looker.look(&mut reader, Millis(4_200));
         assert!(back.is_news && back.snapshot.trouble.is_none());
     }
+
+    #[test]
+    fn a_journal_of_a_later_version_is_told_and_one_in_its_place_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(FILE);
+        let (mut writer, _) = Writer::open(dir.path(), Millis(1_000), 0).unwrap();
+        writer.write(&[change("web/oco", 1_100, 200)]).unwrap();
+        let mut reader = Reader::at(&path);
+        let mut looker = Looker::default();
+        looker.look(&mut reader, Millis(1_200));
+        drop(writer);
+        let connection = rusqlite::Connection::open(&path).unwrap();
+        connection.pragma_update(None, "user_version", 99).unwrap();
+        drop(connection);
+        let found = looker.look(&mut reader, Millis(2_200));
+        let why = found.snapshot.trouble.as_ref().unwrap().why.clone();
+        assert!(why.contains("later version") && found.snapshot.fleet.services().count() == 1, "{why}");
+        // Another file: nothing of the old one is left.
+        for end in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(dir.path().join(format!("{FILE}{end}")));
+        }
+        let (mut writer, _) = Writer::open(dir.path(), Millis(3_000), 0).unwrap();
+        writer.write(&[change("db/mysql", 3_100, 300)]).unwrap();
+        let found = looker.look(&mut reader, Millis(3_200));
+        let names: Vec<&str> = found.snapshot.fleet.services().map(|one| one.object.name.as_str()).collect();
+        assert_eq!((names, found.snapshot.trouble.clone()), (vec!["db/mysql"], None));
+    }
+
+    #[test]
+    fn who_reads_long_is_cut_short_and_what_was_known_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut writer, _) = Writer::open(dir.path(), Millis(1_000), 0).unwrap();
+        writer.write(&[change("web/oco", 1_100, 200)]).unwrap();
+        drop(writer);
+        let path = dir.path().join(FILE);
+        let mut reader = Reader::at(&path);
+        let mut looker = Looker::default();
+        looker.look(&mut reader, Millis(1_200));
+        drop(reader);
+        // Somebody locks all others out.
+        let connection = rusqlite::Connection::open(&path).unwrap();
+        connection
+            .execute_batch("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE")
+            .unwrap();
+        let begin = std::time::Instant::now();
+        let found = looker.look(&mut Reader::at(&path), Millis(2_200));
+        assert!(begin.elapsed() < crate::limits::JOURNAL_DEADLINE * 3);
+        assert!(found.snapshot.trouble.is_some() && found.snapshot.fleet.services().count() == 1);
+    }
 }

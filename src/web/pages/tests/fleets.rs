@@ -2,9 +2,10 @@
 
 use oco::logic::code::Code;
 use oco_fleet::calendar::Period;
+use oco_fleet::figure::{Figure, Measure};
 use oco_fleet::journal::{
     Act, ActKind, Adjustment, AlertSent, Counts, Definitions, Entry, FILE, Incident, LevelDefinition,
-    NodeDefinition, Reporter, Stands, Window, Writer,
+    Measured, NodeDefinition, Reporter, Stands, Window, Writer,
 };
 use oco_fleet::level::{CountedAs, Promise};
 use oco_fleet::object::{ObjectName, Pattern, encode};
@@ -148,6 +149,7 @@ pub(super) fn usual() -> (TempDir, PathBuf) {
     story.add(begin + 3, definitions());
     now_it_burns(&mut story);
     history_of_people(&mut story);
+    measured(&mut story);
     story.entries.sort_by_key(|(at, _)| *at);
     let mut day = begin;
     let mut entries = story.entries.into_iter().peekable();
@@ -166,6 +168,30 @@ pub(super) fn usual() -> (TempDir, PathBuf) {
     }
     let path = dir.path().join(FILE);
     (dir, path)
+}
+
+/// What was measured of the last day.
+fn measured(story: &mut Story) {
+    for slot in 1..288_i64 {
+        let at = NOW - slot * 5 * MINUTE;
+        let mut measured = Vec::new();
+        for (place, host) in ["web1", "web2", "web3"].into_iter().enumerate() {
+            // It is slower by day, and of one host nothing is known for a while.
+            if place == 1 && (100..140).contains(&slot) {
+                continue;
+            }
+            let wave = i32::try_from((slot - 144).abs()).unwrap();
+            let noise = i32::try_from(story.next(20)).unwrap();
+            let mean = f64::from(200 - wave + noise) / 10_000.0;
+            let figure =
+                Figure { min: mean * 0.6, mean, max: mean * (1.2 + f64::from(noise) / 10.0), count: 30 };
+            let name = name(&format!("web/page/{host}"));
+            measured.push(Measured { name: name.clone(), measure: Measure::RESPONSE_TIME, figure });
+            let disk = Figure::of(f64::from(60 + wave / 10));
+            measured.push(Measured { name, measure: Measure::performance("/var <b>", "%"), figure: disk });
+        }
+        story.add(at, Entry::Figures { at: Millis(at), measured });
+    }
 }
 
 /// How it stands now.

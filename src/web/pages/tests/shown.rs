@@ -263,3 +263,18 @@ fn who_is_not_known_can_log_in_and_a_link_shows_its_failure() {
     assert!(!text(&failure(&facts, &of)).contains("<form"));
     assert_eq!(over(&facts).status, 410);
 }
+
+#[test]
+fn what_was_measured_is_drawn() {
+    let (_dir, path) = fleets::usual();
+    let facts = facts(&path);
+    let service = text("/g/web/page", &facts, Some(&path));
+    assert_eq!(service.matches("<svg class=\"chart\"").count(), 6);
+    let host = text("/h/web2", &facts, Some(&path));
+    for words in
+        ["response time: ", " ms on average", "/var &#60;b&#62;: ", "class=\"band\" d=\"M", "% on average"]
+    {
+        assert!(host.contains(words), "{words} is not in\n{host}");
+    }
+    assert!(!text("/h/db1", &facts, Some(&path)).contains("<svg class=\"chart\""));
+}
