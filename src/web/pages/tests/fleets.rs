@@ -170,6 +170,37 @@ pub(super) fn usual() -> (TempDir, PathBuf) {
     (dir, path)
 }
 
+/// A service of 500 hosts, each of which failed some forty times in a year.
+pub(super) fn large_service() -> (TempDir, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let begin = NOW - 365 * DAY;
+    let (mut writer, _) = Writer::open(dir.path(), Millis(begin), 0).unwrap();
+    let mut story = Story { entries: Vec::new(), stood: HashMap::new(), seed: 3 };
+    story.change("web/page", begin + 1, 200, "", false);
+    for host in 0..499 {
+        let target = format!("web/page/host-{host:03}.example.org");
+        story.change(&target, begin + 1, 200, "", false);
+        let mut at = begin + DAY;
+        while at < NOW - DAY {
+            let length = (1 + story.next(200)) * MINUTE;
+            story.outage(&target, at, length, 300, "timeout");
+            at += DAY + story.next(16 * 24) * HOUR;
+        }
+    }
+    story.entries.sort_by_key(|(at, _)| *at);
+    let entries: Vec<Entry> = story.entries.into_iter().map(|(_, entry)| entry).collect();
+    writer.write(&entries).unwrap();
+    writer
+        .write(
+            &(1..=365 * 1_440)
+                .map(|minute| Entry::Heartbeat(Millis(begin + minute * MINUTE)))
+                .collect::<Vec<_>>(),
+        )
+        .unwrap();
+    let path = dir.path().join(FILE);
+    (dir, path)
+}
+
 /// What was measured of the last day.
 fn measured(story: &mut Story) {
     for slot in 1..288_i64 {
