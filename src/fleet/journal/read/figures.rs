@@ -75,13 +75,18 @@ struct Gathered {
 }
 
 impl Gathered {
-    fn add(&mut self, object: usize, slot: i64, figure: Figure) {
-        if slot < self.slots.0 || slot >= self.slots.1 {
-            return;
-        }
-        let (piece, Some(figures)) = (self.pieces.of(slot), self.all.get_mut(object)) else { return };
+    /// The piece to which five minutes belong; none: nobody asks for them.
+    fn piece(&self, slot: i64) -> Option<i64> {
+        (self.slots.0..self.slots.1).contains(&slot).then(|| self.pieces.of(slot))
+    }
+
+    fn add(&mut self, object: usize, piece: i64, figure: Figure) {
+        let Some(figures) = self.all.get_mut(object) else { return };
         // They come in the order of time, but for what was entered after the clock was set back.
-        let place = figures.partition_point(|(there, _)| *there < piece);
+        let place = match figures.last() {
+            Some((last, _)) if *last == piece => figures.len() - 1,
+            _ => figures.partition_point(|(there, _)| *there < piece),
+        };
         match figures.get_mut(place) {
             Some((there, known)) if *there == piece => *known = known.with(figure),
             _ => figures.insert(place, (piece, figure)),
@@ -133,11 +138,17 @@ fn of_chunks(look: &Look<'_>, series: &HashMap<u32, usize>, gathered: &mut Gathe
     let mut statement = look.connection.prepare_cached("SELECT figures FROM figure WHERE key = ?1")?;
     for chunk in first..=last {
         look.go_on()?;
+        let begin = chunk * CHUNK_SLOTS;
+        let pieces: Vec<Option<i64>> =
+            (begin..begin.saturating_add(CHUNK_SLOTS)).map(|slot| gathered.piece(slot)).collect();
         for (series, place) in &in_order {
             let mut rows = statement.query([key_of(chunk, *series)])?;
             let Some(row) = rows.next()? else { continue };
             for (slot, figure) in unpack(row.get_ref(0)?.as_blob()?) {
-                gathered.add(*place, chunk * CHUNK_SLOTS + i64::from(slot), figure);
+                let piece = usize::try_from(slot).ok().and_then(|slot| pieces.get(slot)).copied().flatten();
+                if let Some(piece) = piece {
+                    gathered.add(*place, piece, figure);
+                }
             }
         }
     }
@@ -155,10 +166,10 @@ fn of_last_hours(
     let mut rows = statement.query([gathered.slots.0, gathered.slots.1])?;
     while let Some(row) = rows.next()? {
         look.go_on()?;
-        let slot = row.get(0)?;
+        let Some(piece) = gathered.piece(row.get(0)?) else { continue };
         for (id, figure) in unpack(row.get_ref(1)?.as_blob()?) {
             if let Some(place) = series.get(&id) {
-                gathered.add(*place, slot, figure);
+                gathered.add(*place, piece, figure);
             }
         }
     }
