@@ -197,6 +197,8 @@ fn serve_fleet(
     let telling = Telling::new(&settings, kept_telling, kept.objects.keys(), zone(&settings)?, moment);
     let kept = Kept { planned: telling.planned().clone(), ..kept::of(kept) };
     let mut watcher = Watcher::new(settings, &kept, (pool, programs), now, &mut changes);
+    // What the journal told of a whole fleet is as large as the fleet.
+    drop(kept);
     watcher.pool().set_tls(tls);
     let parts = Parts {
         poll,
