@@ -632,7 +632,9 @@ fn a_deaf_systemd_holds_nobody_up() {
         scene.check("http", code);
         ocod.expect(line);
     }
-    assert_eq!(ocod.log().matches(" 350 KO ").count(), 500, "each change of the verdict is told");
+    wait_for("each change of the verdict to be told", || {
+        (ocod.log().matches(" 350 KO ").count() == 500).then_some(())
+    });
     ocod.signal("HUP");
     ocod.wait_for_log("info: reloaded");
     ocod.signal("TERM");

@@ -175,6 +175,10 @@ fn texts_of_the_source(folder: &Path) -> Vec<String> {
             texts.extend(texts_of_the_source(&path));
             continue;
         }
+        // Beside the source lie fonts and pictures.
+        if path.extension().is_none_or(|extension| extension != "rs") {
+            continue;
+        }
         let source = fs::read_to_string(&path).unwrap();
         let code = source.split("#[cfg(test)]").next().unwrap_or_default();
         let literals = code.lines().filter(|line| !line.trim_start().starts_with("//"));
