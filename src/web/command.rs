@@ -1,6 +1,7 @@
 //! Commands beside the server, each a process of its own.
 
 pub mod key;
+pub mod report;
 pub mod token;
 
 use crate::config::Settings;

@@ -152,8 +152,8 @@ pub struct PublicPage {
 pub struct ReportPlan {
     /// Its name.
     pub name: String,
-    /// Of what.
-    pub of: Vec<Pattern>,
+    /// Of what: names of objects and groups.
+    pub of: Vec<String>,
     /// How often.
     pub every: Every,
     /// As what.

@@ -22,7 +22,8 @@
 //! | [`acts`] | acknowledge, mute and the like |
 //! | [`store`] | the journal's thread: how all stands, answers within 2 s, what happened |
 //! | [`view`] | what a page shows, reckoned from that: pure |
-//! | [`pages`], [`api`] | addresses and what is shown there, to people and to programs |
+//! | [`pages`], [`api`], [`show`] | addresses and what is shown there, to people and to programs; the same over HTTP |
+//! | [`link`] | the links of alerts |
 //! | [`control`] | the control socket of ocowatch, as a client |
 //! | [`command`] | `ocoboard token`, `ocoboard key` |
 //! | [`report`], [`ack_mail`] | `ocoboard report` and `ocoboard ack-mail` |
@@ -46,6 +47,7 @@ pub mod control;
 pub mod error;
 pub mod keys;
 pub mod limits;
+pub mod link;
 pub mod pace;
 pub mod pages;
 pub mod push;
@@ -56,6 +58,7 @@ pub mod router;
 pub mod sandbox;
 pub mod server;
 pub mod session;
+pub mod show;
 mod start;
 pub mod store;
 pub mod view;

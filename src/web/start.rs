@@ -3,6 +3,7 @@
 //! The order of the start: read the settings, bind the listeners and read the certificate, become the unprivileged user,
 //! read the keys, start the helper that connects to ocowatch, give up what is not needed, and only then serve.
 
+use crate::ack_mail::TRY_AGAIN;
 use crate::arguments::{Arguments, Command};
 use crate::board::Board;
 use crate::config::{self, Settings};
@@ -13,6 +14,7 @@ use crate::limits::{ALERT_LOOK, CONNECTIONS};
 use crate::race::{First, first};
 use crate::server::listener::{self, Bound};
 use crate::server::{Server, tls};
+use crate::store::Store;
 use crate::{command, push, sandbox};
 use log::{error, info, warn};
 use oco::logic::answer::PROGRAM;
@@ -41,7 +43,7 @@ pub fn main() -> ExitCode {
     }
     let arguments = command_line::parse("ocoboard", std::env::args_os(), BAD_USAGE).map_err(Error::Said);
     let exit = match arguments.and_then(|arguments| run(&arguments)) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(exit) => exit,
         Err(error) => {
             error.say();
             error.exit()
@@ -62,17 +64,23 @@ fn help() -> ExitCode {
     }
 }
 
-fn run(arguments: &Arguments) -> Result<(), Error> {
-    let settings = config::load(&arguments.config).map_err(Error::Config)?;
-    match &arguments.command {
-        None if arguments.test => check(&settings),
-        None => serve(arguments, settings),
-        Some(Command::Token(token)) => command::token::run(&settings, token),
-        Some(Command::Key(key)) => command::key::run(&settings, key),
-        Some(Command::Report(_) | Command::AckMail) => {
-            Err(Error::Refused("this build writes no reports and reads no mail".to_owned()))
-        }
+fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
+    let settings = config::load(&arguments.config).map_err(Error::Config);
+    if let (Err(error), Some(Command::AckMail)) = (&settings, &arguments.command) {
+        // The mail is not lost: an administrator may put the file right.
+        error.say();
+        return Ok(ExitCode::from(TRY_AGAIN));
     }
+    let settings = settings?;
+    match &arguments.command {
+        None if arguments.test => check(&settings)?,
+        None => serve(arguments, settings)?,
+        Some(Command::Token(token)) => command::token::run(&settings, token)?,
+        Some(Command::Key(key)) => command::key::run(&settings, key)?,
+        Some(Command::Report(wanted)) => return command::report::run(&settings, wanted),
+        Some(Command::AckMail) => return Ok(command::report::ack_mail(&settings)),
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// `-t`.
@@ -134,7 +142,9 @@ fn serve_bound(
         let mut signals = Signals::catch().map_err(Error::system("signals"))?;
         let connector = connector.connector().map_err(Error::system("event loop"))?;
         let watcher = Watcher::new(connector);
-        let board = Rc::new(Board::new(settings, keys, watcher));
+        let store = Store::start(&settings.journal).map_err(Error::system("journal"))?;
+        let board = Board::new(settings, keys, watcher, store).map_err(Error::Refused)?;
+        let board = Rc::new(board);
         let server = Server::start(bound, tls, &board).map_err(Error::system("listeners"))?;
         for one in bound {
             info!("listening on {}", one.place());
@@ -142,6 +152,8 @@ fn serve_bound(
         let notify = Rc::new(notify);
         notify.ready();
         tokio::task::spawn_local(look_after(Rc::clone(&board), Rc::clone(&notify)));
+        let hearing = Rc::clone(&board);
+        tokio::task::spawn_local(async move { hearing.hear().await });
         loop {
             match first(signals.next(), board.watcher.lost()).await {
                 First::Other(()) => {
@@ -179,8 +191,10 @@ fn reload(arguments: &Arguments, board: &Board, server: &Server) {
             if settings.tls.is_some() == old.tls.is_some() {
                 server.set_tls(tls);
             }
-            board.take_on(settings);
-            info!("reloaded");
+            match board.take_on(settings) {
+                Ok(()) => info!("reloaded"),
+                Err(why) => error!("reload refused, going on as before: time-zone: {why}"),
+            }
         }
         Err(error) => error!("reload refused, going on as before: {error}"),
     }

@@ -12,6 +12,7 @@ mod http;
 mod keys;
 mod overc;
 mod scene;
+mod shown;
 mod start;
 mod tls;
 mod watcher;

@@ -137,7 +137,8 @@ fn reports(sections: Vec<Spanned<ReportSection>>) -> Result<Vec<ReportPlan>, Cul
             (Some(mail), Some(_)) => return Err(wrong(&mail, "both mail and dir; expected one of them")),
             (None, None) => return Err(at_section),
         };
-        reports.push(ReportPlan { name, of: patterns(section.of)?, every: section.every, formats, to });
+        let of = listed(section.of)?.into_iter().map(|subject| subject.0).collect();
+        reports.push(ReportPlan { name, of, every: section.every, formats, to });
     }
     Ok(reports)
 }
@@ -151,8 +152,12 @@ fn unique<'a>(name: Spanned<Name>, mut others: impl Iterator<Item = &'a str>) ->
 }
 
 fn patterns(list: Spanned<Vec<Names>>) -> Result<Vec<Pattern>, Culprit> {
+    Ok(listed(list)?.into_iter().map(|names| names.0).collect())
+}
+
+fn listed<T>(list: Spanned<Vec<T>>) -> Result<Vec<T>, Culprit> {
     match list.get_ref().is_empty() {
         true => Err(wrong(&list, "the list is empty; expected names as \"node:shop\"")),
-        false => Ok(list.into_inner().into_iter().map(|names| names.0).collect()),
+        false => Ok(list.into_inner()),
     }
 }

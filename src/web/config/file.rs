@@ -107,7 +107,7 @@ pub(super) struct PageSection {
 #[serde(deny_unknown_fields, expecting = "a section in double brackets, as [[report]]")]
 pub(super) struct ReportSection {
     pub name: Spanned<Name>,
-    pub of: Spanned<Vec<Names>>,
+    pub of: Spanned<Vec<Subject>>,
     pub every: Every,
     pub formats: Option<Spanned<Vec<Format>>>,
     pub mail: Option<Spanned<Vec<MailAddress>>>,
@@ -140,6 +140,8 @@ of_text! {
     Name(String) = |text| check_part(text).map(|()| text.to_owned()).map_err(|why| format!("{text:?}: {why}"));
     /// A pattern of names.
     Names(Pattern) = Pattern::parse;
+    /// The same, as it is written.
+    Subject(String) = |text| Pattern::parse(text).map(|_| text.to_owned());
     /// A network.
     Net(Network) = network;
     /// Something that has a name elsewhere: a user.
