@@ -217,6 +217,8 @@ pub struct Bounds {
     pub http_connections: usize,
     /// [`HTTP_OCTETS`].
     pub http_octets: usize,
+    /// [`HTTP_TIME`].
+    pub http_time: Duration,
 }
 
 impl Default for Bounds {
@@ -227,6 +229,7 @@ impl Default for Bounds {
             batches_per_turn: BATCHES_PER_TURN,
             http_connections: HTTP_CONNECTIONS,
             http_octets: HTTP_OCTETS,
+            http_time: HTTP_TIME,
         }
     }
 }

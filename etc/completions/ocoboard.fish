@@ -42,7 +42,7 @@ json\t'For programs'"
 complete -c ocoboard -n "__fish_ocoboard_using_subcommand report" -s o -d 'Into this file; default: standard output' -r -F
 complete -c ocoboard -n "__fish_ocoboard_using_subcommand report" -l mail -d 'Send it to this address; may be given several times' -r
 complete -c ocoboard -n "__fish_ocoboard_using_subcommand report" -s c -d 'The configuration file' -r -F
-complete -c ocoboard -n "__fish_ocoboard_using_subcommand report" -l due -d 'Send what the [[report]]s of the file owe; for cron'
+complete -c ocoboard -n "__fish_ocoboard_using_subcommand report" -l due -d 'Send what the reports of the file owe; for cron'
 complete -c ocoboard -n "__fish_ocoboard_using_subcommand report" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ocoboard -n "__fish_ocoboard_using_subcommand token; and not __fish_seen_subcommand_from new list revoke help" -s c -d 'The configuration file' -r -F
 complete -c ocoboard -n "__fish_ocoboard_using_subcommand token; and not __fish_seen_subcommand_from new list revoke help" -s h -l help -d 'Print help'

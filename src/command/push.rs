@@ -38,7 +38,7 @@ pub struct ProgramArguments {
 /// What is sent, and where.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
 pub struct PushArguments {
-    /// The board, as https://board.example.org
+    /// Where the board is: a URL of https or http
     #[arg(value_parser = url::parse)]
     pub url: String,
     /// What this host is called there [default: its hostname]

@@ -1,5 +1,6 @@
 //! The journal: what happened, and what a start of the watcher needs. SQLite in `STATE_DIR/fleet.db`; the only I/O of
-//! this package. Its schema, with the reasons, is `journal/schema.sql`.
+//! this package. Its schema, with the reasons, is `journal/schema.sql`; later versions add `definitions.sql` and
+//! `figures.sql` to it.
 //!
 //! One [`Writer`] writes, in batches, each a transaction; any number of [`Reader`]s read beside it. Neither decides
 //! anything, has a clock or starts a thread: times come in as arguments, and the watcher's threads call.
@@ -17,6 +18,7 @@ mod kept;
 pub mod limits;
 mod lock;
 mod migrate;
+mod packed;
 mod prune;
 mod read;
 mod write;
@@ -25,13 +27,16 @@ mod write;
 mod tests;
 
 pub use definition::{Definitions, LevelDefinition, NodeDefinition};
-pub use entry::{Act, ActKind, Adjustment, AlertSent, Counts, Entry, Incident, Reporter, Told, Window};
+pub use entry::{
+    Act, ActKind, Adjustment, AlertSent, Counts, Entry, Incident, Measured, Reporter, Told, Window,
+};
 pub use error::JournalError;
 pub use file::{FILE, SetAside};
 pub use kept::{Kept, KeptObject};
 pub use lock::Lock;
 pub use read::{
-    Bar, Cell, Happened, History, IncidentEvent, LogPage, LogRow, LogWish, Mark, News, Reader, Span, Stands,
+    Bar, Cell, Happened, History, IncidentEvent, LogPage, LogRow, LogWish, Mark, News, Point, Reader, Span,
+    Stands,
 };
 pub use write::{Opened, Writer};
 
@@ -41,12 +46,27 @@ use oco::logic::code::Code;
 
 /// Milliseconds of a chunk of transitions: 30 days. A year of an object is 13 of them.
 const CHUNK_MS: i64 = 30 * 86_400_000;
+/// Milliseconds that a figure is of: five minutes, which begin at :00 and :05.
+pub const FIGURE_MS: i64 = 300_000;
+/// Figures of a series in one row: those of four hours. With more, more are read for each look at the last hours; with
+/// fewer, a row is more overhead.
+const CHUNK_SLOTS: i64 = 48;
 /// What a planned standing has more than its state.
 const PLANNED: i64 = 4;
 
 /// The chunk in which `at` lies.
 fn chunk_of(at: Millis) -> i64 {
     at.0.div_euclid(CHUNK_MS)
+}
+
+/// The number of the five minutes in which `at` lies.
+fn slot_of(at: Millis) -> i64 {
+    at.0.div_euclid(FIGURE_MS)
+}
+
+/// The key of the figures of a series in a chunk of them.
+fn key_of(chunk: i64, series: u32) -> i64 {
+    (chunk << u32::BITS) + i64::from(series)
 }
 
 /// State and planned as one number.

@@ -1,7 +1,7 @@
 //! oco-fleet: what a fleet is and was. For the watcher, which makes it, and the board, which shows it.
 //!
 //! ```text
-//!  words     object (names), state, transition, time          what everybody speaks of
+//!  words     object (names), state, transition, figure, time  what everybody speaks of
 //!  rules     tree (need, rule), calendar, maintenance         what stands above, and when
 //!  history   journal (schema, write, read)                    the only I/O here
 //!  telling   shown                                         the history as others are told it
@@ -12,6 +12,7 @@
 
 pub mod availability;
 pub mod calendar;
+pub mod figure;
 pub mod journal;
 pub mod level;
 pub mod maintenance;

@@ -5,7 +5,7 @@
 
 use super::connections::Connections;
 use super::token::{ConnectionId, Kind};
-use crate::limits::{ADDRESS_SHARE, Bounds, HTTP_HEAD_OCTETS, HTTP_TIME};
+use crate::limits::{ADDRESS_SHARE, Bounds, HTTP_HEAD_OCTETS};
 use crate::logic::http::{Asked, Site};
 use crate::logic::http_exchange::{HttpEvent, HttpExchange, HttpStep};
 use crate::logic::time::Nanos;
@@ -74,7 +74,8 @@ impl<K: Sockets, P: Site> HttpConnections<K, P> {
         sockets.send_early(&stream);
         let connection = Connection { exchange: HttpExchange::default(), listener, client, held: 0 };
         let interest = Interest::READABLE | Interest::WRITABLE;
-        self.table.insert(stream, connection, (client, now.after(HTTP_TIME)), sockets, (interest, true));
+        let deadline = now.after(self.bounds.http_time);
+        self.table.insert(stream, connection, (client, deadline), sockets, (interest, true));
     }
 
     /// Closes one connection: the oldest of who holds more than a fair share, else the oldest. Says whether there

@@ -11,8 +11,8 @@ mod thread;
 mod tests;
 
 use crate::decide::alertmanager::Post;
+use crate::http_post::Endpoint;
 use oco_fleet::object::ObjectName;
-use request::Endpoint;
 use rustls::ClientConfig;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -99,7 +99,7 @@ impl Alertmanagers {
     ) -> io::Result<()> {
         self.members.retain(|member| urls.contains(&member.url) && member.source.as_deref() == source);
         for url in urls {
-            let place = Arc::new(Endpoint::new(url, tls));
+            let place = Arc::new(Endpoint::new(url, request::PATH, tls));
             if let Some(member) = self.members.iter().find(|member| member.url == *url) {
                 member.shared.lock().place = place;
                 continue;

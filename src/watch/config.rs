@@ -3,6 +3,7 @@
 
 mod alert;
 mod build;
+mod figures;
 mod file;
 mod host;
 mod level;
@@ -25,6 +26,7 @@ use oco_fleet::object::ObjectName;
 use section::Culprit;
 use std::path::{Path, PathBuf};
 
+pub use build::FIGURES_KEEP;
 pub use settings::{
     Address, After, Alert, AlertEvent, Alertmanager, Banner, Canary, Flap, Forward, Forwarding, Group,
     HaproxySocket, Host, Hours, Http, Incident, Level, Maintenance, Node, Probe, Service, Settings, Step,

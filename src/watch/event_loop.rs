@@ -9,6 +9,7 @@ mod acting;
 mod adjusting;
 mod alertmanager;
 mod balancing;
+mod forwarding;
 mod keeping;
 mod levels;
 mod metrics;
@@ -28,8 +29,9 @@ use crate::decide::changes::{Changes, earliest};
 use crate::decide::moment::Moment;
 use crate::decide::telling::Telling;
 use crate::error::Error;
+use crate::forwarder::Forwarder;
 use crate::journal_reader::JournalReader;
-use crate::journal_writer::JournalWriter;
+use crate::journal_writer::{JournalWriter, Sequence};
 use crate::levels::Levels;
 use crate::limits::{EVENTS, HEARTBEAT, JOURNAL_FINISH, PUBLISH_FINISH};
 use crate::metrics::server::MetricsServer;
@@ -42,6 +44,7 @@ use crate::tables::Tables;
 use crate::token::Source;
 use crate::user_names::Users;
 use crate::watcher::Watcher;
+use forwarding::Forwarding;
 use log::{info, warn};
 use metrics::Metrics;
 use mio::unix::SourceFd;
@@ -95,6 +98,7 @@ pub struct EventLoop {
     telling: Telling,
     outbox: Outbox,
     alertmanagers: Alertmanagers,
+    forwarding: Forwarding,
     tables: Tables,
     /// None: alerts have no link.
     tokens: Option<AckTokens>,
@@ -114,6 +118,8 @@ pub struct EventLoop {
     watchdog: Option<(Duration, Nanos)>,
     /// When the journal's heartbeat is due.
     heartbeat: Nanos,
+    /// The last figures that were entered.
+    figures: Sequence,
     changes: Changes,
     now: Now,
     /// The same by the journal's and other clocks, as of the last time that something was kept.
@@ -147,6 +153,8 @@ pub struct Parts {
     pub publisher: Publisher,
     /// Who tells Alertmanager.
     pub alertmanagers: Alertmanagers,
+    /// Who tells another board.
+    pub forwarder: Forwarder,
     /// The port of the metrics.
     pub metrics: MetricsServer,
     /// Who looks names up.
@@ -181,6 +189,7 @@ impl EventLoop {
             telling: parts.telling,
             outbox: Outbox::default(),
             alertmanagers: parts.alertmanagers,
+            forwarding: Forwarding::new(parts.forwarder),
             tables: parts.tables,
             tokens: None,
             tells_at: None,
@@ -195,6 +204,7 @@ impl EventLoop {
             notify,
             watchdog: Notify::watchdog().map(|period| (period, now.boot)),
             heartbeat: now.boot.after(HEARTBEAT),
+            figures: Sequence::default(),
             changes: parts.changes,
             now,
             moment,
@@ -211,6 +221,7 @@ impl EventLoop {
         self.keep_names();
         self.open_tokens();
         self.open_alertmanagers();
+        self.open_forward();
         self.publish_all();
         loop {
             match self.turn()? {
@@ -249,6 +260,7 @@ impl EventLoop {
         self.run_commands();
         self.balance();
         self.judge_levels();
+        self.forward();
         self.go_on_with_replies();
         self.serve_metrics();
         self.show_life();
@@ -278,6 +290,7 @@ impl EventLoop {
             self.tables.deadline(self.journal.written()),
             self.levels.deadline(self.journal.written()),
             self.control.deadline(),
+            self.forwarding.deadline(),
             self.watchdog.map(|(_, next)| next),
             Some(self.heartbeat),
         ])
@@ -385,6 +398,7 @@ impl EventLoop {
         self.tables.reload(self.watcher.settings());
         self.open_tokens();
         self.open_alertmanagers();
+        self.open_forward();
         let at = self.watcher.fleet_mut().journal_time(self.now);
         self.levels.reload(self.watcher.settings(), at, &mut self.changes);
         self.publish_all();
@@ -403,6 +417,7 @@ impl EventLoop {
         info!("stopping");
         self.notify.stopping();
         self.now = clock::now();
+        self.watcher.hand_out_figures(self.now, &mut self.changes);
         self.keep();
         self.finish_commands();
         self.publishing.publisher.finish(PUBLISH_FINISH);

@@ -27,7 +27,7 @@ pub fn telling(kept: &mut journal::Kept) -> KeptTelling {
 /// What a journal kept.
 pub fn of(kept: journal::Kept) -> Kept {
     let objects = kept.objects.into_iter().map(|(name, object)| (name, of_object(object)));
-    Kept { last: kept.last, objects: objects.collect(), ..Kept::default() }
+    Kept { last: kept.last, objects: objects.collect(), measured: kept.measured, ..Kept::default() }
 }
 
 fn of_object(kept: journal::KeptObject) -> KeptObject {
@@ -88,5 +88,6 @@ pub fn entries(keep: Keep) -> Vec<Entry> {
         })],
         // A start asks the canary anew before it judges.
         Keep::CanaryLost(_) => Vec::new(),
+        Keep::Figures { at, measured } => vec![Entry::Figures { at, measured }],
     }
 }

@@ -16,10 +16,13 @@
 //! | [`probe`] | probes over sockets, as machines over one poll |
 //! | [`programs`] | probes that run programs |
 //! | [`watcher`] | these three together |
+//! | [`figures`] | what was measured meanwhile |
 //! | [`levels`], [`adjustments`] | what was promised of availability, and corrections of it |
 //! | [`tables`] | balancers that follow a service |
 //! | [`control`] | the control socket |
 //! | [`alertmanagers`] | who is told besides, by threads |
+//! | [`forwarder`] | another board that is told, by a thread |
+//! | [`http_post`] | how these threads ask |
 //! | [`metrics`] | `/metrics` and `/health` |
 //! | [`publisher`] | status files, from which ocod answers for the fleet |
 //! | [`event_loop`] | the loop that waits for nobody |
@@ -44,6 +47,9 @@ pub mod control;
 pub mod decide;
 pub mod error;
 pub mod event_loop;
+pub mod figures;
+pub mod forwarder;
+pub mod http_post;
 pub mod journal_reader;
 pub mod journal_writer;
 pub mod kept;

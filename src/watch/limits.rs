@@ -124,6 +124,20 @@ pub const JOURNAL_EVENTS: usize = 64;
 /// Questions to the journal that wait; each takes milliseconds, and at most two seconds.
 pub const JOURNAL_QUERIES: usize = 64;
 
+/// Series of figures: what one small server measures with ease; more are Prometheus's.
+pub const FIGURE_SERIES: usize = 10_000;
+/// Labels of performance data of one target: those of a host with many file systems or ports.
+pub const FIGURE_LABELS: usize = 64;
+/// Octets of a label: most paths.
+pub const FIGURE_LABEL_OCTETS: usize = 128;
+/// Octets of a unit.
+pub const FIGURE_UNIT_OCTETS: usize = 16;
+/// A series without a value for so many times five minutes, a day, makes room for others.
+pub const FIGURES_IDLE: u16 = 288;
+/// Figures that the wall clock does not end are handed out after so long: more than the five minutes of each, so that
+/// the two clocks do not take turns.
+pub const FIGURES_OPEN: Duration = Duration::from_secs(360);
+
 /// How old a published file may be: two of the writes that come each minute may be late or fail, and a watcher that has
 /// died is ko in this time, whatever ocod allows.
 pub const PUBLISHED_MAX_AGE: Duration = Duration::from_secs(180);
@@ -136,6 +150,9 @@ pub const PUBLISH_FINISH: Duration = Duration::from_secs(1);
 
 /// Connections for metrics that have not got their page yet: some Prometheus servers and watchers of the watcher.
 pub const METRICS_CONNECTIONS: usize = 16;
+/// How long a client may take to ask and to get its page: Prometheus gives up after 10 seconds unless it is told
+/// otherwise, and 50 MB to a slow place take as long.
+pub const METRICS_TIME: Duration = Duration::from_secs(30);
 /// Those that have it and linger.
 pub const METRICS_LINGERING: usize = 16;
 /// Octets of the parts of their pages that wait to be sent: a part each, which a long line or two may be over.
@@ -299,13 +316,14 @@ pub const ALERTMANAGER_FIRING: Duration = Duration::from_secs(240);
 pub const ALERTMANAGER_RESOLVED: Duration = Duration::from_secs(300);
 /// Objects whose alerts go into one request: some 500 KB.
 pub const ALERTMANAGER_BATCH: usize = 500;
-/// How long connecting to an Alertmanager may take, and each reading and writing.
-pub const ALERTMANAGER_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a request to one may take in all, once its body is sent.
-pub const ALERTMANAGER_ANSWER: Duration = Duration::from_secs(10);
 /// How long to wait before one that can't be reached is tried again.
 pub const ALERTMANAGER_RETRY: Duration = Duration::from_secs(5);
-/// Octets of the head of its response, and of its words.
-pub const ALERTMANAGER_RESPONSE_OCTETS: usize = 16 * 1024;
-/// Its words that are repeated in the log.
+/// Characters of an Alertmanager's words that are repeated in the log.
 pub const ALERTMANAGER_WORDS: usize = 200;
+
+/// How long connecting to who is told by HTTP may take, and each reading and writing.
+pub const POST_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long an answer may take in all, once the request is sent.
+pub const POST_ANSWER: Duration = Duration::from_secs(10);
+/// Octets of the head of an answer, and of its words.
+pub const POST_RESPONSE_OCTETS: usize = 16 * 1024;

@@ -64,6 +64,15 @@ impl AlertResult {
     }
 }
 
+/// How often another board was told, since it is that of the settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Forwards {
+    /// It took all.
+    pub sent: u64,
+    /// It did not, or was not there.
+    pub failed: u64,
+}
+
 /// What is counted since the start.
 #[derive(Debug, Clone, Default)]
 pub struct Counts {
@@ -72,6 +81,8 @@ pub struct Counts {
     sent: u64,
     held: u64,
     failed: u64,
+    /// Reports to another board; none: there is no such.
+    pub forwards: Option<Forwards>,
     lateness: Lateness,
     /// When all was started last that was due, by the wall clock.
     pub last_round: Nanos,

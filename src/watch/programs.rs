@@ -61,6 +61,17 @@ struct Errand {
     is_told: bool,
 }
 
+/// What else is known of a run than what it tells.
+#[derive(Debug, Clone, Copy)]
+pub struct Ran<'a> {
+    /// When it began.
+    pub began: Nanos,
+    /// How long it took; none where it was for many targets at once, whose own times nobody knows.
+    pub took: Option<Duration>,
+    /// The line of a plugin that ended by itself, with its performance data; empty where there is none.
+    pub performance_data: &'a str,
+}
+
 /// What is put into the words of a command.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
@@ -220,8 +231,8 @@ impl<S: Starter> Programs<S> {
         self.children.is_empty()
     }
 
-    /// Does what is due, and hands each result to `each`: target, outcome, when its run began, how long it took.
-    pub fn turn(&mut self, now: Nanos, mut each: impl FnMut(u32, Outcome<'_>, Nanos, Duration)) {
+    /// Does what is due, and hands each result to `each`: target, outcome, and what else is known of its run.
+    pub fn turn(&mut self, now: Nanos, mut each: impl FnMut(u32, Outcome<'_>, Ran<'_>)) {
         for event in self.children.turn(now) {
             match event {
                 ChildEvent::Started { id, process } => {
@@ -260,15 +271,17 @@ impl<S: Starter> Programs<S> {
         }
     }
 
-    fn ended(&mut self, ended: &Ended, now: Nanos, each: &mut impl FnMut(u32, Outcome<'_>, Nanos, Duration)) {
+    fn ended(&mut self, ended: &Ended, now: Nanos, each: &mut impl FnMut(u32, Outcome<'_>, Ran<'_>)) {
         let Some(errand) = self.errands.get(&ended.id) else { return };
-        let told = if errand.is_monitor {
+        if errand.is_monitor {
             let hosts: Vec<&str> = errand.targets.iter().map(|(_, host)| host.as_ref()).collect();
-            mon::told(&ended.run, &ended.stdout, &hosts)
+            let told = mon::told(&ended.run, &ended.stdout, &hosts);
+            self.tell(ended.id, |_| told, "", now, each);
         } else {
-            vec![exec::told(&ended.run, &ended.stdout, &ended.stderr)]
-        };
-        self.tell(ended.id, |_| told, now, each);
+            let told = exec::told(&ended.run, &ended.stdout, &ended.stderr);
+            let text = exec::performance_data(&ended.run, &ended.stdout, &ended.stderr);
+            self.tell(ended.id, |_| vec![told], &text, now, each);
+        }
     }
 
     /// A run has no result, and that is our own fault.
@@ -277,10 +290,10 @@ impl<S: Starter> Programs<S> {
         id: ChildId,
         why: String,
         now: Nanos,
-        each: &mut impl FnMut(u32, Outcome<'_>, Nanos, Duration),
+        each: &mut impl FnMut(u32, Outcome<'_>, Ran<'_>),
     ) {
         if !self.commands.failed(id, &why) && !self.table_commands.failed(id, &why) {
-            self.tell(id, |count| vec![Told::Own(why); count], now, each);
+            self.tell(id, |count| vec![Told::Own(why); count], "", now, each);
         }
     }
 
@@ -289,19 +302,21 @@ impl<S: Starter> Programs<S> {
         &mut self,
         id: ChildId,
         told: impl FnOnce(usize) -> Vec<Told>,
+        performance_data: &str,
         now: Nanos,
-        each: &mut impl FnMut(u32, Outcome<'_>, Nanos, Duration),
+        each: &mut impl FnMut(u32, Outcome<'_>, Ran<'_>),
     ) {
         let Some(errand) = self.errands.get_mut(&id).filter(|errand| !errand.is_told) else { return };
         errand.is_told = true;
-        let latency = now.since(errand.began);
+        let took = (!errand.is_monitor).then(|| now.since(errand.began));
+        let ran = Ran { began: errand.began, took, performance_data };
         for ((target, _), told) in errand.targets.iter().zip(told(errand.targets.len())) {
             let outcome = match &told {
                 Told::Code(code, reason) => Outcome::Told { code: *code, reason },
                 Told::Own(reason) => Outcome::Own { reason },
             };
             if *target != NOBODY {
-                each(*target, outcome, errand.began, latency);
+                each(*target, outcome, ran);
             }
         }
     }

@@ -28,6 +28,8 @@ pub fn confine(settings: &Settings, arguments: &Arguments) -> Vec<String> {
     let mut writable = vec![settings.state_dir.clone()];
     writable.extend(folder_of(&settings.control));
     writable.extend(settings.publish.clone());
+    // The key is made on first use.
+    writable.extend(settings.forward.as_ref().and_then(|forward| folder_of(&forward.key_file)));
     // A temporary file of SQLite, where it needs one.
     writable.push(std::env::temp_dir());
     readable.retain(|path| path.exists());

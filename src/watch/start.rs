@@ -16,6 +16,7 @@ use crate::decide::planning::{Planning, Times, first_names};
 use crate::decide::telling::Telling;
 use crate::error::{BAD_USAGE, Error};
 use crate::event_loop::{EventLoop, Parts, Signal, TurnEnd};
+use crate::forwarder::Forwarder;
 use crate::journal_reader::JournalReader;
 use crate::journal_writer::{JournalWriter, WriterBounds};
 use crate::levels::Levels;
@@ -97,6 +98,9 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     if arguments.test {
         TlsStore::load(&settings).map_err(Error::Certificates)?;
         if let Some(warning) = settings.warning_of_silence(open_files::raise_limit(u64::MAX)) {
+            log_lines::say("ocowatch", &warning);
+        }
+        if let Some(warning) = settings.warning_of_figures() {
             log_lines::say("ocowatch", &warning);
         }
         let said = writeln!(io::stdout(), "ocowatch: the configuration is good");
@@ -207,6 +211,7 @@ fn serve_fleet(
         reader,
         publisher,
         alertmanagers: Alertmanagers::new(wake()),
+        forwarder: Forwarder::new(wake()),
         metrics,
         resolver,
         users,

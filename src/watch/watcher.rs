@@ -14,7 +14,8 @@ use crate::config::{Address, Group, Host, Probe, Service, Settings};
 use crate::decide::canary::CanaryResult;
 use crate::decide::changes::{Changes, Kept, earliest};
 use crate::decide::fleet::Fleet;
-use crate::decide::fleet::ids::{ServiceId, TargetId};
+use crate::decide::fleet::ids::{MemberId, ServiceId, TargetId};
+use crate::figures::Figures;
 use crate::probe::network::{Hint, Network};
 use crate::probe::pool::{Pool, Start};
 use crate::probe::port_of;
@@ -25,6 +26,8 @@ use mio::Token;
 use oco::children::starter::Starter;
 use oco::logic::text::printable;
 use oco::logic::time::{Nanos, Now};
+use oco_fleet::figure::Measure;
+use oco_fleet::object::ObjectName;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +40,8 @@ pub struct Watcher<N: Network, S: Starter> {
     programs: Programs<S>,
     addresses: Addresses,
     canary: Option<CanaryRound>,
+    /// What is measured; none: nothing is.
+    figures: Option<Figures>,
     /// Who is due in this turn. Kept for its memory alone.
     due: Vec<TargetId>,
 }
@@ -60,7 +65,18 @@ impl<N: Network, S: Starter> Watcher<N, S> {
         let fleet = Fleet::new(&settings, kept, now, changes);
         let mut addresses = Addresses::new(settings.resolve_every);
         addresses.set(names(&settings), settings.resolve_every);
-        Watcher { settings, fleet, pool, programs, addresses, canary: None, due: Vec::new() }
+        let mut watcher = Watcher {
+            settings,
+            fleet,
+            pool,
+            programs,
+            addresses,
+            canary: None,
+            figures: None,
+            due: Vec::new(),
+        };
+        watcher.measure(&kept.measured, now);
+        watcher
     }
 
     /// The settings in force.
@@ -95,6 +111,8 @@ impl<N: Network, S: Starter> Watcher<N, S> {
 
     /// Takes on other settings. What is still there keeps its state.
     pub fn reload(&mut self, settings: Settings, now: Now, changes: &mut Changes) {
+        // Who is gone behind it has no name any more.
+        self.hand_out_figures(now, changes);
         self.addresses.set(names(&settings), settings.resolve_every);
         let before: Vec<TargetId> = self.fleet.targets().map(|target| target.id).collect();
         self.fleet.reload(&settings, now, changes);
@@ -105,6 +123,43 @@ impl<N: Network, S: Starter> Watcher<N, S> {
         }
         self.settings = settings;
         self.canary = None;
+        self.measure(&[], now);
+    }
+
+    /// Begins to measure, or ends to, as the settings say; what was measured before has its place again.
+    fn measure(&mut self, kept: &[(ObjectName, Measure)], now: Now) {
+        if self.settings.figures_keep.is_none() {
+            self.figures = None;
+            return;
+        }
+        let fleet = &mut self.fleet;
+        let at = fleet.journal_time(now);
+        let figures = self.figures.get_or_insert_with(|| {
+            let kept = kept.iter().filter_map(|(name, measure)| match fleet.find(name)? {
+                MemberId::Target(id) => Some((id, measure.clone())),
+                MemberId::Service(_) | MemberId::Node(_) => None,
+            });
+            Figures::new(kept, at, now.boot)
+        });
+        figures.retain(|id| fleet.target(id).is_some());
+    }
+
+    /// Hands out what was measured, though its five minutes are not over: at the end, and before a reload.
+    pub fn hand_out_figures(&mut self, now: Now, changes: &mut Changes) {
+        let at = self.fleet.journal_time(now);
+        if let Some(figures) = &mut self.figures {
+            let fleet = &self.fleet;
+            figures.hand_out(at, now.boot, |id| fleet.name(MemberId::Target(id)), &mut changes.keep);
+        }
+    }
+
+    fn turn_figures(&mut self, now: Now, changes: &mut Changes) {
+        let at = self.fleet.journal_time(now);
+        if let Some(figures) = &mut self.figures {
+            let fleet = &self.fleet;
+            let name = |id| fleet.name(MemberId::Target(id));
+            figures.turn(at, now.boot, name, (&mut changes.keep, &mut changes.notes));
+        }
     }
 
     /// An event of the poll for a socket of a probe.
@@ -129,6 +184,7 @@ impl<N: Network, S: Starter> Watcher<N, S> {
 
     /// Takes a turn, when all events of the poll have been handed in: results are judged, and what is due begins.
     pub fn turn(&mut self, now: Now, changes: &mut Changes) {
+        self.turn_figures(now, changes);
         self.pool.expire(now.boot);
         self.take_results(now, changes);
         self.fleet.expire(now, changes);
@@ -183,17 +239,28 @@ impl<N: Network, S: Starter> Watcher<N, S> {
     }
 
     fn take_results(&mut self, now: Now, changes: &mut Changes) {
-        let (fleet, canary) = (&mut self.fleet, &mut self.canary);
-        self.pool.results(|id, outcome, began, _| match id.checked_sub(CANARY_IDS) {
-            None => fleet.outcome(TargetId(id), outcome, began, now, changes),
+        let (fleet, canary, figures) = (&mut self.fleet, &mut self.canary, &mut self.figures);
+        self.pool.results(|id, outcome, began, took| match id.checked_sub(CANARY_IDS) {
+            None => {
+                if let (Some(figures), Some(true)) = (&mut *figures, outcome.is_success()) {
+                    figures.answered(TargetId(id), took);
+                }
+                fleet.outcome(TargetId(id), outcome, began, now, changes);
+            }
             Some(_) => {
                 if let Some(round) = canary {
                     round.take_in(outcome, began);
                 }
             }
         });
-        self.programs.turn(now.boot, |id, outcome, began, _| {
-            fleet.outcome(TargetId(id), outcome, began, now, changes);
+        self.programs.turn(now.boot, |id, outcome, ran| {
+            if let Some(figures) = &mut *figures {
+                if let (Some(took), Some(true)) = (ran.took, outcome.is_success()) {
+                    figures.answered(TargetId(id), took);
+                }
+                figures.said(TargetId(id), ran.performance_data);
+            }
+            fleet.outcome(TargetId(id), outcome, ran.began, now, changes);
         });
         if let Some((result, began)) = self.canary.as_ref().and_then(CanaryRound::result) {
             let round = self.canary.take();

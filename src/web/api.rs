@@ -15,7 +15,8 @@ use crate::store::{Store, Unread};
 use oco::limits::LOG_ENTRIES;
 use oco::logic::control::{AvailabilityStatus, FleetOrder, VERSION};
 use oco_fleet::availability::{Ground, Percent, availability};
-use oco_fleet::journal::{JournalError, LogWish, Reader};
+use oco_fleet::calendar::Period;
+use oco_fleet::journal::{History, JournalError, LogWish, Reader};
 use oco_fleet::object::{Kind, ObjectName, Pattern};
 use oco_fleet::shown::{incident, log_entry};
 use oco_fleet::time::Millis;
@@ -150,11 +151,7 @@ impl Api {
                 let patterns = patterns.iter().map(|pattern| pattern.as_str().to_owned()).collect();
                 Some(FleetOrder::Status { patterns, most: None })
             }
-            Api::Availability { name, from, to } => {
-                let (name, from, to) = (name.to_string(), from.clone(), to.clone());
-                Some(FleetOrder::Availability { name, from, to })
-            }
-            Api::Nodes | Api::Log { .. } | Api::Incidents => None,
+            Api::Nodes | Api::Log { .. } | Api::Availability { .. } | Api::Incidents => None,
         }
     }
 
@@ -211,60 +208,82 @@ impl Api {
     }
 }
 
-/// From when, none: from the journal's beginning; until when.
+/// From when, none: from the beginning; until when, none: now.
 fn times(
     facts: &Facts,
     (from, to): (Option<&str>, Option<&str>),
-) -> Result<(Option<Millis>, Millis), String> {
+) -> Result<(Option<Millis>, Option<Millis>), String> {
     let zone = facts.settings.zone.time_zone();
     if let (Some(from), Some(to)) = (from, to) {
         let (from, to) = parse_from_to((from, to), facts.now, zone, Toward::Past)?;
-        return Ok((Some(from), to));
+        return Ok((Some(from), Some(to)));
     }
     let past = |text: &str| parse_when_in(text, facts.now, zone, Toward::Past);
-    Ok((from.map(past).transpose()?, to.map(past).transpose()?.unwrap_or(facts.now)))
+    Ok((from.map(past).transpose()?, to.map(past).transpose()?))
 }
 
-/// An availability of what the journal has. What was promised of a level only the watcher knows.
+/// An availability, as the order `availability` of the control socket reckons it.
 fn reckoned(
     facts: &Facts,
     name: &ObjectName,
     from: Option<Millis>,
-    to: Millis,
+    to: Option<Millis>,
     reader: &mut Reader,
 ) -> Result<Answer, JournalError> {
-    if name.kind() == Kind::Level {
-        return Ok(Err(wrong(
-            503,
-            format!("{name}: only the watcher knows what was promised, and it does not answer"),
-        )));
+    let (now, zone) = (facts.now, &facts.settings.zone);
+    let level = facts.heard().level(name);
+    if name.kind() == Kind::Level && level.is_none() {
+        return Ok(Err(unknown(name.as_str())));
     }
-    let (began, _) = reader.known()?;
-    let (from, to) = (from.unwrap_or(began), to.min(facts.now));
-    if from >= to {
+    // A level's own period is the one in which the last moment lies; a rolling one ends with the time.
+    let is_rolling = level.is_some_and(|level| matches!(level.promise.period, Period::Rolling(_)));
+    let last = to.map_or(now, |to| if is_rolling { to } else { Millis(to.0.saturating_sub(1)) });
+    let period = level.map(|level| level.promise.period.around(last, zone));
+    let from = match (from, period) {
+        (Some(from), _) | (None, Some((from, _))) => from,
+        (None, None) => reader.known()?.0,
+    };
+    let to = match (to, period) {
+        (Some(to), _) => to,
+        (None, Some((begin, end))) if from == begin => end,
+        (None, _) => now,
+    };
+    let end = to.min(now);
+    if from >= end {
         let why = format!("{name}: expected a time that has begun, and ends after its beginning");
         return Ok(Err(wrong(400, why)));
     }
-    let Some(history) = reader.history(name, from, to, facts.known())? else {
+    let of = level.map_or(name, |level| &level.of);
+    let found = reader.history(of, from, end, facts.known().max(from))?;
+    let Some(history) = found.or_else(|| level.map(|_| History::default())) else {
         return Ok(Err(unknown(name.as_str())));
     };
-    let ground = Ground { over: history.over(), ..Ground::of(from, to) };
-    let durations = availability(&ground, history.spans.iter().copied());
+    let spans = history.spans.iter().copied();
+    let account =
+        level.map(|level| level.promise.account((from, to), now, history.over(), spans.clone(), zone));
+    let durations = match &account {
+        Some(account) => account.durations,
+        None => availability(&Ground { over: history.over(), ..Ground::of(from, end) }, spans),
+    };
+    let (measured, contractual) = match &account {
+        Some(account) => (account.measured, account.contractual),
+        None => (durations.measured(), durations.contractual()),
+    };
     Ok(Ok(json(&AvailabilityStatus {
         version: VERSION,
         name: name.to_string(),
         from: rfc3339(from),
-        to: rfc3339(to),
+        to: rfc3339(end),
         ok: durations.ok,
         but: durations.but,
         ko: durations.ko,
         unknown: durations.unknown,
         planned: durations.planned,
         no_data: durations.no_data,
-        measured: durations.measured().map(Percent::number),
-        contractual: durations.contractual().map(Percent::number),
-        target: None,
-        budget: None,
-        left: None,
+        measured: measured.map(Percent::number),
+        contractual: contractual.map(Percent::number),
+        target: level.map(|level| Percent(level.promise.target).number()),
+        budget: account.as_ref().map(|account| account.budget),
+        left: account.as_ref().map(|account| account.left),
     })))
 }

@@ -1,5 +1,6 @@
 //! The command line of ocoboard.
 
+use crate::report::Format;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -36,7 +37,7 @@ pub enum Command {
 /// `ocoboard report`.
 #[derive(Debug, Clone, Args)]
 pub struct Report {
-    /// Nodes, services, levels, groups, or a [[report]] of the file
+    /// Nodes, services, levels, groups, or a report of the file
     #[arg(value_name = "NAME", required_unless_present = "due")]
     pub names: Vec<String>,
     /// Of when: 2026-10, 2026-W40, 2026-Q3, 2026, last-month or FROM..TO
@@ -51,24 +52,9 @@ pub struct Report {
     /// Send it to this address; may be given several times
     #[arg(long, value_name = "ADDRESS")]
     pub mail: Vec<String>,
-    /// Send what the [[report]]s of the file owe; for cron
+    /// Send what the reports of the file owe; for cron
     #[arg(long, conflicts_with_all = ["names", "period", "format", "output", "mail"])]
     pub due: bool,
-}
-
-/// What a report is written as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For print
-    Pdf,
-    /// For browsers
-    Html,
-    /// For spreadsheets
-    Csv,
-    /// For programs
-    Xml,
-    /// For programs
-    Json,
 }
 
 /// `ocoboard token`.

@@ -2,21 +2,19 @@
 //! thread has it all; nothing of it is held over a wait.
 
 use crate::access::Guard;
-use crate::config::Settings;
+use crate::config::{Every, Settings};
 use crate::control::{NotDone, Watcher};
 use crate::keys::Keys;
-use crate::limits::{HEARD_EVERY, WATCHER_LOOK};
+use crate::limits::WATCHER_LOOK;
 use crate::pages;
 use crate::push::Intake;
 use crate::store::Store;
-use crate::view::heard::Heard;
-use oco::logic::control::{FleetOrder, FleetStatus};
 use oco_fleet::calendar::Zone;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 /// What all requests share.
 #[derive(Debug)]
@@ -29,23 +27,14 @@ pub struct Board {
     pub watcher: Watcher,
     /// The journal.
     pub store: Store,
-    /// What the watcher told last.
-    pub told: RefCell<Told>,
+    /// Why the watcher does not answer; none: it does.
+    pub away: RefCell<Option<String>>,
     /// What is counted and kept of pushers.
     pub intake: RefCell<Intake>,
     /// Who tried wrong tokens.
     pub guard: RefCell<Guard>,
     /// Whether the end has begun.
     pub ends: watch::Sender<bool>,
-}
-
-/// What the watcher told last.
-#[derive(Debug, Default)]
-pub struct Told {
-    /// What only its file says.
-    pub heard: Arc<Heard>,
-    /// Why it does not answer; none: it does.
-    pub away: Option<String>,
 }
 
 impl Board {
@@ -61,7 +50,7 @@ impl Board {
             keys: RefCell::new(keys),
             watcher,
             store,
-            told: RefCell::default(),
+            away: RefCell::default(),
             intake: RefCell::default(),
             guard: RefCell::default(),
             ends: watch::Sender::new(false),
@@ -97,22 +86,11 @@ impl Board {
         Ok(())
     }
 
-    /// Asks the watcher from time to time whether it is there, and what its file says, as long as the board lives.
+    /// Asks the watcher from time to time whether it is there, as long as the board lives.
     pub async fn hear(&self) {
-        let mut heard_at: Option<Instant> = None;
         loop {
             let away = self.watcher.report(Vec::new()).await.err();
-            if away.is_some() {
-                // One that comes back may have another file.
-                heard_at = None;
-            } else if heard_at.is_none_or(|at| at.elapsed() >= HEARD_EVERY) {
-                let order = FleetOrder::Status { patterns: Vec::new(), most: Some(0) };
-                if let Ok(status) = self.watcher.order::<FleetStatus>(order, None, None).await {
-                    self.told.borrow_mut().heard = Arc::new(Heard::of(&status));
-                    heard_at = Some(Instant::now());
-                }
-            }
-            self.told.borrow_mut().away = away.map(|why| match why {
+            *self.away.borrow_mut() = away.map(|why| match why {
                 NotDone::Away(why) | NotDone::Refused(why) => why,
             });
             sleep(WATCHER_LOOK).await;
@@ -127,11 +105,29 @@ fn of_pages(settings: &Settings) -> Result<pages::Settings, String> {
         of: page.of.clone(),
         days: page.days,
     };
+    let report = |plan: &crate::config::ReportPlan| pages::ReportFacts {
+        name: plan.name.clone(),
+        of: plan.of.iter().map(|pattern| pattern.as_str().to_owned()).collect(),
+        every: every(plan.every).to_owned(),
+        formats: plan.formats.iter().map(|format| format.word().to_owned()).collect(),
+    };
     Ok(pages::Settings {
+        reports: settings.reports.iter().map(report).collect(),
         title: settings.title.clone(),
         base_url: settings.base_url.clone(),
         zone: Zone::parse(settings.time_zone.as_deref())?,
         pages: settings.pages.iter().map(page).collect(),
         has_login: true,
     })
+}
+
+/// How often, in a word.
+fn every(every: Every) -> &'static str {
+    match every {
+        Every::Day => "day",
+        Every::Week => "week",
+        Every::Month => "month",
+        Every::Quarter => "quarter",
+        Every::Year => "year",
+    }
 }

@@ -1,5 +1,6 @@
 //! Commands beside the server, each a process of its own.
 
+pub mod ack_mail;
 pub mod key;
 pub mod report;
 pub mod token;

@@ -7,6 +7,7 @@ mod file;
 mod tests;
 
 use crate::limits::SETTINGS_OCTETS;
+use crate::report::Format;
 use oco::config::ConfigError;
 use oco::config::culprit::Culprit;
 use oco::config::source::{self, Fault};
@@ -152,8 +153,8 @@ pub struct PublicPage {
 pub struct ReportPlan {
     /// Its name.
     pub name: String,
-    /// Of what: names of objects and groups.
-    pub of: Vec<String>,
+    /// Of what.
+    pub of: Vec<Pattern>,
     /// How often.
     pub every: Every,
     /// As what.
@@ -176,22 +177,6 @@ pub enum Every {
     Quarter,
     /// After each year.
     Year,
-}
-
-/// What a report is written as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Format {
-    /// For print.
-    Pdf,
-    /// For browsers.
-    Html,
-    /// For spreadsheets.
-    Csv,
-    /// For programs.
-    Xml,
-    /// For programs.
-    Json,
 }
 
 /// Where a report goes.

@@ -6,9 +6,8 @@
 //!  server --> connection -+-> router --> push    --> control --> ocowatch
 //!  (hyper, one thread)    |         +--> acts    -->    "
 //!                         |         +--> session (logins)
-//!                         |         +--> pages, api --> store --> the journal (a thread)
+//!                         |         +--> pages, api --> view --> store (thread) --> fleet.db
 //!                         +-- access: who asks, and what that one may
-//!  report, ack_mail: commands of their own
 //! ```
 //!
 //! | room | has |
@@ -20,13 +19,14 @@
 //! | [`keys`] | keys of pushers and tokens, hashed, in a file that commands write too |
 //! | [`push`] | OverC's intake |
 //! | [`acts`] | acknowledge, mute and the like |
-//! | [`store`] | the journal's thread: how all stands, answers within 2 s, what happened |
-//! | [`view`] | what a page shows, reckoned from that: pure |
-//! | [`pages`], [`api`], [`show`] | addresses and what is shown there, to people and to programs; the same over HTTP |
-//! | [`link`] | the links of alerts |
 //! | [`control`] | the control socket of ocowatch, as a client |
-//! | [`command`] | `ocoboard token`, `ocoboard key` |
-//! | [`report`], [`ack_mail`] | `ocoboard report` and `ocoboard ack-mail` |
+//! | [`store`] | the journal's thread: a snapshot of how all stands, answers within 2 s, what happened |
+//! | [`view`] | what a page shows, reckoned from that: pure |
+//! | [`pages`], [`api`], [`show`] | addresses to pages, and the same for programs; both over HTTP |
+//! | [`link`] | the links of alerts |
+//! | [`report`] | availability over a time, in five formats; what is sent, and when |
+//! | [`ack_mail`] | an answer to an alert's mail |
+//! | [`command`] | what is done in place of serving: `ocoboard token`, `key`, `report`, `ack-mail` |
 //!
 //! # Invariants
 //!

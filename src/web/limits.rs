@@ -58,8 +58,6 @@ pub const ORDERS_AT_ONCE: usize = 8;
 pub const REFUSAL_OCTETS: usize = 64 * 1024;
 /// How often it is looked whether ocowatch is there.
 pub const WATCHER_LOOK: Duration = Duration::from_secs(5);
-/// How often it is asked what its file says: titles, rules, members.
-pub const HEARD_EVERY: Duration = Duration::from_secs(60);
 /// Pieces of a stream of events that wait for one who listens.
 pub const EVENTS_WAITING: usize = 4;
 /// Octets from which on a page is sent compressed: below, one packet has it.
@@ -151,8 +149,8 @@ pub const HISTORY_ROWS: usize = 50;
 pub const INCIDENTS_READ: u32 = 5_000;
 /// Octets of a query's value: no name, time or pattern is longer.
 pub const QUERY_VALUE_OCTETS: usize = 1_024;
-/// Levels whose figures the watcher is asked for, for one page: each is reckoned from its whole period.
-pub const LEVELS_ASKED: usize = 100;
+/// Levels that are judged for one page: each is reckoned from its whole period.
+pub const LEVELS_JUDGED: usize = 100;
 /// What a public page lists.
 pub const PUBLIC_OBJECTS: usize = 100;
 /// Outages on a public page.
@@ -161,3 +159,9 @@ pub const OUTAGES_SHOWN: usize = 30;
 pub const EVENTS_KEEP_ALIVE: Duration = Duration::from_secs(25);
 /// After so long one who was cut off comes back.
 pub const EVENTS_RETRY: Duration = Duration::from_secs(3);
+/// Whom a page draws what was measured of: a service's first hosts, or all of a host.
+pub const CHART_OBJECTS: usize = 48;
+/// Pictures of it on a page.
+pub const CHARTS: usize = 60;
+/// Points of such a picture: more than it has pixels for on a phone.
+pub const CHART_POINTS: u32 = 288;

@@ -2,13 +2,13 @@
 //!
 //! ```text
 //!  path, query -> Route --read (the journal's thread)--> Found --render--> Page
-//!                       \--orders--> the watcher, for figures of levels /
 //! ```
 //!
 //! A page is shown also where the journal did not answer: with what is known of before, and with why.
 
 mod acts;
 mod badge;
+mod charts;
 mod error;
 mod facts;
 mod frame;
@@ -17,23 +17,26 @@ mod host;
 mod incidents;
 mod levels;
 mod log;
+mod login;
 mod node;
 mod overview;
 mod page;
 mod parts;
 mod public;
 mod query;
+mod reports;
 #[cfg(test)]
 mod tests;
 
 pub use acts::{Form, PATH as ACT_PATH};
 pub use error::{error, not_found};
-pub use facts::{Facts, PublicPage, Settings, Visitor};
+pub use facts::{Facts, PublicPage, Pushed, Settings, Visitor};
+pub use login::{acknowledged, failure, login, over};
 pub use page::Page;
 pub use query::Query;
+pub use reports::ReportFacts;
 
 use crate::store::{Store, Unread};
-use oco::logic::control::FleetOrder;
 use oco_fleet::journal::{JournalError, Reader};
 
 /// A page that somebody wants.
@@ -55,6 +58,8 @@ pub enum Route {
     Log(log::Log),
     /// `/levels`.
     Levels(levels::Levels),
+    /// `/reports`.
+    Reports,
     /// `/p/NAME`.
     Public(public::Public),
     /// `/badge/NAME.svg`.
@@ -109,6 +114,7 @@ impl Route {
             ["incidents", number] => Route::Incident(incidents::One::new(number).ok_or_else(nothing)?),
             ["log"] => Route::Log(log::Log::new(query, facts).map_err(wrong)?),
             ["levels"] => Route::Levels(levels::Levels),
+            ["reports"] => Route::Reports,
             ["p", name] => Route::Public(public::Public::new(name, facts).ok_or_else(nothing)?),
             ["badge", rest @ ..] => {
                 Route::Badge(badge::Badge::new(&rest.join("/"), facts).ok_or_else(nothing)?)
@@ -130,14 +136,20 @@ impl Route {
             | Route::Incidents(_)
             | Route::Incident(_)
             | Route::Log(_)
-            | Route::Levels(_) => false,
+            | Route::Levels(_)
+            | Route::Reports => false,
         }
+    }
+
+    /// The host that is shown, of which what was pushed goes into [`Facts::pushed`].
+    pub fn host(&self) -> Option<&str> {
+        if let Route::Host(host) = self { Some(host.name()) } else { None }
     }
 
     /// Whether the journal has to be asked.
     pub fn asks(&self) -> bool {
         match self {
-            Route::Overview(_) | Route::Badge(_) | Route::Asset(_) => false,
+            Route::Overview(_) | Route::Reports | Route::Badge(_) | Route::Asset(_) => false,
             Route::Grid(_)
             | Route::Host(_)
             | Route::Node(_)
@@ -149,31 +161,13 @@ impl Route {
         }
     }
 
-    /// What the watcher has to be asked, whose answers go into [`Facts::figures`]. Where it does not answer, the page goes
-    /// without.
-    pub fn orders(&self, facts: &Facts) -> Vec<FleetOrder> {
-        match self {
-            Route::Levels(_) => levels::orders(facts.snapshot.fleet.levels().map(|level| &level.name)),
-            Route::Node(node) => levels::orders(node.levels(facts)),
-            Route::Overview(_)
-            | Route::Grid(_)
-            | Route::Host(_)
-            | Route::Incidents(_)
-            | Route::Incident(_)
-            | Route::Log(_)
-            | Route::Public(_)
-            | Route::Badge(_)
-            | Route::Asset(_) => Vec::new(),
-        }
-    }
-
     /// Asks the journal: for its thread.
     ///
     /// # Errors
     /// It can't be read.
     pub fn read(&self, facts: &Facts, reader: &mut Reader) -> Result<Found, JournalError> {
         Ok(match self {
-            Route::Overview(_) | Route::Badge(_) | Route::Asset(_) => Found::Nothing,
+            Route::Overview(_) | Route::Reports | Route::Badge(_) | Route::Asset(_) => Found::Nothing,
             Route::Grid(grid) => Found::Grid(grid.read(facts, reader)?),
             Route::Host(host) => Found::Host(host.read(facts, reader)?),
             Route::Node(node) => Found::Node(node.read(facts, reader)?),
@@ -204,6 +198,7 @@ impl Route {
         let why = why.as_deref();
         match (self, found) {
             (Route::Overview(overview), _) => overview.render(facts, visitor),
+            (Route::Reports, _) => reports::render(facts, visitor),
             (Route::Badge(badge), _) => badge.render(facts),
             (Route::Asset(asset), _) => asset.render(),
             (Route::Grid(grid), Found::Grid(found)) => grid.render(facts, visitor, Some(&found), why),

@@ -13,6 +13,7 @@ use crate::board::Board;
 use crate::control::NotDone;
 use crate::keys::{KeyCheck, ledger};
 use crate::pace::Pace;
+use crate::pages::Pushed;
 use alerts::{AlertPace, Held};
 use body::{Alert, Body, Content, Kind, Service};
 use buckets::{Buckets, NewNames};
@@ -24,6 +25,7 @@ use oco::logic::text::printable;
 use oco::logic::time::Nanos;
 use oco::system::clock;
 use oco::system::words::words;
+use oco_fleet::object::ObjectName;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -41,6 +43,20 @@ pub struct Intake {
 }
 
 impl Intake {
+    /// What a host pushed last, beyond its reasons.
+    pub fn pushed(&self, host: &str, group: &str) -> Option<Pushed> {
+        let client = self.details.host(host).map(|oco| format!("oco {}", oco.version));
+        let texts: Vec<(ObjectName, String)> = self
+            .details
+            .texts_of(host)
+            .filter_map(|(service, text)| {
+                let name = ObjectName::parse(&format!("{group}/{service}/{host}")).ok()?;
+                Some((name, text.to_owned()))
+            })
+            .collect();
+        (client.is_some() || !texts.is_empty()).then_some(Pushed { client, texts })
+    }
+
     /// Adds the counts to a page of metrics.
     pub fn count_into(&self, page: &mut Exposition) {
         let name = "oco_board_pushes_total";

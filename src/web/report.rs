@@ -38,6 +38,7 @@ pub use gather::{Known, Wish, gather};
 pub use mail::{Attachment, Mail, check_address};
 pub use send::{mail_report, write_file};
 
+use crate::config::ReportPlan;
 use figures::Report;
 use oco_fleet::calendar::Zone;
 use oco_fleet::journal::JournalError;
@@ -63,45 +64,29 @@ pub struct Settings {
     /// The program that takes mail.
     pub sendmail: PathBuf,
     /// The reports of the file.
-    pub reports: Vec<ReportSettings>,
+    pub reports: Vec<ReportPlan>,
 }
 
-/// A `[[report]]` of the file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReportSettings {
-    /// Its name.
-    pub name: String,
-    /// Nodes, services, levels and groups.
-    pub of: Vec<String>,
-    /// How often; never a rolling period. None: only when somebody asks for it.
-    pub every: Option<oco_fleet::calendar::Period>,
-    /// In which formats.
-    pub formats: Vec<Format>,
-    /// To whom.
-    pub mail: Vec<String>,
-    /// Into which directory.
-    pub dir: Option<PathBuf>,
-}
-
-/// The format of a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+/// What a report is written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
 pub enum Format {
-    /// To be read with a browser, one file.
+    /// For print
+    Pdf,
+    /// For browsers
     #[default]
     Html,
-    /// To be signed, on A4.
-    Pdf,
-    /// One table, by RFC 4180.
+    /// For spreadsheets
     Csv,
-    /// For programs.
+    /// For programs
     Xml,
-    /// For programs.
+    /// For programs
     Json,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Format; 5] = [Format::Html, Format::Pdf, Format::Csv, Format::Xml, Format::Json];
+    pub const ALL: [Format; 5] = [Format::Pdf, Format::Html, Format::Csv, Format::Xml, Format::Json];
 
     /// Its name, which is also the end of a file's.
     pub fn word(self) -> &'static str {

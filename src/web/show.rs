@@ -12,7 +12,7 @@ use crate::router;
 use crate::server::content::Content;
 use hyper::HeaderMap;
 use hyper::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, ETAG, IF_NONE_MATCH, VARY};
-use oco::logic::control::{ActReply, AvailabilityStatus};
+use oco::logic::control::ActReply;
 use tokio::sync::mpsc;
 
 /// Answers with a page.
@@ -26,14 +26,8 @@ pub async fn page(board: &Board, visitor: &Visitor, path: &str, query: &str, hea
         Err(page) if may_read || path.starts_with("/p/") => return send(page, headers),
         Ok(_) | Err(_) => return to_login(),
     };
-    for order in route.orders(&facts) {
-        match board.watcher.order::<AvailabilityStatus>(order, None, None).await {
-            Ok(figures) => facts.figures.push(figures),
-            Err(NotDone::Refused(_)) => {}
-            // The others would wait as long.
-            Err(NotDone::Away(_)) => break,
-        }
-    }
+    facts.pushed =
+        route.host().and_then(|host| board.intake.borrow().pushed(host, &board.settings().push.group));
     send(route.show(facts, &looks(board, visitor), &board.store).await, headers)
 }
 
@@ -169,12 +163,10 @@ pub async fn act(board: &Board, visitor: &Visitor, octets: &[u8], headers: &Head
 impl Board {
     /// What pages are made of, now.
     pub fn facts(&self) -> Facts {
-        let told = self.told.borrow();
         Facts {
             snapshot: self.store.snapshot(),
-            heard: std::sync::Arc::clone(&told.heard),
-            figures: Vec::new(),
-            watcher: told.away.clone(),
+            pushed: None,
+            watcher: self.away.borrow().clone(),
             settings: self.page_settings(),
             now: oco_fleet::time::Millis::of(oco::system::clock::now().wall),
         }

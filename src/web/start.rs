@@ -3,7 +3,6 @@
 //! The order of the start: read the settings, bind the listeners and read the certificate, become the unprivileged user,
 //! read the keys, start the helper that connects to ocowatch, give up what is not needed, and only then serve.
 
-use crate::ack_mail::TRY_AGAIN;
 use crate::arguments::{Arguments, Command};
 use crate::board::Board;
 use crate::config::{self, Settings};
@@ -43,7 +42,7 @@ pub fn main() -> ExitCode {
     }
     let arguments = command_line::parse("ocoboard", std::env::args_os(), BAD_USAGE).map_err(Error::Said);
     let exit = match arguments.and_then(|arguments| run(&arguments)) {
-        Ok(exit) => exit,
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             error.say();
             error.exit()
@@ -64,23 +63,16 @@ fn help() -> ExitCode {
     }
 }
 
-fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
-    let settings = config::load(&arguments.config).map_err(Error::Config);
-    if let (Err(error), Some(Command::AckMail)) = (&settings, &arguments.command) {
-        // The mail is not lost: an administrator may put the file right.
-        error.say();
-        return Ok(ExitCode::from(TRY_AGAIN));
-    }
-    let settings = settings?;
+fn run(arguments: &Arguments) -> Result<(), Error> {
+    let load = || config::load(&arguments.config).map_err(Error::Config);
     match &arguments.command {
-        None if arguments.test => check(&settings)?,
-        None => serve(arguments, settings)?,
-        Some(Command::Token(token)) => command::token::run(&settings, token)?,
-        Some(Command::Key(key)) => command::key::run(&settings, key)?,
-        Some(Command::Report(wanted)) => return command::report::run(&settings, wanted),
-        Some(Command::AckMail) => return Ok(command::report::ack_mail(&settings)),
+        None if arguments.test => check(&load()?),
+        None => serve(arguments, load()?),
+        Some(Command::Token(token)) => command::token::run(&load()?, token),
+        Some(Command::Key(key)) => command::key::run(&load()?, key),
+        Some(Command::Report(report)) => command::report::run(&load()?, report),
+        Some(Command::AckMail) => command::ack_mail::run(&arguments.config),
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 /// `-t`.

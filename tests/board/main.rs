@@ -11,6 +11,7 @@ mod confinement;
 mod http;
 mod keys;
 mod overc;
+mod reports;
 mod scene;
 mod shown;
 mod start;

@@ -25,6 +25,11 @@ fn act(scene: &Scene, words: &[&str]) {
     assert!(output.status.success(), "{words:?}: {}", text(&output.stderr));
 }
 
+/// HAProxy: that of this Debian, or another one that `OCO_HAPROXY` names.
+fn program() -> String {
+    std::env::var("OCO_HAPROXY").unwrap_or_else(|_| "haproxy".to_owned())
+}
+
 /// A scene with an HAProxy of its own: servers `w1` and `w2` by name, `third` by w3's address, `other` of nobody here.
 struct Balanced {
     scene: Scene,
@@ -33,7 +38,7 @@ struct Balanced {
 
 impl Balanced {
     fn new(keys: &str) -> Option<Balanced> {
-        if !has("balancer", "haproxy") {
+        if !has("balancer", &program()) {
             return None;
         }
         let scene = Scene::new("");
@@ -56,17 +61,17 @@ impl Balanced {
     }
 
     fn haproxy(&self) -> Option<Running> {
-        let mut command = Command::new("haproxy");
+        let mut command = Command::new(program());
         command.arg("-db").arg("-f").arg(self.scene.path("haproxy.cfg"));
         Running::start("balancer", &mut command, &[self.port])
     }
 
-    /// What HAProxy answers to a command.
+    /// What HAProxy answers to a command: nothing from one that ends just then.
     fn tell(&self, command: &str) -> String {
-        let mut stream = UnixStream::connect(self.scene.path("haproxy.sock")).unwrap();
-        writeln!(stream, "{command}").unwrap();
+        // While it reloads, nobody listens for a moment.
+        let mut stream = wait_for("its socket", || UnixStream::connect(self.scene.path("haproxy.sock")).ok());
         let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
+        let _ = writeln!(stream, "{command}").and_then(|()| stream.read_to_string(&mut answer));
         answer
     }
 
@@ -81,7 +86,7 @@ impl Balanced {
     #[track_caller]
     fn wait_for(&self, server: &str, expected: (u32, u32)) {
         wait_for(&format!("{server} to be {expected:?} in {:?}", self.servers()), || {
-            (self.servers()[server] == expected).then_some(())
+            (self.servers().get(server) == Some(&expected)).then_some(())
         });
     }
 }
@@ -184,8 +189,8 @@ fn a_reloaded_haproxy_is_put_right_while_its_old_worker_lives() {
     let Some(balanced) = Balanced::new("") else { return };
     let socket = balanced.scene.path("haproxy.sock");
     let file = std::fs::read_to_string(balanced.scene.path("haproxy.cfg")).unwrap();
-    balanced.scene.file("haproxy.cfg", &file.replace("timeout client 1s", "timeout client 60s"));
-    let mut command = Command::new("haproxy");
+    balanced.scene.file("haproxy.cfg", &file.replace("global\n", "global\n  stats timeout 10m\n"));
+    let mut command = Command::new(program());
     command.arg("-W").arg("-db").arg("-f").arg(balanced.scene.path("haproxy.cfg"));
     let Some(haproxy) = Running::start("balancer", &mut command, &[balanced.port]) else { return };
     let _watcher = Watcher::start(&balanced.scene);
@@ -193,14 +198,20 @@ fn a_reloaded_haproxy_is_put_right_while_its_old_worker_lives() {
     balanced.wait_for("w2", (1, 40));
     // Somebody who holds a connection keeps the old worker alive.
     let _held = UnixStream::connect(&socket).unwrap();
-    let pid = |answer: &str| answer.lines().find(|line| line.starts_with("Pid:")).map(str::to_owned);
+    let pid = |answer: &str| answer.lines().find_map(|line| line.strip_prefix("Pid: ")).map(str::to_owned);
     let old = pid(&balanced.tell("show info"));
+    let is_there = || std::path::Path::new("/proc").join(old.as_deref().unwrap()).exists();
     haproxy.signal("USR2");
     wait_for("the new worker", || {
-        let new = UnixStream::connect(&socket).is_ok().then(|| pid(&balanced.tell("show info"))).flatten();
+        let new = pid(&balanced.tell("show info"));
         (new.is_some() && new != old).then_some(())
     });
     balanced.wait_for("w2", (1, 40));
+    report(&balanced.scene, "w1", "300");
+    report(&balanced.scene, "w2", "200");
+    balanced.wait_for("w1", (1, 100));
+    balanced.wait_for("w2", (0, 40));
+    assert!(is_there(), "the old worker has ended");
     haproxy.signal("TERM");
     wait_for("HAProxy to end", || haproxy.has_ended().then_some(()));
 }

@@ -13,6 +13,8 @@ mod clocks;
 mod control;
 mod dns;
 mod far;
+mod figures;
+mod forwarding;
 mod greetings;
 mod host;
 mod imports;

@@ -1,6 +1,7 @@
 //! The real journal below a directory, written in batches that may come late, and killed.
 
 use crate::observer::Observer;
+use oco_fleet::figure::Measure;
 use oco_fleet::journal::{Entry, LogWish, Reader, Writer};
 use oco_fleet::object::ObjectName;
 use oco_fleet::state::State;
@@ -22,6 +23,8 @@ pub struct Keeper {
     gone: HashMap<ObjectName, Millis>,
     /// The time of the last row of each.
     last: HashMap<ObjectName, Millis>,
+    /// How many values were measured, of whom and what.
+    pub measured: HashMap<(ObjectName, Measure), u32>,
     /// How often something stood in a batch.
     pub batches: usize,
 }
@@ -37,6 +40,7 @@ impl Keeper {
             rows: Vec::new(),
             gone: HashMap::new(),
             last: HashMap::new(),
+            measured: HashMap::new(),
             batches: 0,
         }
     }
@@ -91,6 +95,11 @@ impl Keeper {
                         self.gone.insert(name, at);
                     }
                 }
+                Entry::Figures { measured, .. } => {
+                    for one in measured {
+                        *self.measured.entry((one.name, one.measure)).or_default() += one.figure.count;
+                    }
+                }
                 _ => {}
             }
         }
@@ -134,5 +143,11 @@ impl Keeper {
         let differs = found.iter().zip(&expected).find(|(found, expected)| found != expected);
         assert_eq!(differs, None, "found, and expected");
         assert_eq!(found.len(), expected.len(), "the journal is what was written");
+        for ((name, measure), count) in &self.measured {
+            let (from, to) = (Millis(0), Millis(i64::MAX));
+            let found = reader.figures(std::slice::from_ref(name), measure, from, to, 7).unwrap();
+            let found: u32 = found[0].iter().map(|point| point.figure.count).sum();
+            assert_eq!(found, *count, "{name} {measure:?}: each value once");
+        }
     }
 }

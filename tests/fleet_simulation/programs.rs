@@ -40,7 +40,7 @@ impl Starter for FakeStarter {
         }
         self.running.insert(id, (ends, status.unwrap_or(0)));
         self.news.push(Report::Started(id, 1000 + id.0 as u32));
-        Ok([Cursor::new(b"plugin says so\n".to_vec()), Cursor::new(Vec::new())])
+        Ok([Cursor::new(b"plugin says so|size=7MB\n".to_vec()), Cursor::new(Vec::new())])
     }
 
     fn signal(&mut self, id: ChildId, signal: GroupSignal) -> io::Result<()> {

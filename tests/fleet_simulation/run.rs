@@ -42,6 +42,8 @@ pub struct Reached {
     pub canaries_lost: usize,
     pub batches: usize,
     pub ko: usize,
+    pub series: usize,
+    pub values: u32,
 }
 
 impl Reached {
@@ -50,7 +52,7 @@ impl Reached {
         assert!(*transitions > 1000 && *kills > 20 && *kills_with_losses > 10, "{self:?}");
         assert!(*reloads > 20 && *clock_steps > 20 && self.moves > 10, "{self:?}");
         assert!(self.own_failures > 10 && self.canaries_lost > 5 && self.batches > 500, "{self:?}");
-        assert!(self.ko > 300, "{self:?}");
+        assert!(self.ko > 300 && self.series > 100 && self.values > 10_000, "{self:?}");
     }
 }
 
@@ -86,6 +88,7 @@ fn settings(layout: u64) -> Settings {
         "[canary]\nhosts = [\"198.51.100.1:53\", \"198.51.100.2:53\"]\n"
     };
     let need = 1 + layout % 2;
+    let figures = if layout.is_multiple_of(5) { "" } else { "[figures]\n" };
     let text = format!(
         "state-dir = \"/nowhere\"\nresolve-every = \"20s\"\n[defaults]\ninterval = \"2s\"\nfast-interval = \"500ms\"\n\
          timeout = \"1s\"\nfall = 3\nrise = 2\nmax-silence = \"30s\"\n{canary}[hostgroup.web]\n\
@@ -94,7 +97,7 @@ fn settings(layout: u64) -> Settings {
          [hostgroup.web.service.port]\nprobe = {{ tcp = true, port = 80 }}\nfall = 1\nrise = 1\n\
          [hostgroup.disk]\nhosts = [\"192.0.2.8\"]\n\
          [hostgroup.disk.service.plugin]\nprobe = {{ exec = [\"plugin\"] }}\n\
-         [node.all]\nmembers = [\"web/*\", \"disk/*\"]\nrule = \"2 of\"\n",
+         {figures}[node.all]\nmembers = [\"web/*\", \"disk/*\"]\nrule = \"2 of\"\n",
         hosts.iter().map(|host| format!("{host:?}")).collect::<Vec<_>>().join(", ")
     );
     config::parse(&text).unwrap_or_else(|fault| panic!("{fault:?}"))
@@ -158,6 +161,8 @@ impl Run {
         self.keeper.check();
         self.check_truth();
         reached.batches += self.keeper.batches;
+        reached.series += self.keeper.measured.len();
+        reached.values += self.keeper.measured.values().sum::<u32>();
     }
 
     /// Sleeps until something happens, and takes a turn.
@@ -245,6 +250,8 @@ impl Run {
                 Note::CanaryBack
                 | Note::CanaryHampered(_)
                 | Note::OwnFailureOver { .. }
+                | Note::FiguresFull(_)
+                | Note::FiguresLeftOut(_)
                 | Note::Flapping(..) => {}
             }
         }

@@ -15,7 +15,7 @@ use daemon::{listeners, rules, start};
 use files::{echo, expose_a_file};
 pub use files::{new_mode, touch_file};
 use oco::daemon::event_loop::{EventLoop, Signal, TurnEnd};
-use oco::limits::{ACCEPT_PAUSE, Bounds, EMPTY_GRACE};
+use oco::limits::{ACCEPT_PAUSE, Bounds, EMPTY_GRACE, HTTP_TIME};
 use oco::logic::time::Nanos;
 use oco::system::signals::Signals;
 use std::net::SocketAddr;
@@ -30,8 +30,14 @@ const TURNS_WITHOUT_SLEEP: u32 = 200;
 const TURNS_AN_ACT: u32 = 40;
 
 /// Smaller than the daemon's own, so that a few clients reach them.
-const BOUNDS: Bounds =
-    Bounds { accept_batch: 5, answered: 8, batches_per_turn: 3, http_connections: 7, http_octets: 4_000 };
+const BOUNDS: Bounds = Bounds {
+    accept_batch: 5,
+    answered: 8,
+    batches_per_turn: 3,
+    http_connections: 7,
+    http_octets: 4_000,
+    http_time: HTTP_TIME,
+};
 
 type Daemon = EventLoop<ModelFiles, ModelSockets>;
 

@@ -4,6 +4,7 @@
 
 use super::Definitions;
 use crate::availability;
+use crate::figure::{Figure, Measure};
 use crate::object::ObjectName;
 use crate::state::{Standing, State};
 use crate::time::Millis;
@@ -46,6 +47,15 @@ pub enum Entry {
     Heartbeat(Millis),
     /// What ended before this may go, a little at a time.
     Prune(Millis),
+    /// Figures of before this may go, a little at a time.
+    PruneFigures(Millis),
+    /// What was measured in the five minutes in which `at` lies; all of it in one entry, which becomes one row.
+    Figures {
+        /// A time in them.
+        at: Millis,
+        /// What.
+        measured: Vec<Measured>,
+    },
     /// Nobody watched.
     Gap {
         /// From then on
@@ -115,6 +125,20 @@ pub enum Entry {
         what: Option<String>,
     },
 }
+
+/// What was measured of an object.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measured {
+    /// Who.
+    pub name: ObjectName,
+    /// What.
+    pub measure: Measure,
+    /// How much.
+    pub figure: Figure,
+}
+
+/// Two are equal that are written alike: a figure of no number is none.
+impl Eq for Measured {}
 
 /// What was counted of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]

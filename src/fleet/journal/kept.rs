@@ -1,8 +1,9 @@
 //! What a start of the watcher needs of the journal.
 
-use super::limits::RECENT_PER_OBJECT;
+use super::limits::{MEASURED_CHUNKS, RECENT_PER_OBJECT};
 use super::read::{acts_of, adjustments_of, incidents_of};
-use super::{Act, Adjustment, Incident, Reporter, Told, Window, standing_of, state_of};
+use super::{Act, Adjustment, CHUNK_SLOTS, Incident, Reporter, Told, Window, slot_of, standing_of, state_of};
+use crate::figure::Measure;
 use crate::object::ObjectName;
 use crate::state::{Standing, State};
 use crate::time::Millis;
@@ -26,6 +27,8 @@ pub struct Kept {
     pub incidents: Vec<Incident>,
     /// What was set in the balancers' tables: table, server, what.
     pub balanced: Vec<(String, String, String)>,
+    /// What was measured of whom within a day of the last sign of life.
+    pub measured: Vec<(ObjectName, Measure)>,
     /// Since when there is a journal.
     pub began: Millis,
     /// The last sign of life before, or now where that is later.
@@ -91,6 +94,7 @@ pub(super) fn load(connection: &Connection, recent: Millis) -> rusqlite::Result<
     kept.windows = windows(connection, kept.heartbeat)?;
     kept.told = told(connection)?;
     kept.balanced = balanced(connection)?;
+    kept.measured = measured(connection, kept.heartbeat)?;
     kept.last_act = last_number(connection, "act")?;
     kept.last_adjustment = last_number(connection, "adjustment")?;
     kept.last_incident = last_number(connection, "incident")?;
@@ -211,6 +215,19 @@ fn balanced(connection: &Connection) -> rusqlite::Result<Vec<(String, String, St
         connection.prepare(r#"SELECT "table", server, what FROM balanced ORDER BY "table", server"#)?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     rows.collect()
+}
+
+fn measured(connection: &Connection, now: Millis) -> rusqlite::Result<Vec<(ObjectName, Measure)>> {
+    let mut statement = connection.prepare(
+        "SELECT name, label, unit FROM series JOIN object ON object.id = series.object WHERE last >= ?1 ORDER BY series.id",
+    )?;
+    let mut rows = statement.query([slot_of(now).div_euclid(CHUNK_SLOTS) - MEASURED_CHUNKS])?;
+    let mut measured = Vec::new();
+    while let Some(row) = rows.next()? {
+        let Some(name) = name_of(row.get_ref(0)?.as_str()?) else { continue };
+        measured.push((name, Measure::performance(row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_str()?)));
+    }
+    Ok(measured)
 }
 
 /// The highest number that `table` ever gave: also of rows that are gone.

@@ -34,5 +34,9 @@ pub const PAGE_ENTRIES: usize = 100_000;
 pub const OBJECTS_ONE_BY_ONE: usize = 2000;
 /// Cells of a bar: more than any screen has columns.
 pub const BAR_CELLS: u32 = 4000;
+/// Points of a picture of figures: more than any screen has columns.
+pub const FIGURE_POINTS: u32 = 4000;
+/// What was measured within so many chunks of figures, a day, before the last sign of life goes on at a start.
+pub const MEASURED_CHUNKS: i64 = 6;
 /// Rows of each kind that are taken out at once, each minute: some milliseconds, and 500 million a year.
 pub const PRUNED_AT_ONCE: u32 = 1000;

@@ -5,7 +5,8 @@ use rusqlite::{Connection, TransactionBehavior};
 /// `PRAGMA application_id` of a journal, "ocow": what tells it from others' databases.
 pub(super) const APPLICATION_ID: i64 = 0x6f63_6f77;
 /// What makes each version of the one before, from an empty file on. They are only ever added to.
-pub(super) const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("definitions.sql")];
+pub(super) const MIGRATIONS: &[&str] =
+    &[include_str!("schema.sql"), include_str!("definitions.sql"), include_str!("figures.sql")];
 
 /// What a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! What is too old to be kept goes, a few rows at a time, so that nobody waits for it.
 
+use super::{CHUNK_SLOTS, key_of, slot_of};
 use crate::time::Millis;
 use rusqlite::{Connection, TransactionBehavior, params};
 
@@ -45,4 +46,24 @@ pub(super) fn prune(connection: &mut Connection, before: Millis, at_most: u32) -
     transaction.prepare_cached("DELETE FROM gap WHERE until <= (SELECT began FROM watch)")?.execute([])?;
     transaction.commit()?;
     Ok(gone)
+}
+
+/// Takes out figures of chunks that were over then, and series without any since. How many rows of figures went.
+pub(super) fn prune_figures(
+    connection: &mut Connection,
+    before: Millis,
+    at_most: u32,
+) -> rusqlite::Result<usize> {
+    let chunk = slot_of(before).div_euclid(CHUNK_SLOTS);
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let old = "DELETE FROM figure WHERE key IN (SELECT key FROM figure WHERE key < ?1 ORDER BY key LIMIT ?2)";
+    let gone = transaction.prepare_cached(old)?.execute(params![key_of(chunk, 0), at_most])?;
+    // Those of a chunk that goes on when nothing is measured any more.
+    let new = "DELETE FROM figure_new WHERE at < ?1";
+    let new = transaction.prepare_cached(new)?.execute([chunk.saturating_mul(CHUNK_SLOTS)])?;
+    transaction
+        .prepare_cached("DELETE FROM series WHERE id IN (SELECT id FROM series WHERE last < ?1 LIMIT ?2)")?
+        .execute(params![chunk, at_most])?;
+    transaction.commit()?;
+    Ok(gone.saturating_add(new))
 }

@@ -7,6 +7,7 @@ mod acts;
 mod bars;
 mod definitions;
 mod failures;
+mod figures;
 mod history;
 mod log;
 mod spans;
@@ -16,15 +17,17 @@ pub use acts::IncidentEvent;
 use acts::time;
 pub(super) use acts::{acts_of, adjustments_of, incidents_of};
 pub use bars::{Bar, Cell};
+pub use figures::Point;
 pub use history::History;
 pub use log::{Happened, LogPage, LogRow, LogWish};
 pub use spans::Span;
 pub use standings::{Mark, News, Stands};
 
 use super::file::open_to_read;
-use super::limits::{BAR_CELLS, READ_TIME};
+use super::limits::{BAR_CELLS, FIGURE_POINTS, READ_TIME};
 use super::migrate::{MIGRATIONS, Schema, newest, schema_of};
 use super::{Act, Adjustment, Definitions, Incident, JournalError, Window};
+use crate::figure::Measure;
 use crate::object::ObjectName;
 use crate::time::Millis;
 use rusqlite::Connection;
@@ -176,6 +179,33 @@ impl Reader {
     /// The journal can't be read.
     pub fn standings(&mut self, mark: Option<Mark>, most: usize) -> Result<(News, Mark), JournalError> {
         self.look(|look| standings::news(look, mark, most))
+    }
+
+    /// What was measured of any of `names`, and has not been pruned: the response time first, then the labels of
+    /// performance data with their units.
+    ///
+    /// # Errors
+    /// The journal can't be read.
+    pub fn measures(&mut self, names: &[ObjectName]) -> Result<Vec<Measure>, JournalError> {
+        self.look(|look| figures::measures(look, names))
+    }
+
+    /// What was measured of each of `names` from `from` until `to`, for a picture of at most `at_most` points, and at most
+    /// [`FIGURE_POINTS`]: the time is cut into as many pieces of equal length, but none shorter than the five minutes that
+    /// a figure is of. A piece in which nothing was measured has no point. Five minutes belong to the piece in which they
+    /// begin; the last ones are there when they are over.
+    ///
+    /// # Errors
+    /// The journal can't be read.
+    pub fn figures(
+        &mut self,
+        names: &[ObjectName],
+        measure: &Measure,
+        from: Millis,
+        to: Millis,
+        at_most: u32,
+    ) -> Result<Vec<Vec<Point>>, JournalError> {
+        self.look(|look| figures::figures(look, names, measure, (from, to), at_most.min(FIGURE_POINTS)))
     }
 
     /// Acts that were in force between `from` and `to`, in the order in which they were made.

@@ -1,6 +1,7 @@
 //! What the tests of the journal share: a directory with one, and what is easily written.
 
 mod definitions;
+mod figures;
 mod file;
 mod history;
 mod kept;

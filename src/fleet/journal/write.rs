@@ -5,6 +5,7 @@
 mod acts;
 mod alerts;
 mod definitions;
+mod figures;
 mod objects;
 
 use super::file::{FILE, SetAside, open_to_write, set_aside};
@@ -77,13 +78,14 @@ impl Writer {
     pub fn write(&mut self, entries: &[Entry]) -> Result<(), JournalError> {
         let last_counts = last_counts(entries);
         let mut alive = self.alive;
-        let mut prune_before = None;
+        let (mut prune_before, mut prune_figures_before) = (None, None);
         let written = (|| {
             let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             for entry in entries {
                 match entry {
                     Entry::Heartbeat(at) => beat(&transaction, &mut alive, *at)?,
                     Entry::Prune(before) => prune_before = Some(*before),
+                    Entry::PruneFigures(before) => prune_figures_before = Some(*before),
                     Entry::Counts(counts) => {
                         if last_counts.get(&counts.name).is_some_and(|last| std::ptr::eq(*last, counts)) {
                             objects::counts(&transaction, counts)?;
@@ -104,6 +106,9 @@ impl Writer {
                 if let Some(before) = prune_before {
                     // What does not go now goes next time.
                     let _ = self.prune(before, PRUNED_AT_ONCE);
+                }
+                if let Some(before) = prune_figures_before {
+                    let _ = self.prune_figures(before, PRUNED_AT_ONCE);
                 }
                 Ok(())
             }
@@ -131,6 +136,15 @@ impl Writer {
     /// Nothing was taken out.
     pub fn prune(&mut self, before: Millis, at_most: u32) -> Result<usize, JournalError> {
         prune::prune(&mut self.connection, before, at_most)
+            .map_err(|error| JournalError::of(&self.path, &error))
+    }
+
+    /// Takes out figures of before `before`, but at most `at_most` rows of each kind. How many rows of figures went.
+    ///
+    /// # Errors
+    /// Nothing was taken out.
+    pub fn prune_figures(&mut self, before: Millis, at_most: u32) -> Result<usize, JournalError> {
+        prune::prune_figures(&mut self.connection, before, at_most)
             .map_err(|error| JournalError::of(&self.path, &error))
     }
 
@@ -247,7 +261,8 @@ fn write_one(transaction: &Transaction<'_>, entry: &Entry) -> rusqlite::Result<(
         Entry::Defined(definitions) => definitions::defined(transaction, definitions),
         Entry::Reporter(reporter) => objects::reporter(transaction, reporter),
         // Of these the writer keeps what it needs itself.
-        Entry::Heartbeat(_) | Entry::Prune(_) => Ok(()),
+        Entry::Heartbeat(_) | Entry::Prune(_) | Entry::PruneFigures(_) => Ok(()),
+        Entry::Figures { at, measured } => figures::figures(transaction, *at, measured),
         Entry::Gap { since, until } => gap(transaction, *since, *until),
         Entry::Act(act) => acts::act(transaction, act),
         Entry::ActEnded { id, at, by } => acts::act_ended(transaction, *id, *at, by.as_deref()),

@@ -1,6 +1,6 @@
 //! A member's thread: what waits is sent as one request, what could not be is tried again.
 
-use super::request::SendError;
+use super::request::{SendError, send};
 use super::{Event, Place, Shared, body};
 use crate::decide::alertmanager::Post;
 use crate::limits::{ALERTMANAGER_BATCH, ALERTMANAGER_RETRY};
@@ -10,7 +10,7 @@ pub(super) fn run(shared: &Shared, source: Option<&str>, wake: &(dyn Fn() + Send
     let mut is_failing = false;
     while let Some((batch, place)) = next(shared) {
         let sent = match &*place {
-            Ok(endpoint) => endpoint.send(&body::body(&batch, source)),
+            Ok(endpoint) => send(endpoint, &body::body(&batch, source)),
             Err(why) => Err(SendError::Refused(why.clone())),
         };
         let event = match &sent {

@@ -25,7 +25,8 @@ const CONTROL: &str = "/run/oco-watch/control";
 const RESOLVE_EVERY: Duration = Duration::from_secs(5 * 60);
 /// As humantime reckons years and days.
 const KEEP: Duration = Duration::from_secs(5 * 31_557_600);
-const FIGURES_KEEP: Duration = Duration::from_secs(30 * 86_400);
+/// How long figures are kept by default.
+pub const FIGURES_KEEP: Duration = Duration::from_secs(30 * 86_400);
 
 /// What of a service can be judged only once all groups are known.
 struct Later {

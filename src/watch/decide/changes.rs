@@ -2,6 +2,8 @@
 
 use super::target::KeptTarget;
 use oco::logic::time::Nanos;
+use oco_fleet::figure::Measure;
+use oco_fleet::journal::Measured;
 use oco_fleet::object::ObjectName;
 use oco_fleet::state::Standing;
 use oco_fleet::time::Millis;
@@ -49,6 +51,13 @@ pub enum Keep {
     Above(ObjectName, KeptAbove),
     /// Whether it is us.
     CanaryLost(bool),
+    /// What was measured within five minutes.
+    Figures {
+        /// When they began.
+        at: Millis,
+        /// What.
+        measured: Vec<Measured>,
+    },
 }
 
 /// What is kept of a service or node beside where it stands.
@@ -85,6 +94,10 @@ pub enum Note {
         /// How often.
         failures: u64,
     },
+    /// There are as many series of figures as may be: those of this target, and of others behind it, are left out.
+    FiguresFull(ObjectName),
+    /// A target has more labels of performance data, or longer ones, than are kept.
+    FiguresLeftOut(ObjectName),
     /// A service or node begins to flap, or ends to.
     Flapping(ObjectName, bool),
 }
@@ -100,6 +113,8 @@ pub struct Kept {
     pub planned: HashSet<ObjectName>,
     /// Whether it was us.
     pub is_canary_lost: bool,
+    /// What was measured of whom lately.
+    pub measured: Vec<(ObjectName, Measure)>,
 }
 
 /// What was kept of an object.

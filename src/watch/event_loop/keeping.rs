@@ -1,10 +1,11 @@
 //! What changed is logged and kept in the journal; and how the journal fares.
 
 use super::EventLoop;
+use crate::config::FIGURES_KEEP;
 use crate::decide::changes::Note;
-use crate::journal_writer::{Event, Sequence};
+use crate::journal_writer::{Event, Sequence, WriterStatus};
 use crate::kept;
-use crate::limits::WATCHED_IN_AN_ENTRY;
+use crate::limits::{FIGURE_LABELS, FIGURE_SERIES, WATCHED_IN_AN_ENTRY};
 use log::{error, info, warn};
 use oco::system::log_lines::{CHANGE, TRANSITION};
 use oco_fleet::journal::{Definitions, Entry, LevelDefinition, NodeDefinition};
@@ -48,7 +49,12 @@ impl EventLoop {
         }
         for keep in changes.keep.drain(..) {
             for entry in kept::entries(keep) {
-                self.journal.push(entry);
+                match entry {
+                    Entry::Figures { .. } => self.keep_figures(entry),
+                    other => {
+                        self.journal.push(other);
+                    }
+                }
             }
         }
         let at = self.watcher.fleet_mut().journal_time(self.now);
@@ -67,9 +73,21 @@ impl EventLoop {
         self.hear_journal();
         self.hear_publisher();
         self.hear_alertmanagers();
+        self.hear_forwarder();
         self.moment = self.watcher.fleet_mut().moment(self.now);
         let wait = self.telling.wait(self.moment).and_then(|wait| u64::try_from(wait).ok());
         self.tells_at = wait.map(|wait| self.now.boot.after(Duration::from_millis(wait)));
+    }
+
+    /// Enters figures. They are many in one entry: while the disk takes none, no more than one of these waits.
+    fn keep_figures(&mut self, entry: Entry) {
+        let takes_none = self.journal.status(Instant::now()) != WriterStatus::Fine;
+        if takes_none && self.journal.written() < self.figures {
+            return warn!(
+                "figures: those of five minutes are lost, as those of before still wait for the disk"
+            );
+        }
+        self.figures = self.journal.push(entry);
     }
 
     /// Logs how each service, node and level stands.
@@ -153,6 +171,10 @@ impl EventLoop {
         self.journal.push(Entry::Heartbeat(at));
         let keep = i64::try_from(self.watcher.settings().keep.as_millis()).unwrap_or(i64::MAX);
         self.journal.push(Entry::Prune(Millis(at.0.saturating_sub(keep))));
+        // Where nothing is measured any more, what was is kept for as long as it would be by default.
+        let keep = self.watcher.settings().figures_keep.unwrap_or(FIGURES_KEEP).as_millis();
+        let keep = i64::try_from(keep).unwrap_or(i64::MAX);
+        self.journal.push(Entry::PruneFigures(Millis(at.0.saturating_sub(keep))));
     }
 
     fn hear_journal(&mut self) {
@@ -195,6 +217,16 @@ fn log_note(note: &Note) {
         Note::OwnFailure { target, reason } => warn!("{target}: not known, by our own fault: {reason}"),
         Note::OwnFailureOver { reason, failures } => {
             info!("for a minute nothing failed by our own fault any more: {reason} ({failures} probes)");
+        }
+        Note::FiguresFull(name) => warn!(
+            "figures: there are {FIGURE_SERIES} series, which is the limit: those of {name} and of others behind it are \
+             left out"
+        ),
+        Note::FiguresLeftOut(name) => {
+            warn!(
+                "{name}: some of its performance data is left out: more than {FIGURE_LABELS} labels, or one that is too \
+                 long or not printable"
+            );
         }
         Note::Flapping(name, true) => info!(target: TRANSITION, "{name}: goes up and down"),
         Note::Flapping(name, false) => info!(target: TRANSITION, "{name}: has been calm"),

@@ -101,6 +101,7 @@ impl EventLoop {
     fn go_on_with_a_page(&mut self) {
         let Some(place) = self.metrics.scrapes.iter().position(|scrape| scrape.wants) else { return };
         let mut scrape = self.metrics.scrapes.remove(place);
+        self.metrics.counts.forwards = self.forwarding.forwarder().counts();
         let (fleet, counts) = (self.watcher.fleet(), &self.metrics.counts);
         let facts = Facts { fleet, levels: &self.levels, counts, now: self.now };
         let is_last = scrape.page.write(facts, METRICS_OBJECTS_PER_TURN);

@@ -143,7 +143,7 @@ impl EventLoop {
             self.now = clock::now();
             self.take_events();
             // A probe that ends now is of no use any more.
-            self.watcher.programs().turn(self.now.boot, |_, _, _, _| {});
+            self.watcher.programs().turn(self.now.boot, |_, _, _| {});
             self.hear_commands();
             self.hear_table_commands();
             self.keep();

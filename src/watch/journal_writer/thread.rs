@@ -89,7 +89,12 @@ fn next_batch(
 
 /// How many rows an entry writes, roughly: a transaction must not take long.
 fn rows_of(entry: &Entry) -> usize {
-    if let Entry::Watched { names, .. } = entry { names.len() } else { 1 }
+    match entry {
+        Entry::Watched { names, .. } => names.len(),
+        // They become one row, but each is looked up.
+        Entry::Figures { measured, .. } => measured.len(),
+        _ => 1,
+    }
 }
 
 fn wait<'a>(shared: &Shared, inner: MutexGuard<'a, Inner>, limit: Duration) -> MutexGuard<'a, Inner> {

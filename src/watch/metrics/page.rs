@@ -197,6 +197,13 @@ fn rest(page: &mut Exposition, Facts { counts, now, .. }: Facts<'_>) {
     for result in AlertResult::ALL {
         page.sample(name, &[("result", result.word())], counts.alerts(result));
     }
+    if let Some(forwards) = counts.forwards {
+        let name = "oco_fleet_forwards_total";
+        page.family(name, "counter", "Reports to another board, by what became of them.");
+        for (result, count) in [("sent", forwards.sent), ("failed", forwards.failed)] {
+            page.sample(name, &[("result", result)], count);
+        }
+    }
     let name = "oco_fleet_late_seconds";
     page.family(name, "gauge", "The most that a round of probes began late in the last one to two minutes.");
     page.sample(name, &[], counts.late(now.boot).as_secs_f64());
@@ -230,6 +237,7 @@ mod tests {
     use crate::config;
     use crate::decide::changes::{Changes, Kept};
     use crate::limits::METRICS_OBJECTS_PER_TURN;
+    use crate::metrics::Forwards;
     use std::collections::HashMap;
 
     const FILE: &str = "state-dir = \"/var/lib/oco-watch\"\n\
@@ -243,7 +251,8 @@ mod tests {
         let now = Now { wall: Nanos(1_500_000_000), boot: Nanos(7) };
         let fleet = Fleet::new(&settings, &Kept::default(), now, &mut Changes::default());
         let levels = Levels::new(&settings, &HashMap::new(), Default::default(), &mut Changes::default());
-        let mut counts = Counts { transitions: 9, ..Counts::default() };
+        let forwards = Some(Forwards { sent: 7, failed: 1 });
+        let mut counts = Counts { transitions: 9, forwards, ..Counts::default() };
         counts.round(Duration::from_millis(5), now);
         let facts = Facts { fleet: &fleet, levels: &levels, counts: &counts, now };
         let mut page = MetricsPage::new(&fleet);
@@ -291,6 +300,8 @@ mod tests {
             "oco_fleet_targets{service=\"web/b\",state=\"ko\"} 0",
             "oco_fleet_transitions_total 9",
             "oco_fleet_alerts_total{result=\"held\"} 0",
+            "oco_fleet_forwards_total{result=\"sent\"} 7",
+            "oco_fleet_forwards_total{result=\"failed\"} 1",
             "oco_fleet_late_seconds 0.005",
             "oco_fleet_last_round_timestamp_seconds 1.5",
             "# TYPE oco_fleet_availability gauge",

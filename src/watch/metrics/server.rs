@@ -6,7 +6,7 @@
 //! - No client delays another, or a probe: what is accepted, read and held is bounded, and who is slow is closed.
 
 use super::Page;
-use crate::limits::{METRICS_CONNECTIONS, METRICS_LINGERING, METRICS_OCTETS};
+use crate::limits::{METRICS_CONNECTIONS, METRICS_LINGERING, METRICS_OCTETS, METRICS_TIME};
 use crate::token::Source;
 use log::{debug, info, warn};
 use mio::unix::SourceFd;
@@ -56,6 +56,7 @@ impl MetricsServer {
         let bounds = Bounds {
             http_connections: METRICS_CONNECTIONS,
             http_octets: METRICS_OCTETS,
+            http_time: METRICS_TIME,
             ..Bounds::default()
         };
         let share = u32::try_from(METRICS_LINGERING / ADDRESS_SHARE).unwrap_or(u32::MAX);

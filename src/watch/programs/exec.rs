@@ -4,6 +4,7 @@ use crate::limits::REASON_OCTETS;
 use oco::logic::code::Code;
 use oco::logic::plugin_result::{Kept, Run};
 use oco::logic::text::printable;
+use std::borrow::Cow;
 
 /// What a plugin's run tells: a code and a reason, or that we could not run it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +26,17 @@ pub fn told(run: &Run, stdout: &Kept, stderr: &Kept) -> Told {
             let words = text.split(|octet| *octet == b'|').next().unwrap_or_default();
             Told::Code(run.code(), short(words))
         }
+    }
+}
+
+/// The line of a plugin that has ended, where it has performance data; else nothing.
+pub fn performance_data<'a>(run: &Run, stdout: &'a Kept, stderr: &'a Kept) -> Cow<'a, str> {
+    match (run, run.text(stdout, stderr)) {
+        (Run::Ended(_), Cow::Borrowed(line)) if line.contains(&b'|') => String::from_utf8_lossy(line),
+        (Run::Ended(_), Cow::Owned(line)) if line.contains(&b'|') => {
+            String::from_utf8_lossy(&line).into_owned().into()
+        }
+        _ => Cow::Borrowed(""),
     }
 }
 
@@ -62,6 +74,20 @@ mod tests {
         let late = Run::TimedOut(Duration::from_secs(3));
         assert_eq!(told(&late, &kept("half"), &none), Told::Code(Code::UNKNOWN, "timeout".into()));
         assert_eq!(of(&Run::NotStarted("not found: x\u{1b}".into())), Told::Own("not found: x?".into()));
+    }
+
+    #[test]
+    fn performance_data_is_that_of_a_line_of_a_run_that_ended() {
+        let of = |run: &Run, text: &[u8], is_cut| {
+            let stdout = Kept { octets: text.to_vec(), is_cut };
+            performance_data(run, &stdout, &Kept::default()).into_owned()
+        };
+        let ended = Run::Ended(End::Status(2));
+        assert_eq!(of(&ended, b"BAD|a=1\nmore|b=2", false), "BAD|a=1");
+        assert_eq!(of(&ended, b"\xff|a=1 b=2", true), "\u{fffd}|a=1 ...", "the last one may lack digits");
+        assert_eq!(of(&ended, b"BAD", false), "");
+        assert_eq!(of(&Run::TimedOut(Duration::from_secs(1)), b"x|a=1\n", false), "");
+        assert_eq!(of(&Run::NotStarted("a|b=1".into()), b"", false), "");
     }
 
     #[test]

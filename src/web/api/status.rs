@@ -36,7 +36,7 @@ pub(super) fn status(facts: &Facts, patterns: &[Pattern]) -> Result<FleetStatus,
         } else {
             targets.iter().for_each(|target| worst.see(target));
         }
-        services.push((service.object.state().rank(), shown_service(facts, &marks, service, targets)));
+        services.push((service.object.state().rank(), shown_service(&marks, service, targets)));
     }
     let mut nodes: Vec<&Object> = fleet.nodes().filter(|node| wants(&node.name)).collect();
     let mut levels: Vec<&Object> = fleet.levels().filter(|level| wants(&level.name)).collect();
@@ -122,12 +122,7 @@ fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-fn shown_service(
-    facts: &Facts,
-    marks: &Marks<'_>,
-    service: &Service,
-    mut targets: Vec<&Object>,
-) -> ServiceStatus {
+fn shown_service(marks: &Marks<'_>, service: &Service, mut targets: Vec<&Object>) -> ServiceStatus {
     let object = &service.object;
     let [acked, muted, maint] = acts(marks, &object.name);
     targets.sort_by_key(|target| (target.state().rank(), !target.is_severe()));
@@ -137,8 +132,8 @@ fn shown_service(
         code: object.standing.code.map(Code::number),
         reason: object.standing.reason.to_string(),
         since: rfc3339(object.since),
-        // All, unless the file says otherwise, which was never heard then.
-        need: facts.heard.need(&object.name).unwrap_or(count(service.counts.total())),
+        // All, unless the file says otherwise, which the journal does not tell.
+        need: count(service.counts.total()),
         up: count(service.counts.up()),
         of: count(service.counts.total()),
         counts: None,
@@ -170,7 +165,7 @@ fn shown_target(marks: &Marks<'_>, object: &Object) -> TargetStatus {
 
 fn shown_node(facts: &Facts, marks: &Marks<'_>, object: &Object) -> NodeStatus {
     let [acked, muted, maint] = acts(marks, &object.name);
-    let heard = facts.heard.node(&object.name);
+    let heard = facts.heard().node(&object.name);
     NodeStatus {
         name: object.name.to_string(),
         title: heard.map_or_else(|| object.name.service_part().to_owned(), |node| node.title.clone()),
@@ -194,7 +189,7 @@ fn shown_level(facts: &Facts, marks: &Marks<'_>, object: &Object) -> LevelStatus
         code: object.standing.code.map(Code::number),
         reason: object.standing.reason.to_string(),
         since: rfc3339(object.since),
-        of: facts.heard.of_level(&object.name).map(ToString::to_string).unwrap_or_default(),
+        of: facts.heard().of_level(&object.name).map(ToString::to_string).unwrap_or_default(),
         acked,
         muted,
     }

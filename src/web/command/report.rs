@@ -1,112 +1,75 @@
-//! `ocoboard report` and `ocoboard ack-mail`: what they need of the settings, and what they say.
+//! `ocoboard report`: what was asked for, or is owed, as the settings have it.
 
-use crate::ack_mail::{self, TRY_AGAIN};
-use crate::arguments::{Format as FormatWord, Report};
-use crate::config::{Every, Format, ReportPlan, SentTo, Settings};
-use crate::error::Error;
-use crate::report::{self, ReportSettings, command};
-use oco::system::{clock, log_lines};
-use oco_fleet::calendar::{Period, Zone};
+use crate::arguments::Report;
+use crate::config::Settings;
+use crate::error::{Error, FAILED};
+use crate::report::command::{Options, known, run as write, run_due};
+use crate::report::due::Said;
+use crate::report::{self, ReportError};
+use oco::system::{clock, log_lines, user};
+use oco_fleet::calendar::Zone;
 use oco_fleet::time::Millis;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+/// What takes mail on every system that sends some.
 const SENDMAIL: &str = "/usr/sbin/sendmail";
 
-/// Runs `ocoboard report`.
+/// Runs it.
 ///
 /// # Errors
-/// There is no report, or it can't go there.
-pub fn run(settings: &Settings, wanted: &Report) -> Result<ExitCode, Error> {
-    let settings = of_report(settings)?;
-    let known = command::known(&settings.control, Millis::of(clock::now().wall));
-    let said = match wanted.due {
-        true => command::run_due(&settings, known),
-        false => command::run(&options(wanted), &settings, known, &mut io::stdout()),
+/// It can't be done; the words say why, or were said.
+pub fn run(settings: &Settings, asked: &Report) -> Result<(), Error> {
+    let of_reports = of_reports(settings)?;
+    if asked.due
+        && let Some(name) = settings.user.as_deref().filter(|_| user::is_root())
+    {
+        // What cron writes as root is to belong to the board's user.
+        user::find(name).and_then(|user| user::become_user(&user)).map_err(Error::User)?;
+    }
+    let known = known(&settings.control, Millis::of(clock::now().wall));
+    let said = if asked.due {
+        run_due(&of_reports, known)
+    } else {
+        let options = Options {
+            names: asked.names.clone(),
+            period: Some(asked.period.clone()),
+            format: asked.format,
+            output: asked.output.clone(),
+            mail: asked.mail.clone(),
+        };
+        write(&options, &of_reports, known, &mut io::stdout())
     };
-    let said = said.map_err(|error| Error::Refused(error.to_string()))?;
-    let mut exit = ExitCode::SUCCESS;
-    for one in said {
-        log_lines::say("ocoboard", &one.text);
-        if one.is_error {
-            exit = ExitCode::from(crate::error::FAILED);
-        }
-    }
-    Ok(exit)
+    tell(said.map_err(refused)?)
 }
 
-fn options(wanted: &Report) -> command::Options {
-    let format = wanted.format.map(|format| match format {
-        FormatWord::Pdf => report::Format::Pdf,
-        FormatWord::Html => report::Format::Html,
-        FormatWord::Csv => report::Format::Csv,
-        FormatWord::Xml => report::Format::Xml,
-        FormatWord::Json => report::Format::Json,
-    });
-    command::Options {
-        names: wanted.names.clone(),
-        period: Some(wanted.period.clone()),
-        format,
-        output: wanted.output.clone(),
-        mail: wanted.mail.clone(),
-    }
-}
-
-fn of_report(settings: &Settings) -> Result<report::Settings, Error> {
-    let zone = Zone::parse(settings.time_zone.as_deref());
+/// What reports need of the settings.
+fn of_reports(settings: &Settings) -> Result<report::Settings, Error> {
     Ok(report::Settings {
         journal: settings.journal.clone(),
         control: settings.control.clone(),
-        zone: zone.map_err(|why| Error::Refused(format!("time-zone: {why}")))?,
+        zone: Zone::parse(settings.time_zone.as_deref()).map_err(Error::Refused)?,
         title: settings.title.clone(),
         fonts: settings.fonts.clone(),
         state_dir: settings.state_dir.clone(),
         sendmail: PathBuf::from(SENDMAIL),
-        reports: settings.reports.iter().map(planned).collect(),
+        reports: settings.reports.clone(),
     })
 }
 
-fn planned(plan: &ReportPlan) -> ReportSettings {
-    let (mail, dir) = match &plan.to {
-        SentTo::Mail(addresses) => (addresses.clone(), None),
-        SentTo::Directory(dir) => (Vec::new(), Some(dir.clone())),
-    };
-    let format = |format: &Format| match format {
-        Format::Pdf => report::Format::Pdf,
-        Format::Html => report::Format::Html,
-        Format::Csv => report::Format::Csv,
-        Format::Xml => report::Format::Xml,
-        Format::Json => report::Format::Json,
-    };
-    ReportSettings {
-        name: plan.name.clone(),
-        of: plan.of.clone(),
-        every: Some(match plan.every {
-            Every::Day => Period::Day,
-            Every::Week => Period::Week,
-            Every::Month => Period::Month,
-            Every::Quarter => Period::Quarter,
-            Every::Year => Period::Year,
-        }),
-        formats: plan.formats.iter().map(format).collect(),
-        mail,
-        dir,
+fn refused(error: ReportError) -> Error {
+    match error {
+        ReportError::Io(what, error) => Error::System(what, error),
+        other => Error::Refused(other.to_string()),
     }
 }
 
-/// Runs `ocoboard ack-mail`. Where it can't be done now the mail system is to try again.
-pub fn ack_mail(settings: &Settings) -> ExitCode {
-    let socket = settings.control.with_file_name("token");
-    match ack_mail::run(io::stdin(), &socket) {
-        Ok(outcome) => {
-            log_lines::say("ocoboard", &outcome.line);
-            ack_mail::log_by_syslog(&outcome.line);
-            if outcome.is_to_come_again { ExitCode::from(TRY_AGAIN) } else { ExitCode::SUCCESS }
-        }
-        Err(error) => {
-            Error::System("standard input".to_owned(), error).say();
-            ExitCode::from(TRY_AGAIN)
-        }
+/// Says it. Where something is wrong, the exit says so too.
+fn tell(said: Vec<Said>) -> Result<(), Error> {
+    let is_wrong = said.iter().any(|one| one.is_error);
+    for one in said {
+        log_lines::say("ocoboard", &one.text);
     }
+    if is_wrong { Err(Error::Said(ExitCode::from(FAILED))) } else { Ok(()) }
 }

@@ -1,10 +1,9 @@
 //! Makes settings of a file: what its keys mean together. Each fault names the place of what is to be changed.
 
 use super::file::{File, Name, Names, Net, PageSection, Place, ReadBy, ReportSection, private};
-use super::{
-    AcceptNew, Access, Format, Listen, PublicPage, Push, ReportPlan, Role, SentTo, Settings, TlsFiles,
-};
+use super::{AcceptNew, Access, Listen, PublicPage, Push, ReportPlan, Role, SentTo, Settings, TlsFiles};
 use crate::limits::LISTENERS;
+use crate::report::Format;
 use oco::config::culprit::{Culprit, wrong};
 use oco::logic::control::SOCKET;
 use oco::logic::network::Network;
@@ -137,8 +136,7 @@ fn reports(sections: Vec<Spanned<ReportSection>>) -> Result<Vec<ReportPlan>, Cul
             (Some(mail), Some(_)) => return Err(wrong(&mail, "both mail and dir; expected one of them")),
             (None, None) => return Err(at_section),
         };
-        let of = listed(section.of)?.into_iter().map(|subject| subject.0).collect();
-        reports.push(ReportPlan { name, of, every: section.every, formats, to });
+        reports.push(ReportPlan { name, of: patterns(section.of)?, every: section.every, formats, to });
     }
     Ok(reports)
 }
@@ -152,12 +150,8 @@ fn unique<'a>(name: Spanned<Name>, mut others: impl Iterator<Item = &'a str>) ->
 }
 
 fn patterns(list: Spanned<Vec<Names>>) -> Result<Vec<Pattern>, Culprit> {
-    Ok(listed(list)?.into_iter().map(|names| names.0).collect())
-}
-
-fn listed<T>(list: Spanned<Vec<T>>) -> Result<Vec<T>, Culprit> {
     match list.get_ref().is_empty() {
         true => Err(wrong(&list, "the list is empty; expected names as \"node:shop\"")),
-        false => Ok(list.into_inner()),
+        false => Ok(list.into_inner().into_iter().map(|names| names.0).collect()),
     }
 }

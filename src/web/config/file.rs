@@ -1,7 +1,8 @@
 //! The format of the file: its sections and keys, and what each may hold. What they mean together is `build`'s.
 
-use super::{AcceptNew, Every, Format, Listen, Role};
+use super::{AcceptNew, Every, Listen, Role};
 use crate::limits::{MAIL_ADDRESS_OCTETS, MOST_NEW_A_MINUTE, PUBLIC_DAYS, SOCKET_PATH_OCTETS, TITLE_OCTETS};
+use crate::report::Format;
 use oco::config::parse_address;
 use oco::logic::endpoint;
 use oco::logic::network::Network;
@@ -107,7 +108,7 @@ pub(super) struct PageSection {
 #[serde(deny_unknown_fields, expecting = "a section in double brackets, as [[report]]")]
 pub(super) struct ReportSection {
     pub name: Spanned<Name>,
-    pub of: Spanned<Vec<Subject>>,
+    pub of: Spanned<Vec<Names>>,
     pub every: Every,
     pub formats: Option<Spanned<Vec<Format>>>,
     pub mail: Option<Spanned<Vec<MailAddress>>>,
@@ -140,8 +141,6 @@ of_text! {
     Name(String) = |text| check_part(text).map(|()| text.to_owned()).map_err(|why| format!("{text:?}: {why}"));
     /// A pattern of names.
     Names(Pattern) = Pattern::parse;
-    /// The same, as it is written.
-    Subject(String) = |text| Pattern::parse(text).map(|_| text.to_owned());
     /// A network.
     Net(Network) = network;
     /// Something that has a name elsewhere: a user.

@@ -17,7 +17,7 @@ pub const PATH: &str = "/act";
 #[derive(Debug, Clone, PartialEq, Eq, Template)]
 #[template(
     ext = "html",
-    source = r#"<details class="act"><summary>Acknowledge</summary><form method="post" action="/act"><input type="hidden" name="csrf" value="{{ key }}"><input type="hidden" name="act" value="ack"><input type="hidden" name="name" value="{{ name }}"><input type="hidden" name="back" value="{{ back }}"><label>Why <input name="text" maxlength="500"></label> <label>For <input name="for" size="6" placeholder="2h"></label> <button>Acknowledge</button></form></details>"#
+    source = r#"<details class="act"><summary>Acknowledge</summary><form method="post" action="/act"><input type="hidden" name="form" value="{{ key }}"><input type="hidden" name="act" value="ack"><input type="hidden" name="name" value="{{ name }}"><input type="hidden" name="back" value="{{ back }}"><label>Why <input name="text" maxlength="500"></label> <label>For <input name="for" size="6" placeholder="2h"></label> <button>Acknowledge</button></form></details>"#
 )]
 pub struct Acknowledge {
     name: String,
@@ -113,7 +113,7 @@ impl Form {
         let mut values: HashMap<String, String> = form_urlencoded::parse(body).into_owned().collect();
         let mut take =
             |key: &str| values.remove(key).map(|value| value.trim().to_owned()).unwrap_or_default();
-        let (key, act, name, text) = (take("csrf"), take("act"), take("name"), take("text"));
+        let (key, act, name, text) = (take("form"), take("act"), take("name"), take("text"));
         let (length, from, to) = (take("for"), take("from"), take("to"));
         let (state, id, back) = (take("state"), take("id"), take("back"));
         let needed = |what: &str, value: &str| {
@@ -173,7 +173,7 @@ mod tests {
     #[test]
     fn a_form_is_an_order() {
         let form =
-            Form::parse(b"csrf=k&act=ack&name=web%2Foco&text=+disk+ordered&for=2h&back=%2Fg%2Fweb").unwrap();
+            Form::parse(b"form=k&act=ack&name=web%2Foco&text=+disk+ordered&for=2h&back=%2Fg%2Fweb").unwrap();
         let act = Act {
             name: "web/oco".to_owned(),
             length: Some(7_200_000),

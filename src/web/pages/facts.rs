@@ -1,10 +1,10 @@
 //! What a page is made of, and for whom.
 
+use super::reports::ReportFacts;
 use crate::store::Snapshot;
 use crate::view::clock::Clock;
 use crate::view::heard::Heard;
 use crate::view::marks::Marks;
-use oco::logic::control::AvailabilityStatus;
 use oco_fleet::calendar::Zone;
 use oco_fleet::object::{ObjectName, Pattern};
 use oco_fleet::time::Millis;
@@ -15,10 +15,8 @@ use std::sync::Arc;
 pub struct Facts {
     /// By the journal.
     pub snapshot: Arc<Snapshot>,
-    /// By the watcher.
-    pub heard: Arc<Heard>,
-    /// Of levels, by the watcher: answers to [`Route::orders`](super::Route::orders).
-    pub figures: Vec<AvailabilityStatus>,
+    /// What was pushed for the host that [`Route::host`](super::Route::host) names.
+    pub pushed: Option<Pushed>,
     /// Why the watcher does not answer; none: it does.
     pub watcher: Option<String>,
     /// By the board's file.
@@ -38,6 +36,8 @@ pub struct Settings {
     pub zone: Zone,
     /// The public pages.
     pub pages: Vec<PublicPage>,
+    /// The reports that are made.
+    pub reports: Vec<ReportFacts>,
     /// Whether somebody can log in.
     pub has_login: bool,
 }
@@ -51,6 +51,15 @@ pub struct PublicPage {
     pub of: Vec<Pattern>,
     /// How many days it shows.
     pub days: u32,
+}
+
+/// What a host pushed last, as it said it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Pushed {
+    /// Its program, and that one's version: `oco 0.2.0`.
+    pub client: Option<String>,
+    /// Of each service by its name what it had to say, several lines.
+    pub texts: Vec<(ObjectName, String)>,
 }
 
 /// Who looks.
@@ -83,9 +92,9 @@ impl Facts {
         self.known().min(self.clock().now())
     }
 
-    /// The figures of a level.
-    pub fn figures_of(&self, level: &ObjectName) -> Option<&AvailabilityStatus> {
-        self.figures.iter().find(|figures| figures.name == level.as_str())
+    /// What the watcher's file says.
+    pub fn heard(&self) -> &Heard {
+        &self.snapshot.heard
     }
 
     /// What is wrong with what is known, for people.

@@ -1,6 +1,7 @@
 //! `/g/GROUP`, `/g/GROUP/SERVICE`: hosts by time.
 
 use super::acts::Acts;
+use super::charts::{self, Charts, Series};
 use super::error::error;
 use super::facts::{Facts, Visitor};
 use super::frame::Frame;
@@ -14,6 +15,7 @@ use crate::view::name::{self, Name, path, plain};
 use crate::view::tree::service_words;
 use askama::Template;
 use askama::filters::HtmlSafe;
+use oco_fleet::availability::{Ground, Percent, availability};
 use oco_fleet::journal::{Bar, Cell, JournalError, Reader};
 use oco_fleet::object::{ObjectName, check_part, check_reported_part};
 use oco_fleet::time::Millis;
@@ -33,6 +35,10 @@ pub struct Grid {
 #[derive(Debug)]
 pub struct Found {
     bars: HashMap<ObjectName, Vec<Cell>>,
+    /// What was measured, of those that somebody corrected: the cells are as they were seen.
+    corrected: HashMap<ObjectName, Option<Percent>>,
+    /// What was measured of a service's hosts.
+    series: Vec<Series>,
 }
 
 /// A row: a service, or a host below it.
@@ -94,6 +100,7 @@ struct Shown {
     times: Times,
     table: Table,
     pager: Pager,
+    charts: Charts,
 }
 
 /// Reads `span` and `to`.
@@ -159,7 +166,13 @@ impl Grid {
     pub(super) fn read(&self, facts: &Facts, reader: &mut Reader) -> Result<Found, JournalError> {
         let names: Vec<ObjectName> =
             self.shown(facts).1.into_iter().map(|(_, object)| object.name.clone()).collect();
-        read_bars(reader, &names, self.window, facts.known_to_page())
+        let found = read_bars(reader, &names, self.window, facts.known_to_page())?;
+        let hosts: Vec<ObjectName> = names.into_iter().filter(|name| name.host().is_some()).collect();
+        let series = match self.service {
+            Some(_) => charts::read(reader, &hosts, self.window)?,
+            None => Vec::new(),
+        };
+        Ok(Found { series, ..found })
     }
 
     pub(super) fn render(
@@ -208,12 +221,15 @@ impl Grid {
             chip: one.map(|one| Chip::of(&one.object.standing)),
             since: one.map(|one| Since::of(clock.moment(one.object.since))),
             reason: one.map_or_else(String::new, |one| plain(&one.object.standing.reason)),
-            words: one.map_or_else(String::new, |one| service_words(one, facts.heard.need(&one.object.name))),
+            words: one.map_or_else(String::new, service_words),
             marks,
             acts,
             counts: CountsLine::of(counts),
             times: times(&base, self.window, facts),
             table,
+            charts: Charts::of(found.map_or(&[], |found| &found.series), self.window, |name| {
+                Name::of(name).last()
+            }),
             pager: Pager::new(self.page, count, PAGE_ROWS, &format!("{base}?{}", self.time_query(facts))),
         };
         Page::html(200, &template)
@@ -244,7 +260,21 @@ pub(super) fn read_bars(
     known: Millis,
 ) -> Result<Found, JournalError> {
     let bars = reader.bars(names, window.from, window.to, window.cells, known)?;
-    Ok(Found { bars: bars.into_iter().map(|Bar { name, cells }| (name, cells)).collect() })
+    let mut corrected = HashMap::new();
+    for correction in reader.adjustments()? {
+        let (from, to) = (window.from, window.to.min(known));
+        let is_here = correction.since < to && from < correction.until && names.contains(&correction.name);
+        if !is_here || corrected.contains_key(&correction.name) {
+            continue;
+        }
+        if let Some(history) = reader.history(&correction.name, from, to, known)? {
+            let ground = Ground { over: history.over(), ..Ground::of(from, to) };
+            let durations = availability(&ground, history.spans.iter().copied());
+            corrected.insert(correction.name, durations.measured());
+        }
+    }
+    let bars = bars.into_iter().map(|Bar { name, cells }| (name, cells)).collect();
+    Ok(Found { bars, corrected, series: Vec::new() })
 }
 
 /// A row of somebody.
@@ -258,7 +288,8 @@ pub(super) fn row(
     let name = Name::of(&object.name);
     let bar = found.and_then(|found| found.bars.get(&object.name));
     let cells = grid.settled(bar.cloned().unwrap_or_default());
-    let share = measured(&sum(&cells));
+    let corrected = found.and_then(|found| found.corrected.get(&object.name));
+    let share = corrected.copied().unwrap_or_else(|| measured(&sum(&cells)));
     Row {
         is_service,
         chip: Chip::of(&object.standing),
@@ -267,7 +298,7 @@ pub(super) fn row(
         } else {
             name
         }),
-        note: facts.heard.title(&object.name).unwrap_or_default().to_owned(),
+        note: facts.heard().title(&object.name).unwrap_or_default().to_owned(),
         runs: grid.runs(&cells).into_iter().map(RunCell::of).collect(),
         share: share.map_or_else(|| "\u{2013}".to_owned(), |share| format!("{share}%")),
     }

@@ -1,6 +1,7 @@
 //! `/h/HOST`: everything about one host, over all groups.
 
 use super::acts::Acts;
+use super::charts::{self, Charts, Series};
 use super::error::error;
 use super::facts::{Facts, Visitor};
 use super::frame::Frame;
@@ -28,6 +29,7 @@ pub struct Host {
 #[derive(Debug)]
 pub struct Found {
     bars: grid::Found,
+    series: Vec<Series>,
     log: LogPage,
 }
 
@@ -38,6 +40,7 @@ struct Card {
     reason: String,
     is_flapping: bool,
     is_passive: bool,
+    text: String,
     marks: Vec<MarkLine>,
     acts: Option<Acts>,
 }
@@ -48,10 +51,12 @@ struct Shown {
     frame: Frame,
     host: String,
     chip: Chip,
+    client: String,
     counts: CountsLine,
     cards: Vec<Card>,
     times: Times,
     table: Table,
+    charts: Charts,
     lines: Lines,
 }
 
@@ -59,6 +64,11 @@ impl Host {
     /// Reads its query.
     pub fn new(host: &str, query: &Query, facts: &Facts) -> Result<Host, String> {
         Ok(Host { host: host.to_owned(), window: grid::window(query, facts, Span::default())? })
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.host
     }
 
     fn objects<'a>(&'a self, facts: &'a Facts) -> Vec<&'a Object> {
@@ -76,7 +86,8 @@ impl Host {
         let patterns = names.iter().filter_map(|name| Pattern::parse(name.as_str()).ok()).collect();
         let wish = LogWish { patterns, limit: HISTORY_ROWS, ..LogWish::default() };
         let log = if names.is_empty() { LogPage::default() } else { reader.log(&wish)? };
-        Ok(Found { bars, log })
+        let series = charts::read(reader, &names, self.window)?;
+        Ok(Found { bars, series, log })
     }
 
     pub(super) fn render(
@@ -104,6 +115,7 @@ impl Host {
                 reason: plain(&object.standing.reason),
                 is_flapping: object.is_flapping,
                 is_passive: object.reports,
+                text: said(facts, name),
                 marks: MarkLine::all(&marks.of_all_above(name), &clock),
                 acts: Acts::of(name, object.state(), &own, visitor.form_key.as_deref(), &base),
             }
@@ -122,19 +134,38 @@ impl Host {
             cells: self.window.cells,
             caption: format!("Services of {host} by time"),
         };
+        let series = found.as_ref().map_or(&[][..], |found| &found.series);
+        let charts = Charts::of(series, self.window, |name| {
+            name.service_of_target().map(|service| Name::of(&service)).unwrap_or_default()
+        });
         let log = found.map(|found| found.log).unwrap_or_default();
         let more = (!log.is_whole && !log.rows.is_empty())
             .then(|| format!("/log?name={}", encoded(&format!("*/*/{}", self.host))));
         let template = Shown {
             frame: Frame::new(facts, visitor, "", &host).with_unread(why),
             chip: Chip::of_state(counts.worst()),
+            client: facts
+                .pushed
+                .as_ref()
+                .and_then(|pushed| pushed.client.as_deref())
+                .map(plain)
+                .unwrap_or_default(),
             counts: CountsLine::of(counts),
             cards: objects.iter().map(card).collect(),
             times: grid::times(&base, self.window, facts),
             table,
+            charts,
             lines: Lines::of(log, &clock, more),
             host,
         };
         Page::html(200, &template)
     }
+}
+
+/// What was pushed of a target, where that is more than its reason.
+fn said(facts: &Facts, name: &ObjectName) -> String {
+    let texts = facts.pushed.iter().flat_map(|pushed| &pushed.texts);
+    let text = texts.filter(|(of, _)| of == name).map(|(_, text)| text).next();
+    let lines = text.iter().flat_map(|text| text.lines()).map(plain);
+    lines.collect::<Vec<_>>().join("\n")
 }

@@ -98,7 +98,7 @@ impl List {
         let shown = all.iter().skip(self.page.saturating_mul(PAGE_ROWS)).take(PAGE_ROWS);
         let template = ShownList {
             frame: Frame::new(facts, visitor, "incidents", "Incidents").with_unread(why),
-            rows: shown.map(|incident| Row::of(incident, &facts.heard, &clock)).collect(),
+            rows: shown.map(|incident| Row::of(incident, facts.heard(), &clock)).collect(),
             pager: Pager::new(self.page, all.len(), PAGE_ROWS, "/incidents"),
         };
         Page::html(200, &template)
@@ -137,7 +137,7 @@ impl One {
         let template = ShownOne {
             frame: Frame::new(facts, visitor, "incidents", &format!("Incident {}", self.number))
                 .with_unread(why),
-            row: Row::of(&incident, &facts.heard, &clock),
+            row: Row::of(&incident, facts.heard(), &clock),
             was_late: late.map(|event| plain(&event.text)).collect(),
             members: members.map(|name| Link::to(Name::of(name))).collect(),
             members_more: incident.members.len().saturating_sub(PAGE_ROWS / 2),

@@ -1,21 +1,22 @@
-//! `/levels`: what was promised, what was kept, and what is left of the budget. Targets stand in the watcher's file, so
-//! the watcher is asked for the figures; without it the states of the journal are shown.
+//! `/levels`: what was promised, what was kept, and what is left of the budget, by the watcher's own function over the
+//! same journal.
 
 use super::facts::{Facts, Visitor};
 use super::frame::Frame;
 use super::page::Page;
 use super::parts::{Chip, Link, Since};
-use crate::limits::{LEVELS_ASKED, PAGE_ROWS};
+use crate::limits::{LEVELS_JUDGED, PAGE_ROWS};
 use crate::view::clock::{Clock, length_of_two};
 use crate::view::fleet::Object;
 use crate::view::name::{Name, encoded, plain, shown};
 use askama::Template;
 use askama::filters::HtmlSafe;
-use oco::logic::control::{AvailabilityStatus, FleetOrder};
-use oco_fleet::journal::{JournalError, Reader};
+use oco_fleet::availability::Percent;
+use oco_fleet::journal::{Adjustment, JournalError, Reader};
+use oco_fleet::level::{Account, Judgement, Promise};
 use oco_fleet::object::ObjectName;
 use oco_fleet::time::Millis;
-use oco_fleet::when::{Toward, parse_when_in};
+use std::collections::HashMap;
 
 /// The page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,8 +25,12 @@ pub struct Levels;
 /// What was laid over the journal.
 #[derive(Debug)]
 pub struct Found {
-    corrections: Vec<oco_fleet::journal::Adjustment>,
+    judged: Judged,
+    corrections: Vec<Adjustment>,
 }
+
+/// How levels stand, by name.
+pub(super) type Judged = HashMap<ObjectName, Judgement>;
 
 /// A level.
 #[derive(Template)]
@@ -42,17 +47,17 @@ pub struct Level {
 
 impl HtmlSafe for Level {}
 
-/// What the watcher reckoned.
+/// What was reckoned.
 pub struct Figures {
     target: String,
     measured: String,
     contractual: String,
-    from: String,
+    period: String,
     budget: String,
     left: String,
     /// In thousandths of the budget, for the bar.
     left_share: i64,
-    /// `spent by 3 Dec 10:00 at this rate`.
+    /// `spent by 3 Dec 10:00 at this rate`, or since when it is.
     forecast: String,
 }
 
@@ -74,15 +79,28 @@ struct Shown {
     corrections: Vec<Correction>,
 }
 
-/// What to ask the watcher of levels.
-pub fn orders<'a>(levels: impl Iterator<Item = &'a ObjectName>) -> Vec<FleetOrder> {
-    let order =
-        |level: &ObjectName| FleetOrder::Availability { name: level.to_string(), from: None, to: None };
-    levels.take(LEVELS_ASKED).map(order).collect()
+/// Judges levels at the last moment that is known.
+pub(super) fn judge<'a>(
+    names: impl Iterator<Item = &'a ObjectName>,
+    facts: &Facts,
+    reader: &mut Reader,
+) -> Result<Judged, JournalError> {
+    let (now, zone) = (facts.known_to_page(), &facts.settings.zone);
+    // How it goes on is what it is in the millisecond of now.
+    let next = Millis(now.0.saturating_add(1));
+    let mut judged = HashMap::new();
+    for name in names.take(LEVELS_JUDGED) {
+        let Some(level) = facts.heard().level(name) else { continue };
+        let (from, _) = level.promise.period.around(now, zone);
+        let history = reader.history(&level.of, from, next, next)?.unwrap_or_default();
+        judged.insert(name.clone(), level.promise.judge(now, history.over(), &history.spans, zone));
+    }
+    Ok(judged)
 }
 
-pub(super) fn read(_: &Facts, reader: &mut Reader) -> Result<Found, JournalError> {
-    Ok(Found { corrections: reader.adjustments()? })
+pub(super) fn read(facts: &Facts, reader: &mut Reader) -> Result<Found, JournalError> {
+    let names = facts.snapshot.fleet.levels().map(|level| &level.name);
+    Ok(Found { judged: judge(names, facts, reader)?, corrections: reader.adjustments()? })
 }
 
 pub(super) fn render(facts: &Facts, visitor: &Visitor, found: Option<&Found>, why: Option<&str>) -> Page {
@@ -98,10 +116,15 @@ pub(super) fn render(facts: &Facts, visitor: &Visitor, found: Option<&Found>, wh
         who: plain(&one.who),
         text: plain(&one.text),
     });
+    let judged = found.map(|found| &found.judged);
     let template = Shown {
         frame: Frame::new(facts, visitor, "levels", "Levels").with_unread(why),
         more: all.len().saturating_sub(PAGE_ROWS / 2),
-        levels: all.into_iter().take(PAGE_ROWS / 2).map(|level| Level::of(&level.name, facts)).collect(),
+        levels: all
+            .into_iter()
+            .take(PAGE_ROWS / 2)
+            .map(|level| Level::of(&level.name, facts, judged))
+            .collect(),
         corrections: corrections.collect(),
     };
     Page::html(200, &template)
@@ -109,7 +132,7 @@ pub(super) fn render(facts: &Facts, visitor: &Visitor, found: Option<&Found>, wh
 
 impl Level {
     /// A level as it stands.
-    pub fn of(name: &ObjectName, facts: &Facts) -> Level {
+    pub(super) fn of(name: &ObjectName, facts: &Facts, judged: Option<&Judged>) -> Level {
         let clock = facts.clock();
         let object = facts.snapshot.fleet.get(name);
         Level {
@@ -118,59 +141,42 @@ impl Level {
             chip: Chip::of_any(object),
             since: object.map(|object| Since::of(clock.moment(object.since))),
             reason: object.map(|object| plain(&object.standing.reason)).unwrap_or_default(),
-            of: facts.heard.of_level(name).map(|of| Link::to(Name::of(of))),
-            figures: facts.figures_of(name).and_then(|figures| Figures::of(figures, &clock)),
+            of: facts.heard().of_level(name).map(|of| Link::to(Name::of(of))),
+            figures: judged.and_then(|judged| judged.get(name)).and_then(|judged| {
+                let level = facts.heard().level(name)?;
+                Some(Figures::of(&level.promise, judged, &clock))
+            }),
         }
     }
 }
 
 /// A percentage as it is shown everywhere: three decimals.
-fn percent(share: Option<f64>) -> String {
-    share.map_or_else(|| "\u{2013}".to_owned(), |share| format!("{share:.3}%"))
+fn percent(share: Option<Percent>) -> String {
+    share.map_or_else(|| "\u{2013}".to_owned(), |share| format!("{share}%"))
 }
 
 impl Figures {
-    fn of(figures: &AvailabilityStatus, clock: &Clock) -> Option<Figures> {
-        let (target, budget, left) = (figures.target?, figures.budget?, figures.left?);
-        let time = |text: &str| parse_when_in(text, clock.now(), clock.zone().time_zone(), Toward::Past).ok();
-        let (from, to) = (time(&figures.from)?, time(&figures.to)?);
-        let over =
-            if left < 0 { format!("{} over", length_of_two(left.saturating_neg())) } else { String::new() };
-        Some(Figures {
-            target: percent(Some(target)),
-            measured: percent(figures.measured),
-            contractual: percent(figures.contractual),
-            from: clock.moment(from).text,
+    fn of(promise: &Promise, judged: &Judgement, clock: &Clock) -> Figures {
+        let Account { from, to, budget, left, measured, contractual, .. } = judged.account;
+        let at = |at: Millis| clock.moment(at).text;
+        let forecast = match (judged.spent_at, judged.spent_by) {
+            (Some(spent), _) => format!("spent since {}", at(spent)),
+            (None, Some(by)) => format!("spent by {} at this rate", at(by)),
+            (None, None) => String::new(),
+        };
+        Figures {
+            target: percent(Some(Percent(promise.target))),
+            measured: percent(measured),
+            contractual: percent(contractual),
+            period: format!("{} \u{2013} {}", at(from), at(to)),
             budget: length_of_two(budget),
-            left: if left < 0 { over } else { length_of_two(left) },
-            left_share: (left.clamp(0, budget) * 1_000).checked_div(budget).unwrap_or(0),
-            forecast: forecast(budget, left, from, to)
-                .map(|at| format!("spent by {} at this rate", clock.moment(at).text))
-                .unwrap_or_default(),
-        })
-    }
-}
-
-/// When the budget will be spent if it goes on being spent as it was on average until now. None: nothing was, all was,
-/// or it would last for years.
-fn forecast(budget: i64, left: i64, from: Millis, to: Millis) -> Option<Millis> {
-    let spent = budget.checked_sub(left).filter(|spent| *spent > 0 && left > 0)?;
-    let rest = i128::from(left) * i128::from(to.since(from)) / i128::from(spent);
-    let rest = i64::try_from(rest).ok().filter(|rest| *rest < 2 * 365 * 86_400_000)?;
-    Some(Millis(to.0.saturating_add(rest)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_budget_is_spent_as_it_was_until_now() {
-        let at = |budget, left| forecast(budget, left, Millis(0), Millis(1_000)).map(|at| at.0);
-        assert_eq!(at(100, 50), Some(2_000));
-        assert_eq!(at(100, 90), Some(10_000));
-        assert_eq!((at(100, 100), at(100, 0), at(100, -5), at(0, 0)), (None, None, None, None));
-        assert_eq!(at(i64::MAX, 1), Some(1_000));
-        assert_eq!(at(i64::MAX, i64::MAX - 1), None);
+            left: if left < 0 {
+                format!("{} over", length_of_two(left.saturating_neg()))
+            } else {
+                length_of_two(left)
+            },
+            left_share: left.clamp(0, budget).saturating_mul(1_000).checked_div(budget).unwrap_or(0),
+            forecast,
+        }
     }
 }

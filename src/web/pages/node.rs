@@ -5,7 +5,7 @@ use super::error::error;
 use super::facts::{Facts, Visitor};
 use super::frame::Frame;
 use super::grid::{self, Table, Times};
-use super::levels::Level;
+use super::levels::{self, Level};
 use super::log::Lines;
 use super::page::Page;
 use super::parts::{Chip, Link, MarkLine, Since};
@@ -29,6 +29,7 @@ pub struct Node {
 #[derive(Debug)]
 pub struct Found {
     bars: grid::Found,
+    judged: levels::Judged,
     log: LogPage,
 }
 
@@ -83,12 +84,12 @@ impl Node {
 
     /// The levels of it.
     pub fn levels<'a>(&'a self, facts: &'a Facts) -> impl Iterator<Item = &'a ObjectName> {
-        facts.heard.levels_of(&self.name)
+        facts.heard().levels_of(&self.name)
     }
 
     /// Itself and its members, whose bars are shown.
     fn names(&self, facts: &Facts) -> Vec<ObjectName> {
-        let members = facts.heard.node(&self.name).map(|node| node.members.clone()).unwrap_or_default();
+        let members = facts.heard().node(&self.name).map(|node| node.members.clone()).unwrap_or_default();
         std::iter::once(self.name.clone()).chain(members).take(crate::limits::PAGE_ROWS).collect()
     }
 
@@ -96,7 +97,8 @@ impl Node {
         let bars = grid::read_bars(reader, &self.names(facts), self.window, facts.known_to_page())?;
         let patterns = Pattern::parse(self.name.as_str()).ok().into_iter().collect();
         let log = reader.log(&LogWish { patterns, limit: HISTORY_ROWS, ..LogWish::default() })?;
-        Ok(Found { bars, log })
+        let judged = levels::judge(self.levels(facts), facts, reader)?;
+        Ok(Found { bars, judged, log })
     }
 
     pub(super) fn render(
@@ -106,7 +108,7 @@ impl Node {
         found: Option<Found>,
         why: Option<&str>,
     ) -> Page {
-        let (fleet, heard) = (&facts.snapshot.fleet, &facts.heard);
+        let (fleet, heard) = (&facts.snapshot.fleet, facts.heard());
         let Some(object) = fleet.get(&self.name) else {
             return error(facts, 404, "No node is known by this name.");
         };
@@ -138,6 +140,8 @@ impl Node {
                 since: Since::of(clock.moment(object.since)),
             })
             .collect();
+        let judged = found.as_ref().map(|found| &found.judged);
+        let levels = self.levels(facts).map(|level| Level::of(level, facts, judged)).collect();
         let log = found.map(|found| found.log).unwrap_or_default();
         let is_cut = !log.is_whole && !log.rows.is_empty();
         let more = is_cut.then(|| format!("/log?name={}", encoded(self.name.as_str())));
@@ -157,7 +161,7 @@ impl Node {
             tree: branches.into_iter().skip(1).map(|branch| twig(&branch, facts)).collect(),
             is_whole,
             above: heard.above(&self.name).map(|name| Link::to(Name::of(name))).collect(),
-            levels: self.levels(facts).map(|level| Level::of(level, facts)).collect(),
+            levels,
             times: grid::times(&base, self.window, facts),
             table,
             lines: Lines::of(log, &clock, more),

@@ -99,7 +99,7 @@ impl Overview {
             overview.problems.iter().skip(self.page.saturating_mul(PROBLEMS_SHOWN)).take(PROBLEMS_SHOWN);
         let form_key = visitor.form_key.as_deref();
         let problems: Vec<Problem> =
-            shown.map(|problem| Problem::of(problem, &facts.heard, &clock, form_key, "/")).collect();
+            shown.map(|problem| Problem::of(problem, facts.heard(), &clock, form_key, "/")).collect();
         let kinds = [
             ("services", overview.services),
             ("targets", overview.targets),
@@ -129,7 +129,7 @@ impl Overview {
                 .collect(),
             groups: if is_first {
                 let groups = overview.groups.iter().take(GROUPS_SHOWN);
-                groups.map(|group| group_line(group, fleet, &facts.heard, are_few)).collect()
+                groups.map(|group| group_line(group, fleet, are_few)).collect()
             } else {
                 Vec::new()
             },
@@ -137,7 +137,7 @@ impl Overview {
             incidents: facts.snapshot.incidents.len(),
             nodes: if is_first {
                 let nodes = fleet.nodes().filter(|node| node.state() == State::Ok).take(GROUPS_SHOWN);
-                nodes.map(|node| named(node, &facts.heard)).collect()
+                nodes.map(|node| named(node, facts.heard())).collect()
             } else {
                 Vec::new()
             },
@@ -177,10 +177,10 @@ fn silent(overview: &overview::Overview<'_>, clock: &Clock) -> Vec<(Link, Since,
     some.map(line).collect()
 }
 
-fn group_line(group: &Group<'_>, fleet: &Fleet, heard: &Heard, is_listed: bool) -> GroupLine {
+fn group_line(group: &Group<'_>, fleet: &Fleet, is_listed: bool) -> GroupLine {
     let services = if is_listed { fleet.services_of(group.name).collect() } else { Vec::new() };
     let list = services.into_iter().map(|service| {
-        let words = service_words(service, heard.need(&service.object.name));
+        let words = service_words(service);
         (Chip::of(&service.object.standing), Link::to(Name::of(&service.object.name).last()), words)
     });
     GroupLine {
@@ -215,7 +215,7 @@ impl Problem {
             link: Link::to(link),
             title: heard.title(name).unwrap_or_default().to_owned(),
             since: Since::of(clock.moment(object.since)),
-            up: problem.service.map_or_else(String::new, |service| service_words(service, heard.need(name))),
+            up: problem.service.map_or_else(String::new, service_words),
             // What fails of a service stands below it.
             reason: reason(object, heard, !problem.targets.is_empty()),
             is_flapping: object.is_flapping,

@@ -79,7 +79,7 @@ impl PublicPage {
 
 /// What people call somebody.
 pub(super) fn title(name: &ObjectName, facts: &Facts) -> String {
-    facts.heard.title(name).map_or_else(|| shown(name.service_part()), str::to_owned)
+    facts.heard().title(name).map_or_else(|| shown(name.service_part()), str::to_owned)
 }
 
 impl Public {

@@ -11,7 +11,6 @@ use crate::store::Snapshot;
 use crate::view::fleet::Fleet;
 use crate::view::heard::Heard;
 use fleets::NOW;
-use oco::logic::control::FleetStatus;
 use oco_fleet::calendar::Zone;
 use oco_fleet::journal::{News, Reader, Stands};
 use oco_fleet::object::Pattern;
@@ -29,6 +28,12 @@ fn settings() -> Settings {
             name: "shop".to_owned(),
             of: vec![pattern("node:*"), pattern("web/page")],
             days: 90,
+        }],
+        reports: vec![ReportFacts {
+            name: "shop-monthly".to_owned(),
+            of: vec!["node:shop".to_owned()],
+            every: "month".to_owned(),
+            formats: vec!["pdf".to_owned(), "csv".to_owned()],
         }],
         has_login: true,
     }
@@ -49,16 +54,15 @@ fn facts_of(all: Vec<Stands>) -> Facts {
     };
     Facts {
         snapshot: Arc::new(snapshot),
-        heard: Arc::default(),
-        figures: Vec::new(),
+        pushed: None,
         watcher: None,
         settings: Arc::new(settings()),
         now: Millis(NOW),
     }
 }
 
-/// What is known by a journal, and by a watcher that says this.
-fn facts(path: &Path, status: &FleetStatus) -> Facts {
+/// What is known by a journal.
+fn facts(path: &Path) -> Facts {
     let mut reader = Reader::open(path).unwrap();
     let (now, next) = (Millis(NOW), Millis(NOW + 1));
     let (News::All(all) | News::Some(all), _) = reader.standings(None, 0).unwrap();
@@ -66,11 +70,10 @@ fn facts(path: &Path, status: &FleetStatus) -> Facts {
     let (began, alive) = reader.known().unwrap();
     let snapshot = Arc::make_mut(&mut facts.snapshot);
     (snapshot.began, snapshot.alive) = (began, alive);
+    snapshot.heard = Arc::new(Heard::new(&reader.definitions().unwrap(), &snapshot.fleet));
     snapshot.acts = Arc::new(reader.acts(now, next).unwrap());
     snapshot.windows = Arc::new(reader.windows(now, next).unwrap());
     snapshot.incidents = Arc::new(reader.incidents(0).unwrap());
-    facts.heard = Arc::new(Heard::of(status));
-    facts.figures = fleets::figures();
     facts
 }
 

@@ -84,7 +84,7 @@ fn wish(names: &[String], period: String, settings: &Settings) -> Wish {
         [] | [_, ..] => None,
     };
     let of = names.iter().flat_map(|name| match planned(name) {
-        Some(plan) => plan.of.clone(),
+        Some(plan) => plan.of.iter().map(ToString::to_string).collect(),
         None => vec![name.clone()],
     });
     Wish { names: of.collect(), title, period }

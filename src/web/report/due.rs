@@ -8,15 +8,16 @@
 use super::limits::{MISSED, STATE_OCTETS};
 use super::send::{file_name, mail_report};
 use super::words::rfc3339;
-use super::{Known, ReportError, ReportSettings, Settings, Wish, gather, write, write_file};
+use super::{Known, ReportError, Settings, Wish, gather, write, write_file};
+use crate::config::{Every, ReportPlan, SentTo};
 use nix::fcntl::{Flock, FlockArg};
 use oco_fleet::calendar::{Period, Zone};
 use oco_fleet::journal::Reader;
 use oco_fleet::time::Millis;
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 /// Where is kept what was sent.
@@ -89,7 +90,7 @@ pub fn run(settings: &Settings, known: Known) -> Result<Vec<Said>, ReportError> 
     let mut state = load(&path)?;
     let mut said = Vec::new();
     for plan in &settings.reports {
-        let Some(every) = plan.every else { continue };
+        let every = period_of(plan.every);
         let before = state.next.get(&plan.name).copied();
         let owed = owed(before, every, known.now, &settings.zone);
         if owed.skipped > 0 {
@@ -124,7 +125,7 @@ pub fn run(settings: &Settings, known: Known) -> Result<Vec<Said>, ReportError> 
 /// Sends one, and tells so.
 fn send(
     settings: &Settings,
-    plan: &ReportSettings,
+    plan: &ReportPlan,
     (from, to): (Millis, Millis),
     every: Period,
     known: Known,
@@ -132,23 +133,34 @@ fn send(
     let zone = &settings.zone;
     let mut reader = Reader::open(&settings.journal)?;
     let span = format!("{}..{}", rfc3339(from, zone), rfc3339(to, zone));
-    let wish = Wish { names: plan.of.clone(), title: Some(plan.name.clone()), period: span };
+    let names = plan.of.iter().map(ToString::to_string).collect();
+    let wish = Wish { names, title: Some(plan.name.clone()), period: span };
     let mut report = gather(&mut reader, &wish, settings, known)?;
     let called = called(from, every, zone);
     report.period.text.clone_from(&called);
-    let mut done = Vec::new();
-    if let Some(directory) = &plan.dir {
-        for format in &plan.formats {
-            let path = directory.join(file_name(&report, *format));
-            write_file(&path, &write(&report, *format, &settings.fonts)?)?;
-            done.push(format!("written to {}", path.display()));
+    match &plan.to {
+        SentTo::Directory(directory) => {
+            for format in &plan.formats {
+                let path = directory.join(file_name(&report, *format));
+                write_file(&path, &write(&report, *format, &settings.fonts)?)?;
+            }
+            Ok(format!("report {} of {called}: written to {}", plan.name, directory.display()))
+        }
+        SentTo::Mail(to) => {
+            mail_report(&report, &plan.formats, to, settings)?;
+            Ok(format!("report {} of {called}: sent to {}", plan.name, to.join(", ")))
         }
     }
-    if !plan.mail.is_empty() {
-        mail_report(&report, &plan.formats, &plan.mail, settings)?;
-        done.push(format!("sent to {}", plan.mail.join(", ")));
+}
+
+fn period_of(every: Every) -> Period {
+    match every {
+        Every::Day => Period::Day,
+        Every::Week => Period::Week,
+        Every::Month => Period::Month,
+        Every::Quarter => Period::Quarter,
+        Every::Year => Period::Year,
     }
-    Ok(format!("report {} of {called}: {}", plan.name, done.join(", ")))
 }
 
 /// What a period is called: `2026-10`, `2026-W40`, as `--period` takes it.
@@ -176,7 +188,6 @@ fn lock(state_dir: &Path) -> Result<Flock<File>, ReportError> {
         .mode(0o600)
         .open(&path)
         .map_err(failed)?;
-    give_to_owner(&file, state_dir).map_err(failed)?;
     match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
         Ok(lock) => Ok(lock),
         Err((_, nix::errno::Errno::EWOULDBLOCK)) => Err(ReportError::Busy(path)),
@@ -208,26 +219,16 @@ fn load(path: &Path) -> Result<State, ReportError> {
 /// Keeps it, whole or not at all, also where the power fails: a file that is empty then would lose reports.
 fn keep(path: &Path, state: &State) -> Result<(), ReportError> {
     let directory = path.parent().unwrap_or(Path::new("."));
-    let kept = (|| {
+    let kept = (|| -> io::Result<()> {
         let mut file = tempfile::Builder::new().prefix(".reports.").tempfile_in(directory)?;
         let mut octets = serde_json::to_vec(state)?;
         octets.push(b'\n');
         file.write_all(&octets)?;
-        give_to_owner(file.as_file(), directory)?;
         file.as_file().sync_all()?;
         file.persist(path).map_err(|error| error.error)?;
         File::open(directory)?.sync_all()
     })();
     kept.map_err(|error| ReportError::Io(format!("write {}", path.display()), error))
-}
-
-/// What root writes belongs to whom the directory belongs.
-fn give_to_owner(file: &File, directory: &Path) -> io::Result<()> {
-    let (owner, ours) = (fs::metadata(directory)?, file.metadata()?);
-    if owner.uid() != ours.uid() && nix::unistd::geteuid().is_root() {
-        fchown(file, Some(owner.uid()), Some(owner.gid()))?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

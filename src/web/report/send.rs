@@ -5,7 +5,7 @@ use super::limits::SENDMAIL;
 use super::words::{percent, visible};
 use super::{Attachment, Format, Mail, ReportError, Settings, write};
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -121,38 +121,34 @@ fn message_id(report: &Report, to: &[String]) -> String {
     format!("report.{}@{host}", hash.get(..32).unwrap_or_default())
 }
 
-/// Gives a mail to the mail program, which has to say that it took it.
+/// Gives a mail to the mail program, which has to say that it took it. It reads a file, not a pipe: when this one is
+/// killed, it has the whole mail, and sends no part of it.
 fn hand_over(program: &Path, mail: &[u8]) -> Result<(), ReportError> {
     let failed = |why: String| ReportError::Mail(program.to_owned(), why);
+    let io_failed = |error: io::Error| failed(oco::system::words::words(&error).to_string());
+    let (mut input, mut said) =
+        tempfile::tempfile().and_then(|input| Ok((input, tempfile::tempfile()?))).map_err(io_failed)?;
+    let given = input.write_all(mail).and_then(|()| input.rewind());
+    let (stdin, stderr) =
+        given.and_then(|()| Ok((input.try_clone()?, said.try_clone()?))).map_err(io_failed)?;
     let mut child = Command::new(program)
         .arg("-t")
-        .stdin(Stdio::piped())
+        .stdin(Stdio::from(stdin))
         .stdout(Stdio::null())
-        .stderr(Stdio::piped())
+        .stderr(Stdio::from(stderr))
         .spawn()
-        .map_err(|error| failed(oco::system::words::words(&error).to_string()))?;
-    let said = thread::scope(|scope| {
-        let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
-        // One that reads nothing, or says much, is not waited for.
-        let writer = scope.spawn(move || stdin.map(|mut stdin| stdin.write_all(mail)));
-        let reader = scope.spawn(move || {
-            let mut said = Vec::new();
-            if let Some(stderr) = stderr {
-                let _ = stderr.take(SAID_OCTETS).read_to_end(&mut said);
-            }
-            said
-        });
-        let ended = wait(&mut child);
-        let written = writer.join();
-        let said = oco::logic::text::printable(&reader.join().unwrap_or_default());
-        match ended {
-            Ended::Well if matches!(written, Ok(Some(Ok(())))) => Ok(()),
-            Ended::Well => Err("it did not read the whole mail".to_owned()),
-            Ended::Badly(why) if said.is_empty() => Err(why),
-            Ended::Badly(why) => Err(format!("{why}: {said}")),
-        }
-    });
-    said.map_err(failed)
+        .map_err(io_failed)?;
+    let why = match wait(&mut child) {
+        // Both have one place in the file.
+        Ended::Well if input.stream_position().ok() == u64::try_from(mail.len()).ok() => return Ok(()),
+        Ended::Well => "it did not read the whole mail".to_owned(),
+        Ended::Badly(why) => why,
+    };
+    let mut words = Vec::new();
+    // What it said only explains.
+    let _ = said.rewind().and_then(|()| said.take(SAID_OCTETS).read_to_end(&mut words));
+    let words = oco::logic::text::printable(words.trim_ascii());
+    Err(failed(if words.is_empty() { why } else { format!("{why}: {words}") }))
 }
 
 /// How the mail program ended.

@@ -4,7 +4,8 @@ use super::events::{Event, Places};
 use super::snapshot::{Snapshot, Trouble};
 use crate::limits::{CHANGED_ONE_BY_ONE, EVENTS_AT_ONCE, JOURNAL_LOOK_AT_ALL};
 use crate::view::fleet::Fleet;
-use oco_fleet::journal::{JournalError, LogWish, Mark, News, Reader};
+use crate::view::heard::Heard;
+use oco_fleet::journal::{Definitions, JournalError, LogWish, Mark, News, Reader};
 use oco_fleet::time::Millis;
 use std::sync::Arc;
 
@@ -13,6 +14,8 @@ use std::sync::Arc;
 pub(super) struct Looker {
     snapshot: Arc<Snapshot>,
     mark: Option<Mark>,
+    /// What the file said last.
+    definitions: Definitions,
     /// When everybody was read last.
     all_read: Option<Millis>,
     /// Up to where events were told; none: none was yet, they begin with what comes.
@@ -67,9 +70,11 @@ impl Looker {
                 (News::All(all) | News::Some(all), mark) => (self.all(all, now), mark),
             },
         };
+        let heard = self.heard(reader.definitions()?, &fleet);
         let next = Millis(now.0.saturating_add(1));
         let snapshot = Snapshot {
             fleet,
+            heard,
             acts: Arc::new(reader.acts(now, next)?),
             windows: Arc::new(reader.windows(now, next)?),
             incidents: Arc::new(reader.incidents(0)?),
@@ -102,6 +107,16 @@ impl Looker {
         if fleet == *self.snapshot.fleet { Arc::clone(&self.snapshot.fleet) } else { Arc::new(fleet) }
     }
 
+    /// What the file says. Who its members are can change only with those who are watched.
+    fn heard(&mut self, definitions: Definitions, fleet: &Arc<Fleet>) -> Arc<Heard> {
+        if definitions == self.definitions && Arc::ptr_eq(fleet, &self.snapshot.fleet) {
+            return Arc::clone(&self.snapshot.heard);
+        }
+        let heard = Heard::new(&definitions, fleet);
+        self.definitions = definitions;
+        if heard == *self.snapshot.heard { Arc::clone(&self.snapshot.heard) } else { Arc::new(heard) }
+    }
+
     /// What happened since the last look.
     fn events(&mut self, reader: &mut Reader, now: Millis) -> Result<Vec<Event>, JournalError> {
         let Some(places) = self.places.as_mut() else {
@@ -117,6 +132,7 @@ impl Looker {
 /// Whether both look the same, but for when they were read.
 fn is_same(one: &Snapshot, other: &Snapshot) -> bool {
     Arc::ptr_eq(&one.fleet, &other.fleet)
+        && Arc::ptr_eq(&one.heard, &other.heard)
         && one.acts == other.acts
         && one.windows == other.windows
         && one.incidents == other.incidents
@@ -180,5 +196,54 @@ mod tests {
         std::fs::rename(dir.path().join("elsewhere"), &path).unwrap();
         let back = looker.look(&mut reader, Millis(4_200));
         assert!(back.is_news && back.snapshot.trouble.is_none());
+    }
+
+    #[test]
+    fn a_journal_of_a_later_version_is_told_and_one_in_its_place_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(FILE);
+        let (mut writer, _) = Writer::open(dir.path(), Millis(1_000), 0).unwrap();
+        writer.write(&[change("web/oco", 1_100, 200)]).unwrap();
+        let mut reader = Reader::at(&path);
+        let mut looker = Looker::default();
+        looker.look(&mut reader, Millis(1_200));
+        drop(writer);
+        let connection = rusqlite::Connection::open(&path).unwrap();
+        connection.pragma_update(None, "user_version", 99).unwrap();
+        drop(connection);
+        let found = looker.look(&mut reader, Millis(2_200));
+        let why = found.snapshot.trouble.as_ref().unwrap().why.clone();
+        assert!(why.contains("later version") && found.snapshot.fleet.services().count() == 1, "{why}");
+        // Another file: nothing of the old one is left.
+        for end in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(dir.path().join(format!("{FILE}{end}")));
+        }
+        let (mut writer, _) = Writer::open(dir.path(), Millis(3_000), 0).unwrap();
+        writer.write(&[change("db/mysql", 3_100, 300)]).unwrap();
+        let found = looker.look(&mut reader, Millis(3_200));
+        let names: Vec<&str> = found.snapshot.fleet.services().map(|one| one.object.name.as_str()).collect();
+        assert_eq!((names, found.snapshot.trouble.clone()), (vec!["db/mysql"], None));
+    }
+
+    #[test]
+    fn who_reads_long_is_cut_short_and_what_was_known_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut writer, _) = Writer::open(dir.path(), Millis(1_000), 0).unwrap();
+        writer.write(&[change("web/oco", 1_100, 200)]).unwrap();
+        drop(writer);
+        let path = dir.path().join(FILE);
+        let mut reader = Reader::at(&path);
+        let mut looker = Looker::default();
+        looker.look(&mut reader, Millis(1_200));
+        drop(reader);
+        // Somebody locks all others out.
+        let connection = rusqlite::Connection::open(&path).unwrap();
+        connection
+            .execute_batch("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE")
+            .unwrap();
+        let begin = std::time::Instant::now();
+        let found = looker.look(&mut Reader::at(&path), Millis(2_200));
+        assert!(begin.elapsed() < crate::limits::JOURNAL_DEADLINE * 3);
+        assert!(found.snapshot.trouble.is_some() && found.snapshot.fleet.services().count() == 1);
     }
 }

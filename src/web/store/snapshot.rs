@@ -2,6 +2,7 @@
 
 use crate::limits::{JOURNAL_DEADLINE, JOURNAL_LOOK, WATCHER_LATE};
 use crate::view::fleet::Fleet;
+use crate::view::heard::Heard;
 use oco_fleet::journal::{Act, Incident, Window};
 use oco_fleet::time::Millis;
 use std::sync::Arc;
@@ -12,6 +13,8 @@ use std::time::Duration;
 pub struct Snapshot {
     /// Who there is, and how each stands.
     pub fleet: Arc<Fleet>,
+    /// What the watcher's file says of nodes and levels.
+    pub heard: Arc<Heard>,
     /// What people said that is in force.
     pub acts: Arc<Vec<Act>>,
     /// Windows of maintenance that are open.

@@ -46,7 +46,7 @@ fn grow<'a>(
     let service = fleet.service(name);
     let rule = match (node, service) {
         (Some(node), _) => rule_words(&node.rule, node.members.len()),
-        (None, Some(service)) => service_words(service, heard.need(name)),
+        (None, Some(service)) => service_words(service),
         (None, None) => String::new(),
     };
     branches.push(Branch { name, object: fleet.get(name), service, title: heard.title(name), rule, depth });
@@ -69,13 +69,9 @@ fn rule_words(rule: &str, members: usize) -> String {
     }
 }
 
-/// `22 of 24 up, 20 needed`.
-pub fn service_words(service: &Service, need: Option<u32>) -> String {
-    let (up, of) = (service.counts.up(), service.counts.total());
-    match need {
-        Some(need) => format!("{up} of {of} up, {need} needed"),
-        None => format!("{up} of {of} up"),
-    }
+/// `22 of 24 up`.
+pub fn service_words(service: &Service) -> String {
+    format!("{} of {} up", service.counts.up(), service.counts.total())
 }
 
 /// Why somebody is as it is: who fails below it that has nothing below itself, the worst first, at most
@@ -113,31 +109,18 @@ pub fn causes<'a>(fleet: &'a Fleet, heard: &'a Heard, name: &'a ObjectName) -> (
 mod tests {
     use super::super::fleet::tests::stands;
     use super::*;
-    use oco::logic::control::{FleetStatus, NodeStatus, VERSION};
+    use oco_fleet::journal::{Definitions, NodeDefinition};
+    use oco_fleet::object::Pattern;
 
-    fn heard(nodes: &[(&str, &str, &[&str])]) -> Heard {
-        let node = |(name, rule, members): &(&str, &str, &[&str])| NodeStatus {
-            name: (*name).to_owned(),
-            title: "The title".to_owned(),
-            state: "ok".to_owned(),
-            code: None,
-            reason: String::new(),
-            since: String::new(),
+    fn heard(fleet: &Fleet, nodes: &[(&str, &str, &[&str])]) -> Heard {
+        let node = |(name, rule, members): &(&str, &str, &[&str])| NodeDefinition {
+            name: ObjectName::parse(name).unwrap(),
+            title: None,
             rule: (*rule).to_owned(),
-            members: members.iter().map(|name| (*name).to_owned()).collect(),
-            acked: None,
-            muted: None,
-            maint: None,
+            members: members.iter().map(|name| Pattern::parse(name).unwrap()).collect(),
         };
-        Heard::of(&FleetStatus {
-            version: VERSION,
-            at: String::new(),
-            state: "ok".to_owned(),
-            code: None,
-            services: Vec::new(),
-            nodes: nodes.iter().map(node).collect(),
-            slos: Vec::new(),
-        })
+        let nodes = nodes.iter().map(node).collect();
+        Heard::new(&Definitions { nodes, levels: Vec::new() }, fleet)
     }
 
     #[test]
@@ -150,8 +133,10 @@ mod tests {
             stands("web/page/b", 300),
             stands("db/main", 200),
         ]);
-        let heard =
-            heard(&[("node:shop", "2 of", &["node:net", "web/page", "db/main"]), ("node:net", "all", &[])]);
+        let heard = heard(
+            &fleet,
+            &[("node:shop", "2 of", &["node:net", "web/page", "db/main"]), ("node:net", "all", &[])],
+        );
         let shop = ObjectName::node("shop");
         let (branches, is_whole) = branches(&fleet, &heard, &shop);
         let found: Vec<(&str, usize, &str)> =
@@ -173,7 +158,7 @@ mod tests {
     #[test]
     fn a_circle_ends() {
         let fleet = Fleet::new(vec![stands("node:a", 300), stands("node:b", 300)]);
-        let heard = heard(&[("node:a", "all", &["node:b"]), ("node:b", "all", &["node:a"])]);
+        let heard = heard(&fleet, &[("node:a", "all", &["node:b"]), ("node:b", "all", &["node:a"])]);
         let name = ObjectName::node("a");
         assert!(!branches(&fleet, &heard, &name).1);
         assert_eq!(causes(&fleet, &heard, &name).1, 0);

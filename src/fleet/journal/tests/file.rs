@@ -1,7 +1,9 @@
 //! The file itself: damage, versions, rights, a full disk, readers beside the writer.
 
 use super::*;
+use crate::figure::Measure;
 use crate::journal::file::open_to_write;
+use crate::journal::migrate::APPLICATION_ID;
 use rusqlite::Connection;
 use std::fs;
 use std::io::Write as _;
@@ -191,7 +193,7 @@ fn newer_and_foreign_files_are_errors_and_stay_as_they_are() {
     drop(writer);
     let error = Writer::open(dir.path(), at(1), 0).unwrap_err();
     assert!(
-        error.to_string().contains("written by a later version (schema 99; this one knows 2)"),
+        error.to_string().contains("written by a later version (schema 99; this one knows 3)"),
         "{error}"
     );
     assert!(matches!(Reader::open(&dir.path().join(FILE)), Err(JournalError::Newer { found: 99, .. })));
@@ -218,6 +220,54 @@ fn an_older_schema_is_migrated_with_its_rows() {
     assert_eq!(sum, 8);
     drop(new);
     assert!(matches!(open_to_write(&path, &steps[..1]), Err(JournalError::Newer { found: 2, known: 1, .. })));
+}
+
+#[test]
+fn a_journal_of_version_1_goes_on_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let connection = Connection::open(dir.path().join(FILE)).unwrap();
+    connection.execute_batch(include_str!("version-1.sql")).unwrap();
+    connection.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+    connection.pragma_update(None, "user_version", 1).unwrap();
+    let rows_of = |connection: &Connection| -> Vec<(String, i64)> {
+        let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('watch', 'gap') ORDER BY name";
+        let mut tables = connection.prepare(sql).unwrap();
+        let tables = tables.query_map([], |row| row.get::<_, String>(0)).unwrap().map(Result::unwrap);
+        let count = |table: &str| format!("SELECT count(*) FROM \"{table}\"");
+        tables
+            .map(|table| {
+                let rows = connection.query_row(&count(&table), [], |row| row.get(0)).unwrap();
+                (table, rows)
+            })
+            .collect()
+    };
+    let before = rows_of(&connection);
+    assert_eq!(before.iter().map(|(_, rows)| rows).sum::<i64>(), 48);
+    drop(connection);
+    // Whoever only reads it waits for the watcher.
+    let error = Reader::open(&dir.path().join(FILE)).unwrap_err();
+    assert!(error.to_string().ends_with("schema 1, which ocowatch makes 3 when it starts"), "{error}");
+    let now = Millis(1_795_854_400_000);
+    let (mut writer, opened) = Writer::open(dir.path(), now, 0).unwrap();
+    let after = rows_of(writer.connection());
+    assert!(before.iter().all(|row| after.contains(row)), "{after:?}");
+    let kept = opened.kept;
+    assert_eq!((opened.set_aside, opened.gap), (None, Some((Millis(1_795_854_386_033), now))));
+    assert_eq!((kept.objects.len(), kept.acts.len(), kept.incidents.len()), (8, 3, 1));
+    assert_eq!((kept.windows.len(), kept.adjustments.len(), kept.measured.len()), (1, 1, 0));
+    let shop = &kept.objects[&name("node:shop")];
+    assert_eq!((shop.standing.state, shop.standing.planned), (State::Ko, true));
+    assert_eq!(
+        reader(&dir).log(&LogWish { limit: 100, ..LogWish::default() }).unwrap().rows.len(),
+        13 + 4 + 1 + 2
+    );
+    let figure = crate::figure::Figure::of(1.0);
+    let measured = vec![Measured { name: name("web/open/a"), measure: Measure::RESPONSE_TIME, figure }];
+    writer.write(&[Entry::Figures { at: now, measured }]).unwrap();
+    assert_eq!(reader(&dir).measures(&[name("web/open/a")]).unwrap(), [Measure::RESPONSE_TIME]);
+    let version: i64 =
+        writer.connection().pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    assert_eq!(version, 3);
 }
 
 #[test]

@@ -5,10 +5,10 @@ use super::*;
 use std::time::{Duration, Instant};
 
 /// Numbers that look like chance, and are the same each time.
-struct Dice(u64);
+pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
-    fn below(&mut self, limit: u64) -> u64 {
+    pub(super) fn below(&mut self, limit: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -21,12 +21,12 @@ fn host(service: u64, host: u64) -> String {
 }
 
 /// How long this thread was on a processor: what counts on a machine that others use too.
-fn processor() -> Duration {
+pub(super) fn processor() -> Duration {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     Duration::from_nanos(text.split(' ').next().and_then(|first| first.parse().ok()).unwrap_or(0))
 }
 
-fn timed<T>(what: &str, run: impl FnOnce() -> T) -> T {
+pub(super) fn timed<T>(what: &str, run: impl FnOnce() -> T) -> T {
     let (begin, processor_begin) = (Instant::now(), processor());
     let result = run();
     println!("{what}: {:.1?}, {:.1?} of them on a processor", begin.elapsed(), processor() - processor_begin);

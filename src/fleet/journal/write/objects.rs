@@ -47,7 +47,7 @@ fn before(transaction: &Transaction<'_>, name: &ObjectName) -> rusqlite::Result<
 }
 
 /// The number of an object, which it gets if it has none.
-fn number(transaction: &Transaction<'_>, name: &ObjectName, at: Millis) -> rusqlite::Result<i64> {
+pub(super) fn number(transaction: &Transaction<'_>, name: &ObjectName, at: Millis) -> rusqlite::Result<i64> {
     let mut statement = transaction.prepare_cached("SELECT id FROM object WHERE name = ?1")?;
     match statement.query_row([name.as_str()], |row| row.get(0)).optional()? {
         Some(id) => Ok(id),

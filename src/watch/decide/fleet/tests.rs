@@ -389,6 +389,7 @@ fn remember(kept: &mut Kept, changes: &Changes) {
             }
             Keep::Above(name, above) => kept.objects.entry(name).or_default().above = above,
             Keep::CanaryLost(is_lost) => kept.is_canary_lost = is_lost,
+            Keep::Figures { .. } => {}
         }
     }
 }

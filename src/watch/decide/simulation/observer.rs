@@ -65,6 +65,7 @@ impl Observer {
                 }
                 Keep::Above(name, kept) => self.objects.entry(name).or_default().above = kept,
                 Keep::CanaryLost(is_lost) => self.is_canary_lost = is_lost,
+                Keep::Figures { .. } => {}
             }
         }
         for note in changes.notes.drain(..) {
@@ -91,6 +92,7 @@ impl Observer {
             objects: self.objects.clone(),
             planned: planned.clone(),
             is_canary_lost: self.is_canary_lost,
+            ..Kept::default()
         }
     }
 }

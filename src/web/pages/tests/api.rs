@@ -24,7 +24,7 @@ fn read<T: serde::de::DeserializeOwned>(page: &Page) -> T {
 #[test]
 fn a_status_without_a_watcher_is_as_it_was_known_last() {
     let (_dir, path) = fleets::usual();
-    let facts = facts(&path, &fleets::usual_status());
+    let facts = facts(&path);
     let status: FleetStatus = read(&ask("status", "", &facts, &path));
     assert_eq!((status.state.as_str(), status.code), ("ko", Some(550)));
     assert_eq!(status.at, "2026-11-25T10:00:30Z");
@@ -46,7 +46,7 @@ fn a_status_without_a_watcher_is_as_it_was_known_last() {
 #[test]
 fn the_past_is_told_as_the_commands_tell_it() {
     let (_dir, path) = fleets::usual();
-    let facts = facts(&path, &fleets::usual_status());
+    let facts = facts(&path);
     let log = ask("log", "name=web/page&since=-2h", &facts, &path);
     assert_eq!(log.content_type, "application/x-ndjson");
     let lines: Vec<LogEntry> = log
@@ -69,14 +69,14 @@ fn the_past_is_told_as_the_commands_tell_it() {
 #[test]
 fn what_is_wrong_is_said_in_json() {
     let (_dir, path) = fleets::usual();
-    let facts = facts(&path, &fleets::usual_status());
+    let facts = facts(&path);
     for (what, query, status) in [
         ("availability", "", 400),
         ("availability", "name=a//b", 400),
         ("availability", "name=web/page&from=x", 400),
         ("availability", "name=web/page&from=2026-11-14&to=2026-11-13", 400),
         ("availability", "name=web/no", 404),
-        ("availability", "name=slo:shop", 503),
+        ("availability", "name=slo:no", 404),
         ("log", "since=x", 400),
         ("status", "name=a//b", 400),
     ] {
@@ -96,7 +96,7 @@ fn what_is_wrong_is_said_in_json() {
 #[test]
 fn metrics_tell_the_fleet_and_the_board() {
     let (_dir, path) = fleets::usual();
-    let facts = facts(&path, &fleets::usual_status());
+    let facts = facts(&path);
     let page = metrics(&facts).into_string();
     for line in [
         "oco_fleet_code{name=\"web/page\"} 350",

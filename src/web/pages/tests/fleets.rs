@@ -1,11 +1,14 @@
 //! Made-up fleets, the same each time.
 
 use oco::logic::code::Code;
-use oco::logic::control::{AvailabilityStatus, FleetStatus, LevelStatus, NodeStatus, VERSION};
+use oco_fleet::calendar::Period;
+use oco_fleet::figure::{Figure, Measure};
 use oco_fleet::journal::{
-    Act, ActKind, Adjustment, AlertSent, Counts, Entry, FILE, Incident, Reporter, Stands, Window, Writer,
+    Act, ActKind, Adjustment, AlertSent, Counts, Definitions, Entry, FILE, Incident, LevelDefinition,
+    Measured, NodeDefinition, Reporter, Stands, Window, Writer,
 };
-use oco_fleet::object::{ObjectName, encode};
+use oco_fleet::level::{CountedAs, Promise};
+use oco_fleet::object::{ObjectName, Pattern, encode};
 use oco_fleet::state::{Standing, State};
 use oco_fleet::time::Millis;
 use oco_fleet::transition::Transition;
@@ -49,7 +52,8 @@ impl Story {
         let name = name(who);
         let new = Standing {
             planned,
-            ..Code::new(code).map_or_else(Standing::default, |code| Standing::of_code(code, reason))
+            ..Code::new(code)
+                .map_or_else(|| Standing::unknown(reason), |code| Standing::of_code(code, reason))
         };
         let (old, since) =
             self.stood.insert(name.clone(), (new.clone(), at)).unwrap_or((Standing::default(), at));
@@ -142,8 +146,10 @@ pub(super) fn usual() -> (TempDir, PathBuf) {
             Entry::Reporter(Reporter { name: name(&target), taken_in: true, periods: vec![60_000] }),
         );
     }
+    story.add(begin + 3, definitions());
     now_it_burns(&mut story);
     history_of_people(&mut story);
+    measured(&mut story);
     story.entries.sort_by_key(|(at, _)| *at);
     let mut day = begin;
     let mut entries = story.entries.into_iter().peekable();
@@ -162,6 +168,61 @@ pub(super) fn usual() -> (TempDir, PathBuf) {
     }
     let path = dir.path().join(FILE);
     (dir, path)
+}
+
+/// A service of 500 hosts, each of which failed some forty times in a year.
+pub(super) fn large_service() -> (TempDir, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let begin = NOW - 365 * DAY;
+    let (mut writer, _) = Writer::open(dir.path(), Millis(begin), 0).unwrap();
+    let mut story = Story { entries: Vec::new(), stood: HashMap::new(), seed: 3 };
+    story.change("web/page", begin + 1, 200, "", false);
+    for host in 0..499 {
+        let target = format!("web/page/host-{host:03}.example.org");
+        story.change(&target, begin + 1, 200, "", false);
+        let mut at = begin + DAY;
+        while at < NOW - DAY {
+            let length = (1 + story.next(200)) * MINUTE;
+            story.outage(&target, at, length, 300, "timeout");
+            at += DAY + story.next(16 * 24) * HOUR;
+        }
+    }
+    story.entries.sort_by_key(|(at, _)| *at);
+    let entries: Vec<Entry> = story.entries.into_iter().map(|(_, entry)| entry).collect();
+    writer.write(&entries).unwrap();
+    writer
+        .write(
+            &(1..=365 * 1_440)
+                .map(|minute| Entry::Heartbeat(Millis(begin + minute * MINUTE)))
+                .collect::<Vec<_>>(),
+        )
+        .unwrap();
+    let path = dir.path().join(FILE);
+    (dir, path)
+}
+
+/// What was measured of the last day.
+fn measured(story: &mut Story) {
+    for slot in 1..288_i64 {
+        let at = NOW - slot * 5 * MINUTE;
+        let mut measured = Vec::new();
+        for (place, host) in ["web1", "web2", "web3"].into_iter().enumerate() {
+            // It is slower by day, and of one host nothing is known for a while.
+            if place == 1 && (100..140).contains(&slot) {
+                continue;
+            }
+            let wave = i32::try_from((slot - 144).abs()).unwrap();
+            let noise = i32::try_from(story.next(20)).unwrap();
+            let mean = f64::from(200 - wave + noise) / 10_000.0;
+            let figure =
+                Figure { min: mean * 0.6, mean, max: mean * (1.2 + f64::from(noise) / 10.0), count: 30 };
+            let name = name(&format!("web/page/{host}"));
+            measured.push(Measured { name: name.clone(), measure: Measure::RESPONSE_TIME, figure });
+            let disk = Figure::of(f64::from(60 + wave / 10));
+            measured.push(Measured { name, measure: Measure::performance("/var <b>", "%"), figure: disk });
+        }
+        story.add(at, Entry::Figures { at: Millis(at), measured });
+    }
 }
 
 /// How it stands now.
@@ -309,80 +370,33 @@ fn history_of_people(story: &mut Story) {
     story.add(NOW - 11 * DAY, Entry::Adjustment(adjustment));
 }
 
-/// What the watcher of that fleet says.
-pub(super) fn usual_status() -> FleetStatus {
-    let node = |name: &str, title: &str, rule: &str, members: &[&str]| NodeStatus {
-        name: name.to_owned(),
-        title: title.to_owned(),
-        state: "ok".to_owned(),
-        code: None,
-        reason: String::new(),
-        since: String::new(),
+/// What the file of that fleet says.
+fn definitions() -> Entry {
+    let node = |name: &str, title: &str, rule: &str, members: &[&str]| NodeDefinition {
+        name: ObjectName::node(name),
+        title: Some(title.to_owned()),
         rule: rule.to_owned(),
-        members: members.iter().map(|name| (*name).to_owned()).collect(),
-        acked: None,
-        muted: None,
-        maint: None,
+        members: members.iter().map(|name| Pattern::parse(name).unwrap()).collect(),
     };
-    let level = |name: &str, of: &str| LevelStatus {
-        name: name.to_owned(),
-        state: "ok".to_owned(),
-        code: None,
-        reason: String::new(),
-        since: String::new(),
-        of: of.to_owned(),
-        acked: None,
-        muted: None,
+    let level = |name: &str, target: u32| LevelDefinition {
+        name: ObjectName::level(name),
+        of: ObjectName::node(name),
+        promise: Promise { target, period: Period::Month, hours: None, unknown: CountedAs::Excluded },
     };
-    FleetStatus {
-        version: VERSION,
-        at: String::new(),
-        state: "ko".to_owned(),
-        code: None,
-        services: Vec::new(),
+    Entry::Defined(Box::new(Definitions {
         nodes: vec![
-            node("node:shop", "The shop", "all", &["web/page", "db/mysql", "node:network"]),
-            node("node:mail", "\u{41f}\u{43e}\u{447}\u{442}\u{430}", "all", &["mail/smtp", "mail/imap"]),
-            node("node:network", "\u{7db2}\u{8def}", "2 of", &["edge/ping"]),
+            node("shop", "The shop", "all", &["web/page", "db/mysql", "node:network"]),
+            node("mail", "\u{41f}\u{43e}\u{447}\u{442}\u{430}", "all", &["mail/*"]),
+            node("network", "\u{7db2}\u{8def}", "2 of", &["edge/ping"]),
             node(
-                "node:all",
+                "all",
                 "\u{643}\u{644} \u{634}\u{64a}\u{621}",
                 "60%",
                 &["node:shop", "node:mail", "node:network"],
             ),
         ],
-        slos: vec![
-            level("slo:shop", "node:shop"),
-            level("slo:mail", "node:mail"),
-            level("slo:network", "node:network"),
-        ],
-    }
-}
-
-/// What the watcher reckons of its levels.
-pub(super) fn figures() -> Vec<AvailabilityStatus> {
-    let figures = |name: &str, target: f64, left: i64, share: f64| AvailabilityStatus {
-        version: VERSION,
-        name: name.to_owned(),
-        from: "2026-11-01T00:00:00+01:00".to_owned(),
-        to: "2026-11-25T11:00:30+01:00".to_owned(),
-        ok: 0,
-        but: 0,
-        ko: 0,
-        unknown: 0,
-        planned: 0,
-        no_data: 0,
-        measured: Some(share - 0.01),
-        contractual: Some(share),
-        target: Some(target),
-        budget: Some(43 * MINUTE),
-        left: Some(left),
-    };
-    vec![
-        figures("slo:shop", 99.9, 6 * MINUTE, 99.913),
-        figures("slo:mail", 99.9, -12 * MINUTE, 99.872),
-        figures("slo:network", 99.95, 43 * MINUTE, 100.0),
-    ]
+        levels: vec![level("shop", 99_830), level("mail", 99_900), level("network", 99_950)],
+    }))
 }
 
 /// A hundred thousand targets, of which five hundred fail in fifty services.

@@ -40,7 +40,7 @@ fn write(name: &str, page: &Page) {
 #[test]
 fn each_page_of_a_usual_fleet_is_there() {
     let (_dir, path) = fleets::usual();
-    let facts = facts(&path, &fleets::usual_status());
+    let facts = facts(&path);
     for (name, address) in ADDRESSES {
         let page = page(address, &facts, &anna(), Some(&path));
         let is_missing = name == "error";
@@ -85,4 +85,37 @@ fn the_first_page_of_a_burning_fleet_is_small_and_quick() {
     write("burning-overview", &page);
     assert!(page.body.len() < 200 * 1024, "{} octets", page.body.len());
     eprintln!("{} octets in {took:?}", page.body.len());
+}
+
+/// The figures of the contract: run it optimised, alone, with `--ignored --nocapture`.
+#[test]
+#[ignore = "measures"]
+fn how_long_pages_take() {
+    let time = |name: &str, mut make: Box<dyn FnMut() -> Page>| {
+        let mut took: Vec<std::time::Duration> = (0..100)
+            .map(|_| {
+                let begin = std::time::Instant::now();
+                let page = make();
+                let _ = page.gzip();
+                begin.elapsed()
+            })
+            .collect();
+        took.sort_unstable();
+        let page = make();
+        eprintln!(
+            "{name}: {:?} at p50, {:?} at p99, {} octets, {} compressed",
+            took[50],
+            took[98],
+            page.body.len(),
+            page.gzip().len()
+        );
+    };
+    let burning = facts_of(fleets::burning());
+    time("first page", Box::new(move || page("/", &burning, &anna(), None)));
+    let (_dir, path) = fleets::large_service();
+    let facts = facts(&path);
+    time(
+        "500 hosts over a year",
+        Box::new(move || page("/g/web/page?span=1y", &facts, &Visitor::default(), Some(&path))),
+    );
 }

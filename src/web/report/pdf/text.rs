@@ -2,7 +2,7 @@
 //! rules; and lines that fit a width.
 
 use super::fonts::{Library, STRONG, TEXT};
-use rustybuzz::{BufferClusterLevel, Direction, UnicodeBuffer};
+use rustybuzz::{BufferClusterLevel, Direction, Script, ShapePlan, UnicodeBuffer};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
@@ -52,6 +52,8 @@ pub(super) struct Used<'a> {
     pub(super) meanings: BTreeMap<u16, String>,
     /// How wide each is.
     pub(super) widths: BTreeMap<u16, f32>,
+    /// The rules that it has for a direction and a script.
+    plans: HashMap<(Direction, Option<Script>), ShapePlan>,
 }
 
 /// Sets text in the fonts of a library, and remembers which glyphs that takes.
@@ -76,6 +78,7 @@ impl<'a> Typesetter<'a> {
                 glyphs: GlyphRemapper::new(),
                 meanings: BTreeMap::new(),
                 widths: BTreeMap::new(),
+                plans: HashMap::new(),
             });
         }
         Ok(Typesetter { library, fonts, words: HashMap::new(), buffer: RefCell::new(None) })
@@ -206,7 +209,13 @@ impl<'a> Typesetter<'a> {
         buffer.set_cluster_level(BufferClusterLevel::MonotoneCharacters);
         buffer.guess_segment_properties();
         buffer.set_direction(if is_rtl { Direction::RightToLeft } else { Direction::LeftToRight });
-        let shaped = rustybuzz::shape(&used.face, &[], buffer);
+        // Working the font's rules out costs more than following them.
+        let script = Some(buffer.script()).filter(|script| *script != rustybuzz::script::UNKNOWN);
+        let plan =
+            used.plans.entry((buffer.direction(), script)).or_insert_with_key(|(direction, script)| {
+                ShapePlan::new(&used.face, *direction, *script, None, &[])
+            });
+        let shaped = rustybuzz::shape_with_plan(&used.face, plan, buffer);
         let units = used.face.units_per_em().max(1);
         let infos = shaped.glyph_infos();
         let mut glyphs = Vec::with_capacity(infos.len());

@@ -1,11 +1,12 @@
 //! Files, mails, and what is owed.
 
 use super::world::{Scene, at};
+use crate::config::{Every, ReportPlan, SentTo};
 use crate::report::command::{self, Options};
 use crate::report::due::{self, Said};
-use crate::report::{Format, Known, ReportError, ReportSettings, Settings, write_file};
+use crate::report::{Format, Known, ReportError, Settings, write_file};
 use mail_parser::{MessageParser, MimeHeaders};
-use oco_fleet::calendar::Period;
+use oco_fleet::object::Pattern;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -29,17 +30,20 @@ fn mails(dir: &Path) -> Vec<Vec<u8>> {
 }
 
 fn monthly(scene: &Scene, then: &str) -> Settings {
+    monthly_in(scene.dir.path(), sendmail(scene.dir.path(), then))
+}
+
+fn monthly_in(dir: &Path, sendmail: PathBuf) -> Settings {
     Settings {
-        sendmail: sendmail(scene.dir.path(), then),
-        reports: vec![ReportSettings {
+        sendmail,
+        reports: vec![ReportPlan {
             name: "shop-monthly".to_owned(),
-            of: vec!["node:shop".to_owned()],
-            every: Some(Period::Month),
+            of: vec![Pattern::parse("node:shop").unwrap()],
+            every: Every::Month,
             formats: vec![Format::Pdf, Format::Csv],
-            mail: vec!["boss@example.org".to_owned()],
-            dir: None,
+            to: SentTo::Mail(vec!["boss@example.org".to_owned()]),
         }],
-        ..scene.settings.clone()
+        ..Scene::settings(dir)
     }
 }
 
@@ -111,7 +115,7 @@ fn a_directory_gets_files() {
     let mut settings = monthly(&scene, "");
     let dir = scene.dir.path().join("out");
     fs::create_dir(&dir).unwrap();
-    (settings.reports[0].mail, settings.reports[0].dir) = (Vec::new(), Some(dir.clone()));
+    settings.reports[0].to = SentTo::Directory(dir.clone());
     due::run(&settings, on("2026-09-20")).unwrap();
     due::run(&settings, on("2026-10-02")).unwrap();
     let mut names: Vec<_> = fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().file_name()).collect();
@@ -135,6 +139,60 @@ fn a_kill_between_the_mail_and_its_note_sends_the_same_once_more() {
         .map(|mail| MessageParser::default().parse(mail).unwrap().message_id().map(str::to_owned))
         .collect();
     assert_eq!((ids.len(), &ids[0]), (2, &ids[1]));
+}
+
+#[test]
+fn killed_at_any_moment_none_is_lost_or_cut() {
+    const NAME: &str = "report::tests::sending::killed_at_any_moment_none_is_lost_or_cut";
+    if let Ok(dir) = std::env::var("OCO_TEST_REPORTS_DUE") {
+        let dir = Path::new(&dir);
+        let mut settings = monthly_in(dir, dir.join("sendmail"));
+        settings.reports[0].every = Every::Week;
+        // They cost little, so that kills fall into all of what is done.
+        settings.reports[0].formats = vec![Format::Json, Format::Csv];
+        let said = due::run(&settings, on("2026-11-09")).unwrap();
+        assert!(said.iter().all(|one| !one.is_error), "{said:?}");
+        return;
+    }
+    let scene = Scene::new();
+    let mut settings = monthly(&scene, "");
+    let dir = scene.dir.path();
+    settings.reports[0].every = Every::Week;
+    due::run(&settings, on("2026-08-20")).unwrap();
+    let mut kills = 0;
+    for round in 0_u64.. {
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", NAME])
+            .env("OCO_TEST_REPORTS_DUE", dir)
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        // Each round it may go on for longer, so that there is an end.
+        let deadline = std::time::Instant::now() + std::time::Duration::from_millis(300 + round * 211);
+        while child.try_wait().unwrap().is_none() && std::time::Instant::now() < deadline {
+            std::thread::sleep(std::time::Duration::from_millis(3));
+        }
+        match child.try_wait().unwrap() {
+            Some(status) => {
+                assert!(status.success());
+                break;
+            }
+            None => {
+                child.kill().unwrap();
+                child.wait().unwrap();
+                kills += 1;
+            }
+        }
+    }
+    let mut sent = std::collections::BTreeMap::new();
+    for mail in mails(dir) {
+        let mail = MessageParser::default().parse(&mail).unwrap();
+        assert_eq!(mail.attachment_count(), 2, "none is cut");
+        *sent.entry(mail.subject().unwrap().to_owned()).or_insert(0) += 1;
+    }
+    assert_eq!(sent.len(), 12, "{sent:?}");
+    assert!(sent.values().sum::<i32>() <= 12 + kills, "{kills} {sent:?}");
 }
 
 #[test]

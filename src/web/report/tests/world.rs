@@ -14,7 +14,7 @@ use oco_fleet::state::{Standing, State};
 use oco_fleet::time::Millis;
 use oco_fleet::transition::Transition;
 use oco_fleet::when::{Toward, parse_when};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub(super) struct Scene {
     pub(super) dir: tempfile::TempDir,
@@ -185,24 +185,27 @@ impl Scene {
     fn of(begin: Millis, heartbeat: Millis, now: Millis, entries: &[Entry]) -> Scene {
         let dir = tempfile::tempdir().unwrap();
         let (mut writer, _) = Writer::open(dir.path(), begin, 0).unwrap();
-        // Heartbeats that are late would be gaps.
-        let minutes = (begin.0 / 60_000 + 1..=heartbeat.0 / 60_000)
-            .map(|minute| Entry::Heartbeat(Millis(minute * 60_000)));
-        let beats: Vec<Entry> = minutes.collect();
-        writer.write(&beats).unwrap();
         writer.write(entries).unwrap();
         writer.write(&[Entry::Heartbeat(heartbeat)]).unwrap();
-        let settings = Settings {
-            journal: dir.path().join(FILE),
-            control: dir.path().join("control"),
+        // A heartbeat a minute would tell that somebody watched all the time.
+        let journal = rusqlite::Connection::open(dir.path().join(FILE)).unwrap();
+        journal.execute("DELETE FROM gap", []).unwrap();
+        drop(journal);
+        Scene { settings: Scene::settings(dir.path()), dir, now, heartbeat }
+    }
+
+    /// Those of a board over the journal in this directory.
+    pub(super) fn settings(dir: &Path) -> Settings {
+        Settings {
+            journal: dir.join(FILE),
+            control: dir.join("control"),
             zone: Zone::parse(Some("Europe/Paris")).unwrap(),
             title: "Example".to_owned(),
             fonts: Vec::new(),
-            state_dir: dir.path().to_owned(),
+            state_dir: dir.to_owned(),
             sendmail: PathBuf::from("/usr/sbin/sendmail"),
             reports: Vec::new(),
-        };
-        Scene { dir, settings, now, heartbeat }
+        }
     }
 
     pub(super) fn known(&self) -> Known {

@@ -5,6 +5,7 @@ mod farm;
 mod floor;
 mod lateness;
 mod probers;
+mod reconcile;
 mod rest;
 mod silence;
 mod start;
@@ -65,7 +66,7 @@ impl WatchEffort {
 
 pub type Measure = fn(&Bench, &mut Report) -> Result<()>;
 
-pub const FIGURES: [(&str, Measure); 7] = [
+pub const FIGURES: [(&str, Measure); 8] = [
     ("probe", cost::probe),
     ("probe-calls", cost::calls),
     ("fleet", lateness::fleet),
@@ -73,6 +74,7 @@ pub const FIGURES: [(&str, Measure); 7] = [
     ("storm", storm::storm),
     ("silence", silence::silence),
     ("journal", start::journal),
+    ("reconcile", reconcile::reconcile),
 ];
 
 pub const PEERS: [(&str, Measure); 1] = [("blackbox", cost::blackbox)];

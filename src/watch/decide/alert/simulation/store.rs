@@ -102,6 +102,7 @@ impl Store {
             objects: self.objects.clone(),
             planned: planned.clone(),
             is_canary_lost: self.is_canary_lost,
+            ..Kept::default()
         }
     }
 

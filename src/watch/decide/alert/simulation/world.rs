@@ -365,7 +365,7 @@ impl World {
         }
         let kept = changes.keep.iter().filter_map(|keep| match keep {
             Keep::Target(name, ..) | Keep::Above(name, _) => Some(name),
-            Keep::CanaryLost(_) => None,
+            Keep::CanaryLost(_) | Keep::Figures { .. } => None,
         });
         let names: BTreeSet<&ObjectName> = changes.transitions.iter().map(|t| &t.name).chain(kept).collect();
         for name in names {
