@@ -2,6 +2,7 @@
 
 use crate::board::Board;
 use crate::control::NotDone;
+use crate::router;
 use oco::logic::control::{Act, ActReply, FleetOrder, Undo};
 
 /// What is to be done.
@@ -139,8 +140,8 @@ pub async fn act(board: &Board, word: Word, wish: Wish, who: &str) -> Result<Act
     board.watcher.order(order, Some(who.to_owned()), zone).await.map_err(|why| match why {
         NotDone::Away(_) => NotActed { status: 503, what: why.to_string() },
         NotDone::Refused(what) => {
-            let is_unknown = what.ends_with("nothing is known by that name");
-            NotActed { status: if is_unknown { 404 } else { 400 }, what }
+            let status = if router::is_unknown(&what) { 404 } else { 400 };
+            NotActed { status, what }
         }
     })
 }

@@ -11,7 +11,9 @@
 mod batch;
 pub mod connector;
 
-use crate::limits::{BATCH_OCTETS, ORDERS_AT_ONCE, REPLY_OCTETS, WAITING_OCTETS, WATCHER_TIME};
+use crate::limits::{
+    BATCH_OCTETS, ORDERS_AT_ONCE, REFUSAL_OCTETS, REPLY_OCTETS, WAITING_OCTETS, WATCHER_TIME,
+};
 use batch::{Job, Waiting};
 use connector::Connector;
 use oco::logic::control::{FleetOrder, Refusal, ReportReply, Request, VERSION};
@@ -98,6 +100,21 @@ impl Watcher {
         by: Option<String>,
         zone: Option<String>,
     ) -> Result<T, NotDone> {
+        let line = self.order_line(order, by, zone).await?;
+        serde_json::from_slice(&line)
+            .map_err(|error| NotDone::Away(format!("a reply that is not understood: {error}")))
+    }
+
+    /// The same, with the line itself as its reply.
+    ///
+    /// # Errors
+    /// It was not obeyed.
+    pub async fn order_line(
+        &self,
+        order: FleetOrder,
+        by: Option<String>,
+        zone: Option<String>,
+    ) -> Result<Vec<u8>, NotDone> {
         let request = Request { version: VERSION, by, zone, local: false, order };
         let mut line = serde_json::to_vec(&request).map_err(|error| NotDone::Away(error.to_string()))?;
         line.push(b'\n');
@@ -109,7 +126,7 @@ impl Watcher {
             Ok(buffer)
         };
         let reply = within(exchange).await.map_err(|error| NotDone::Away(words(&error)))?;
-        read_reply(&reply)
+        refused(&reply).map_or(Ok(reply), Err)
     }
 }
 
@@ -130,17 +147,22 @@ impl Inner {
     }
 }
 
+/// What became of the reports of a line.
+fn read_results(line: &[u8]) -> Result<ReportReply, NotDone> {
+    serde_json::from_slice(line)
+        .map_err(|error| NotDone::Away(format!("a reply that is not understood: {error}")))
+}
+
 async fn within<T>(exchange: impl Future<Output = io::Result<T>>) -> io::Result<T> {
     timeout(WATCHER_TIME, exchange).await.unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()))
 }
 
-/// What a reply says.
-fn read_reply<T: DeserializeOwned>(line: &[u8]) -> Result<T, NotDone> {
-    if let Ok(Refusal { error, .. }) = serde_json::from_slice(line) {
-        return Err(NotDone::Refused(error));
-    }
-    serde_json::from_slice(line)
-        .map_err(|error| NotDone::Away(format!("a reply that is not understood: {error}")))
+/// Why an order was not obeyed, if a reply says that.
+fn refused(line: &[u8]) -> Option<NotDone> {
+    // Long replies are no refusals, and need not be read for that.
+    let is_short = line.len() <= REFUSAL_OCTETS;
+    let refusal = is_short.then(|| serde_json::from_slice::<Refusal>(line).ok()).flatten();
+    refusal.map(|refusal| NotDone::Refused(refusal.error))
 }
 
 /// Sends a line, and reads one into `buffer`, without its end.
@@ -180,7 +202,7 @@ async fn carry(inner: Rc<Inner>) {
             carried = carry_line(&inner, &mut stream, &batch.line, &mut buffer).await;
         }
         let told = match carried {
-            Ok(()) => read_reply::<ReportReply>(&buffer),
+            Ok(()) => refused(&buffer).map_or_else(|| read_results(&buffer), Err),
             Err(error) => Err(NotDone::Away(words(&error))),
         };
         let mut waiting = inner.waiting.borrow_mut();

@@ -22,7 +22,8 @@
 //! | [`control`] | the control socket of ocowatch, as a client |
 //! | [`store`] | the journal's thread: a snapshot of how all stands, answers within 2 s, what happened |
 //! | [`view`] | what a page shows, reckoned from that: pure |
-//! | [`pages`], [`api`] | addresses to pages, and the same for programs |
+//! | [`pages`], [`api`], [`show`] | addresses to pages, and the same for programs; both over HTTP |
+//! | [`link`] | the links of alerts |
 //! | [`report`] | availability over a time, in five formats; what is sent, and when |
 //! | [`ack_mail`] | an answer to an alert's mail |
 //! | [`command`] | what is done in place of serving: `ocoboard token`, `key`, `report`, `ack-mail` |
@@ -46,6 +47,7 @@ pub mod control;
 pub mod error;
 pub mod keys;
 pub mod limits;
+pub mod link;
 pub mod pace;
 pub mod pages;
 pub mod push;
@@ -56,6 +58,7 @@ pub mod router;
 pub mod sandbox;
 pub mod server;
 pub mod session;
+pub mod show;
 mod start;
 pub mod store;
 pub mod view;

@@ -50,10 +50,18 @@ pub const WAITING_OCTETS: usize = 16 * 1024 * 1024;
 /// Octets of reports in one line to ocowatch, which takes [`oco::limits::CONTROL_REQUEST_OCTETS`]. Fewer, so that a batch
 /// delays its probes by less.
 pub const BATCH_OCTETS: usize = 128 * 1024;
-/// Octets of a reply: one to a batch, or a refusal that quotes what it was given.
-pub const REPLY_OCTETS: usize = 4 * 1024 * 1024;
+/// Octets of a reply: the status of 100,000 targets has about 50 MB.
+pub const REPLY_OCTETS: usize = 64 * 1024 * 1024;
 /// Orders to ocowatch at once besides reports, each by a connection of its own: it takes 64.
-pub const ORDERS_AT_ONCE: usize = 16;
+pub const ORDERS_AT_ONCE: usize = 8;
+/// Octets of a refusal, which quotes what it was given.
+pub const REFUSAL_OCTETS: usize = 64 * 1024;
+/// How often it is looked whether ocowatch is there.
+pub const WATCHER_LOOK: Duration = Duration::from_secs(5);
+/// Pieces of a stream of events that wait for one who listens.
+pub const EVENTS_WAITING: usize = 4;
+/// Octets from which on a page is sent compressed: below, one packet has it.
+pub const GZIP_FROM: usize = 1024;
 
 /// Octets of a pusher's key: OverC's have at most 32.
 pub const KEY_OCTETS: usize = 1024;

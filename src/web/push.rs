@@ -13,16 +13,20 @@ use crate::board::Board;
 use crate::control::NotDone;
 use crate::keys::{KeyCheck, ledger};
 use crate::pace::Pace;
+use crate::pages::Pushed;
 use alerts::{AlertPace, Held};
 use body::{Alert, Body, Content, Kind, Service};
 use buckets::{Buckets, NewNames};
 use details::Details;
 use log::{error, info, warn};
 use oco::logic::control::{ActReply, FleetOrder, Report};
+use oco::logic::exposition::Exposition;
 use oco::logic::text::printable;
 use oco::logic::time::Nanos;
 use oco::system::clock;
 use oco::system::words::words;
+use oco_fleet::object::ObjectName;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// What is counted and kept of pushers.
@@ -34,6 +38,33 @@ pub struct Intake {
     /// What services told beyond their reason.
     pub details: Details,
     refusals: Pace,
+    /// Answers so far, by their status.
+    answers: BTreeMap<u16, u64>,
+}
+
+impl Intake {
+    /// What a host pushed last, beyond its reasons.
+    pub fn pushed(&self, host: &str, group: &str) -> Option<Pushed> {
+        let client = self.details.host(host).map(|oco| format!("oco {}", oco.version));
+        let texts: Vec<(ObjectName, String)> = self
+            .details
+            .texts_of(host)
+            .filter_map(|(service, text)| {
+                let name = ObjectName::parse(&format!("{group}/{service}/{host}")).ok()?;
+                Some((name, text.to_owned()))
+            })
+            .collect();
+        (client.is_some() || !texts.is_empty()).then_some(Pushed { client, texts })
+    }
+
+    /// Adds the counts to a page of metrics.
+    pub fn count_into(&self, page: &mut Exposition) {
+        let name = "oco_board_pushes_total";
+        page.family(name, "counter", "Requests of pushers, by the status of the answer.");
+        for (status, count) in &self.answers {
+            page.sample(name, &[("status", &status.to_string())], count);
+        }
+    }
 }
 
 /// An answer, always JSON.
@@ -82,8 +113,20 @@ impl Stop {
     }
 }
 
-/// Takes in a request. `address`: where it came from; none: from this host, by a socket.
+/// Takes in a request, and counts its answer. `address`: where it came from; none: from this host, by a socket.
 pub async fn take(
+    board: &Board,
+    kind: Kind,
+    content_type: Option<&str>,
+    octets: &[u8],
+    address: Option<IpAddr>,
+) -> Answer {
+    let answer = answer(board, kind, content_type, octets, address).await;
+    *board.intake.borrow_mut().answers.entry(answer.status).or_default() += 1;
+    answer
+}
+
+async fn answer(
     board: &Board,
     kind: Kind,
     content_type: Option<&str>,

@@ -36,7 +36,11 @@ pub fn text(status: u16, text: &str) -> Reply {
 
 /// A page.
 pub fn page(status: u16, html: String) -> Reply {
-    let reply = whole(status, "text/html; charset=utf-8", html);
+    guarded(whole(status, "text/html; charset=utf-8", html))
+}
+
+/// The same with what keeps a page of ours to itself.
+pub fn guarded(reply: Reply) -> Reply {
     let reply = with(reply, CONTENT_SECURITY_POLICY, POLICY);
     with(reply, REFERRER_POLICY, "same-origin")
 }

@@ -14,7 +14,7 @@ use crate::push::body::Kind;
 use crate::push::error_json;
 use crate::reply::{self, Reply};
 use crate::server::places::Place;
-use crate::{push, session};
+use crate::{link, pages, push, session, show};
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HeaderMap, WWW_AUTHENTICATE};
 use hyper::{Method, Request};
@@ -54,13 +54,84 @@ pub async fn route(board: &Rc<Board>, (peer, place): (Peer, &Place), request: Re
     if let Some(word) = path.strip_prefix("/api/v1/").and_then(Word::parse) {
         return act((board, place), word, &visitor, request).await;
     }
-    match path.as_str() {
-        "/login" | "/logout" => session::route((board, place), &visitor, request).await,
-        _ if !visitor.may_read(&settings) => {
-            to_login(&path, request.uri().path_and_query().map(|to| to.as_str()))
-        }
-        _ => reply::error(&path, 404, "There is nothing here"),
+    if path == "/login" || path == "/logout" {
+        return session::route((board, place), &visitor, request).await;
     }
+    if let Some(token) = path.strip_prefix("/a/") {
+        return follow_link((board, place), &visitor, token, request).await;
+    }
+    if path == pages::ACT_PATH {
+        return act_by_form((board, place), &visitor, request).await;
+    }
+    read(board, &visitor, &request).await
+}
+
+/// Answers what is only read.
+async fn read(board: &Board, visitor: &Visitor, request: &Request<Incoming>) -> Reply {
+    let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
+    let is_for_programs = is_of_programs(path);
+    if is_for_programs && !visitor.may_read(&board.settings()) {
+        return unknown(path, "A token is needed");
+    }
+    if request.method() != Method::GET && request.method() != Method::HEAD {
+        return match is_for_programs && !show::is_read(board, path) {
+            true => reply::error(path, 404, "There is nothing here"),
+            false => reply::wrong_method(path, "GET"),
+        };
+    }
+    match path {
+        "/metrics" => show::metrics(board),
+        "/api/v1/events" => show::events(board, request.headers()),
+        path if is_for_programs => {
+            let shown = match path.strip_prefix("/api/v1/") {
+                Some(what) => show::api(board, what, query, request.headers()).await,
+                None => None,
+            };
+            shown.unwrap_or_else(|| reply::error(path, 404, "There is nothing here"))
+        }
+        path => show::page(board, visitor, path, query, request.headers()).await,
+    }
+}
+
+async fn follow_link(
+    (board, place): (&Board, &Place),
+    visitor: &Visitor,
+    token: &str,
+    request: Request<Incoming>,
+) -> Reply {
+    match *request.method() {
+        Method::GET | Method::HEAD => link::show(board, token).await,
+        Method::POST => match request::body(request, place).await {
+            Ok(octets) => link::acknowledge(board, visitor, token, &octets).await,
+            Err(refused) => refused.reply("/a/"),
+        },
+        _ => reply::wrong_method("/a/", "GET, POST"),
+    }
+}
+
+async fn act_by_form(
+    (board, place): (&Board, &Place),
+    visitor: &Visitor,
+    request: Request<Incoming>,
+) -> Reply {
+    if request.method() != Method::POST {
+        return reply::wrong_method(pages::ACT_PATH, "POST");
+    }
+    let headers = request.headers().clone();
+    match request::body(request, place).await {
+        Ok(octets) => show::act(board, visitor, &octets, &headers).await,
+        Err(refused) => refused.reply(pages::ACT_PATH),
+    }
+}
+
+/// Whether a path is one that programs ask.
+fn is_of_programs(path: &str) -> bool {
+    path.starts_with("/api/") || path == "/api" || path == "/metrics"
+}
+
+/// Whether the watcher refuses for want of somebody of that name.
+pub fn is_unknown(why: &str) -> bool {
+    why.ends_with("nothing is known by that name")
 }
 
 /// Seconds since 1970.
@@ -75,12 +146,10 @@ fn may_connect(settings: &Settings, client: Client) -> bool {
     }
 }
 
-/// Who is not known is told so where programs ask, and shown the way where people do.
-fn to_login(path: &str, wanted: Option<&str>) -> Reply {
-    if path.starts_with("/api/") || path == "/metrics" {
-        return unknown(path, "A token is needed");
-    }
-    let to: String = form_urlencoded::byte_serialize(wanted.unwrap_or("/").as_bytes()).collect();
+/// Who has to say who it is is shown the way.
+pub fn to_login(path: &str, query: &str) -> Reply {
+    let wanted = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
+    let to: String = form_urlencoded::byte_serialize(wanted.as_bytes()).collect();
     reply::see_other(&format!("/login?to={to}"))
 }
 
@@ -134,9 +203,13 @@ async fn health(board: &Board, method: &Method) -> Reply {
     if method != Method::GET && method != Method::HEAD {
         return reply::wrong_method("/health", "GET");
     }
-    match board.watcher.report(Vec::new()).await {
-        Ok(()) => reply::text(200, "ok"),
-        Err(why) => reply::text(503, &why.to_string()),
+    if let Err(why) = board.watcher.report(Vec::new()).await {
+        return reply::text(503, &why.to_string());
+    }
+    let facts = board.facts();
+    match facts.snapshot.warning(facts.now) {
+        Some(why) => reply::text(503, &why),
+        None => reply::text(200, "ok"),
     }
 }
 

@@ -27,15 +27,13 @@ use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
-use tokio::sync::watch;
 
 /// The server, while it runs.
 #[derive(Debug)]
 pub struct Server {
     places: Rc<Places>,
     tls: Rc<RefCell<Option<Arc<ServerConfig>>>>,
-    /// Whether it ends.
-    ends: watch::Sender<bool>,
+    board: Rc<Board>,
 }
 
 impl Server {
@@ -47,10 +45,10 @@ impl Server {
         let server = Server {
             places: Rc::new(Places::default()),
             tls: Rc::new(RefCell::new(tls)),
-            ends: watch::Sender::new(false),
+            board: Rc::clone(board),
         };
         for one in bound {
-            let terms = Terms { board: Rc::clone(board), ends: server.ends.subscribe() };
+            let terms = Terms { board: Rc::clone(board), ends: board.ends.subscribe() };
             let tls = Rc::clone(&server.tls);
             tokio::task::spawn_local(accept(one.listener()?, Rc::clone(&server.places), tls, terms));
         }
@@ -64,7 +62,7 @@ impl Server {
 
     /// Accepts nobody any more, and waits for those that are being served, for some time.
     pub async fn finish(&self) {
-        self.ends.send_replace(true);
+        self.board.ends.send_replace(true);
         let all_gone = async {
             while self.places.taken() > 0 {
                 tokio::time::sleep(ACCEPT_PAUSE / 10).await;

@@ -13,6 +13,7 @@ use crate::limits::{ALERT_LOOK, CONNECTIONS};
 use crate::race::{First, first};
 use crate::server::listener::{self, Bound};
 use crate::server::{Server, tls};
+use crate::store::Store;
 use crate::{command, push, sandbox};
 use log::{error, info, warn};
 use oco::logic::answer::PROGRAM;
@@ -133,7 +134,9 @@ fn serve_bound(
         let mut signals = Signals::catch().map_err(Error::system("signals"))?;
         let connector = connector.connector().map_err(Error::system("event loop"))?;
         let watcher = Watcher::new(connector);
-        let board = Rc::new(Board::new(settings, keys, watcher));
+        let store = Store::start(&settings.journal).map_err(Error::system("journal"))?;
+        let board = Board::new(settings, keys, watcher, store).map_err(Error::Refused)?;
+        let board = Rc::new(board);
         let server = Server::start(bound, tls, &board).map_err(Error::system("listeners"))?;
         for one in bound {
             info!("listening on {}", one.place());
@@ -141,6 +144,8 @@ fn serve_bound(
         let notify = Rc::new(notify);
         notify.ready();
         tokio::task::spawn_local(look_after(Rc::clone(&board), Rc::clone(&notify)));
+        let hearing = Rc::clone(&board);
+        tokio::task::spawn_local(async move { hearing.hear().await });
         loop {
             match first(signals.next(), board.watcher.lost()).await {
                 First::Other(()) => {
@@ -178,8 +183,10 @@ fn reload(arguments: &Arguments, board: &Board, server: &Server) {
             if settings.tls.is_some() == old.tls.is_some() {
                 server.set_tls(tls);
             }
-            board.take_on(settings);
-            info!("reloaded");
+            match board.take_on(settings) {
+                Ok(()) => info!("reloaded"),
+                Err(why) => error!("reload refused, going on as before: time-zone: {why}"),
+            }
         }
         Err(error) => error!("reload refused, going on as before: {error}"),
     }

@@ -134,7 +134,7 @@ fn a_watcher_that_is_away_is_told_and_comes_back_unasked() {
     assert_eq!(board.push("h1", "k", "").status, 200, "an empty list has nothing to lose");
     let mut watcher = watch(&scene);
     assert_eq!(board.push("h1", "k", service).status, 200);
-    assert_eq!((board.get("/health").status, board.get("/health").body.as_str()), (200, "ok\n"));
+    wait_for("the journal to be read", || (board.get("/health").body == "ok\n").then_some(()));
     watcher.signal("KILL");
     watcher.wait();
     assert_eq!(board.push("h1", "k", service).error().0, 503);

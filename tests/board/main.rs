@@ -13,6 +13,7 @@ mod keys;
 mod overc;
 mod reports;
 mod scene;
+mod shown;
 mod start;
 mod tls;
 mod watcher;

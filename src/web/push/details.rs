@@ -40,6 +40,14 @@ impl Details {
         self.texts.get(format!("{service}/{server}").as_str()).map(|text| &**text)
     }
 
+    /// The same of all services of a host, by their names.
+    pub fn texts_of<'a>(&'a self, server: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.texts.iter().filter_map(move |(name, text)| {
+            let (service, of) = name.split_once('/')?;
+            (of == server).then_some((service, &**text))
+        })
+    }
+
     /// What a host told of its ocod.
     pub fn host(&self, server: &str) -> Option<&Oco> {
         self.hosts.get(server)

@@ -1,0 +1,193 @@
+//! Pages and what programs read, over HTTP: who may see it, what the watcher is asked for it, and how it is sent.
+
+use crate::access::{Visitor, login};
+use crate::api::{self, Api, Listener, handed_on};
+use crate::board::Board;
+use crate::control::NotDone;
+use crate::limits::{EVENTS_WAITING, GZIP_FROM};
+use crate::pages::{self, Facts, Form, Page, Query, Route};
+use crate::push::error_json;
+use crate::reply::{self, Reply};
+use crate::router;
+use crate::server::content::Content;
+use hyper::HeaderMap;
+use hyper::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, ETAG, IF_NONE_MATCH, VARY};
+use oco::logic::control::ActReply;
+use tokio::sync::mpsc;
+
+/// Answers with a page.
+pub async fn page(board: &Board, visitor: &Visitor, path: &str, query: &str, headers: &HeaderMap) -> Reply {
+    let mut facts = board.facts();
+    let may_read = visitor.may_read(&board.settings());
+    let to_login = || router::to_login(path, query);
+    let route = match Route::new(path, &Query::parse(query), &facts) {
+        Ok(route) if may_read || route.is_public(&facts) => route,
+        // What is not there is told of where everybody may look.
+        Err(page) if may_read || path.starts_with("/p/") => return send(page, headers),
+        Ok(_) | Err(_) => return to_login(),
+    };
+    facts.pushed =
+        route.host().and_then(|host| board.intake.borrow().pushed(host, &board.settings().push.group));
+    send(route.show(facts, &looks(board, visitor), &board.store).await, headers)
+}
+
+/// Who looks, as pages know it: who may act sees forms.
+fn looks(board: &Board, visitor: &Visitor) -> pages::Visitor {
+    let key = |name: &str| login::form_token(&board.keys.borrow(), name, router::seconds());
+    pages::Visitor {
+        name: visitor.who.as_ref().map(|who| who.name.clone()),
+        form_key: visitor.actor().map(|who| key(&who.name)),
+    }
+}
+
+/// Sends a page, unless the browser has it.
+fn send(page: Page, headers: &HeaderMap) -> Reply {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let is_html = page.content_type.starts_with("text/html");
+    let is_known = page.status == 200 && text(IF_NONE_MATCH).is_some_and(|tags| page.is_one_of(tags));
+    let takes_gzip = text(ACCEPT_ENCODING).is_some_and(takes_gzip) && page.body.len() >= GZIP_FROM;
+    let body = match (is_known, takes_gzip) {
+        (true, _) => Vec::new(),
+        (false, true) => page.gzip(),
+        (false, false) => page.body,
+    };
+    let status = if is_known { 304 } else { page.status };
+    let mut sent = reply::whole(status, page.content_type, body);
+    if is_html {
+        sent = reply::guarded(sent);
+    }
+    if takes_gzip && !is_known {
+        sent = reply::with(sent, CONTENT_ENCODING, "gzip");
+    }
+    match &page.etag {
+        // It is asked for each time, and mostly not sent.
+        Some(etag) => sent = reply::with(reply::with(sent, ETAG, etag), CACHE_CONTROL, "private, no-cache"),
+        None => sent = reply::with(sent, CACHE_CONTROL, "no-store"),
+    }
+    reply::with(sent, VARY, "Accept-Encoding, Cookie")
+}
+
+/// Whether who says so takes gzip: a weight of zero says that one does not.
+fn takes_gzip(accepted: &str) -> bool {
+    accepted.split(',').any(|one| {
+        let (name, weight) = one.split_once(';').unwrap_or((one, ""));
+        let is_none = weight.trim().strip_prefix("q=").is_some_and(|weight| weight.parse() == Ok(0.0));
+        name.trim().eq_ignore_ascii_case("gzip") && !is_none
+    })
+}
+
+/// A page that says what is wrong.
+pub fn error(board: &Board, status: u16, why: &str) -> Reply {
+    send(pages::error(&board.facts(), status, why), &HeaderMap::new())
+}
+
+/// Answers what is read behind `/api/v1/`. None: there is nothing to read.
+pub async fn api(board: &Board, what: &str, query: &str, headers: &HeaderMap) -> Option<Reply> {
+    let facts = board.facts();
+    let api = match Api::new(what, &Query::parse(query), &facts) {
+        Ok(api) => api?,
+        Err(wrong) => return Some(send(wrong.into(), headers)),
+    };
+    if let Some(order) = api.order() {
+        let zone = board.settings().time_zone.clone();
+        match board.watcher.order_line(order, None, zone).await {
+            Ok(line) => return Some(send(handed_on(&line), headers)),
+            Err(NotDone::Refused(why)) => {
+                let status = if router::is_unknown(&why) { 404 } else { 400 };
+                return Some(reply::json(status, error_json(&why)));
+            }
+            Err(NotDone::Away(_)) => {}
+        }
+    }
+    Some(send(api.show(facts, &board.store).await, headers))
+}
+
+/// Whether something is read at this path of programs.
+pub fn is_read(board: &Board, path: &str) -> bool {
+    let of_api = |what: &str| !matches!(Api::new(what, &Query::default(), &board.facts()), Ok(None));
+    path == "/metrics" || path.strip_prefix("/api/v1/").is_some_and(|what| what == "events" || of_api(what))
+}
+
+/// `/api/v1/events`: until one of both ends goes.
+pub fn events(board: &Board, headers: &HeaderMap) -> Reply {
+    let last = headers.get("last-event-id").and_then(|value| value.to_str().ok());
+    let mut listener = Listener::new(&board.store, last);
+    let mut ends = board.ends.subscribe();
+    let (pieces, taken) = mpsc::channel(EVENTS_WAITING);
+    tokio::task::spawn_local(async move {
+        loop {
+            let ended = async { drop(ends.wait_for(|ends| *ends).await) };
+            let piece = match crate::race::first(ended, listener.next()).await {
+                crate::race::First::One(()) => return,
+                crate::race::First::Other(piece) => piece,
+            };
+            // Who takes nothing is given up by its connection.
+            if !piece.is_empty() && pieces.send(piece.into()).await.is_err() {
+                return;
+            }
+        }
+    });
+    let reply = reply::whole(200, "text/event-stream", Content::Stream(taken));
+    reply::with(reply, CACHE_CONTROL, "no-store")
+}
+
+/// `/metrics`.
+pub fn metrics(board: &Board) -> Reply {
+    let mut page = api::metrics(&board.facts());
+    board.intake.borrow().count_into(&mut page);
+    let reply = reply::whole(200, "text/plain; version=0.0.4; charset=utf-8", page.into_string());
+    reply::with(reply, CACHE_CONTROL, "no-store")
+}
+
+/// `POST /act`: a form of our pages.
+pub async fn act(board: &Board, visitor: &Visitor, octets: &[u8], headers: &HeaderMap) -> Reply {
+    let Some(who) = visitor.actor() else { return error(board, 403, "A token of role act is needed.") };
+    let form = match Form::parse(octets) {
+        Ok(form) => form,
+        Err(why) => return error(board, 400, &why),
+    };
+    if !router::is_own_form(board, visitor, &form.key, headers) {
+        return error(board, 403, "This form is from another site, or too old: open the page anew.");
+    }
+    let zone = board.settings().time_zone.clone();
+    match board.watcher.order::<ActReply>(form.order, Some(who.name.clone()), zone).await {
+        Ok(_) => reply::see_other(&form.back),
+        Err(NotDone::Refused(why)) => {
+            let status = if router::is_unknown(&why) { 404 } else { 400 };
+            error(board, status, &why)
+        }
+        Err(away @ NotDone::Away(_)) => error(board, 503, &away.to_string()),
+    }
+}
+
+impl Board {
+    /// What pages are made of, now.
+    pub fn facts(&self) -> Facts {
+        Facts {
+            snapshot: self.store.snapshot(),
+            pushed: None,
+            watcher: self.away.borrow().clone(),
+            settings: self.page_settings(),
+            now: oco_fleet::time::Millis::of(oco::system::clock::now().wall),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gzip_is_sent_to_who_takes_it() {
+        for (accepted, takes) in [
+            ("gzip", true),
+            ("deflate, gzip;q=0.5", true),
+            ("GZIP", true),
+            ("gzip;q=0", false),
+            ("identity", false),
+            ("", false),
+        ] {
+            assert_eq!(takes_gzip(accepted), takes, "{accepted}");
+        }
+    }
+}
