@@ -6,7 +6,10 @@ use ocoboard::ack_mail::{Answer, read};
 
 fuzz_target!(|mail: &[u8]| {
     if let Answer::Acknowledge { token, who, text } = read(mail) {
-        assert!(token.len() == 32 && token.bytes().all(|octet| b"0123456789abcdef".contains(&octet)), "{token:?}");
+        assert!(
+            token.len() == 32 && token.bytes().all(|octet| b"0123456789abcdef".contains(&octet)),
+            "{token:?}"
+        );
         assert!(!who.is_empty());
         for words in [who, text] {
             assert!(words.chars().count() <= 200 && !words.chars().any(char::is_control), "{words:?}");
