@@ -1,7 +1,7 @@
 //! `ocoboard report` and `ocoboard ack-mail` beside a real watcher.
 
 use crate::scene::{Scene, parts, wait_for};
-use crate::watcher::watch;
+use crate::watcher::{Running, watch};
 use serde_json::Value;
 use std::io::Write;
 use std::process::Stdio;
@@ -17,6 +17,16 @@ fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
+/// A watcher whose journal knows the node: it is written a moment after the start.
+fn known_watch(scene: &Scene) -> Running {
+    let watcher = watch(scene);
+    wait_for("the node in the journal", || {
+        let report = scene.ocoboard(&["report", "node:shop", "--format", "json"]).output().unwrap();
+        report.status.success().then_some(())
+    });
+    watcher
+}
+
 /// The report of this month, as JSON.
 fn this_month(scene: &Scene, name: &str) -> Value {
     let now = jiff::Timestamp::now().to_string();
@@ -26,7 +36,7 @@ fn this_month(scene: &Scene, name: &str) -> Value {
 #[test]
 fn a_report_has_the_figures_of_the_command() {
     let scene = Scene::with(WATCH, "time-zone = \"UTC\"\ntitle = \"Example\"\n");
-    let mut watcher = watch(&scene);
+    let mut watcher = known_watch(&scene);
     scene.told(&["report", "web/job/a", "300", "disk", "full"]);
     // The journal is written a moment later.
     let report = wait_for("the outage in the journal", || {
@@ -85,7 +95,7 @@ fn what_can_not_be_reported_is_one_line() {
 fn what_is_owed_is_noted_from_the_first_time_on() {
     let board = "[[report]]\nname = \"daily\"\nof = [\"node:shop\"]\nevery = \"day\"\ndir = \"/nowhere\"\n";
     let scene = Scene::with(WATCH, board);
-    let _watcher = watch(&scene);
+    let _watcher = known_watch(&scene);
     assert_eq!(scene.told_by_board(&["report", "--due"]), "");
     let kept = json(&std::fs::read_to_string(scene.path("board/reports.json")).unwrap());
     let next = kept["next"]["daily"].as_i64().unwrap();

@@ -148,13 +148,13 @@ fn who_may_act_sees_forms_and_they_are_obeyed_from_our_pages_alone() {
     let (ops, eyes) = (cookie(&board, &ops), cookie(&board, &eyes));
     let form_key = |cookie: &str| {
         let page = board.get_with("/", cookie).body;
-        let key = page.split("name=\"csrf\" value=\"").nth(1)?.split('"').next()?;
+        let key = page.split("name=\"form\" value=\"").nth(1)?.split('"').next()?;
         Some(key.to_owned())
     };
     assert_eq!((form_key(""), form_key(&eyes)), (None, None), "who may not act sees no forms");
     let key = form_key(&ops).expect("a form");
     let act = |cookie: &str, more: &str, key: &str| {
-        let body = format!("csrf={key}&act=ack&name=push%2Fapp&text=seen&back=%2Fg%2Fpush");
+        let body = format!("form={key}&act=ack&name=push%2Fapp&text=seen&back=%2Fg%2Fpush");
         let headers = format!("{cookie}Content-Type: application/x-www-form-urlencoded\r\n{more}");
         board.post_with("/act", &headers, &body)
     };
