@@ -77,15 +77,20 @@ pub(super) fn nodes(facts: &Facts) -> Vec<NodeStatus> {
 
 /// The worst that was seen, what is planned left out.
 #[derive(Default)]
-struct Worst(Option<(State, Option<Code>)>);
+struct Worst {
+    seen: Option<(State, Option<Code>)>,
+    /// Whether there was anybody, be they planned.
+    is_any: bool,
+}
 
 impl Worst {
     fn see(&mut self, object: &Object) {
+        self.is_any = true;
         if object.standing.planned {
             return;
         }
         let seen = (object.state(), object.standing.code);
-        self.0 = Some(match self.0 {
+        self.seen = Some(match self.seen {
             None => seen,
             Some((state, code)) if state == seen.0 => (state, code.max(seen.1)),
             Some((state, code)) => {
@@ -99,7 +104,9 @@ impl Worst {
     }
 
     fn told(&self) -> (State, Option<u16>) {
-        let (state, code) = self.0.unwrap_or((State::Ok, Some(Code::OK)));
+        // What is not known is never ok.
+        let unseen = if self.is_any { (State::Ok, Some(Code::OK)) } else { (State::Unknown, None) };
+        let (state, code) = self.seen.unwrap_or(unseen);
         let summed = code.map(Code::verdict).map(Verdict::number);
         (state, summed)
     }

@@ -44,6 +44,13 @@ fn a_status_without_a_watcher_is_as_it_was_known_last() {
 }
 
 #[test]
+fn a_fleet_that_is_not_known_is_not_ok() {
+    let (_dir, path) = fleets::usual();
+    let status: FleetStatus = read(&ask("status", "", &facts_of(Vec::new()), &path));
+    assert_eq!((status.state.as_str(), status.code, status.services.len()), ("unknown", None, 0));
+}
+
+#[test]
 fn the_past_is_told_as_the_commands_tell_it() {
     let (_dir, path) = fleets::usual();
     let facts = facts(&path);
