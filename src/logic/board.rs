@@ -246,8 +246,8 @@ impl Board {
         self.timers.first(&self.checks).map(|(_, at)| at)
     }
 
-    /// Lets time act on a check, and brings it to its place among the timers. To be called after anything of it has
-    /// changed.
+    /// Lets time act on a check, and brings it to its place among the timers and what has to be looked at for each answer.
+    /// To be called after anything of it has changed.
     fn reschedule(&mut self, id: Id, now: Now) {
         let Some(check) = self.checks.get_mut(id.index()) else { return };
         if check.note_time(now) {
@@ -255,6 +255,10 @@ impl Board {
                 check.make_due(id, &mut self.due);
             }
             check.touch(id, &mut self.touched);
+        }
+        // Not at looks alone: what is unreadable may come to count by an event, or when a grace is over.
+        if check.needs_looks() && !check.flags.replace(Flags::LISTED) {
+            self.volatile.push(id);
         }
         let is_wanted = check.change_at().is_some();
         self.timers.settle(&mut self.checks, id, is_wanted);
@@ -287,9 +291,6 @@ impl Board {
             matches!(look, Look::File(sight) if check.is(Flags::VOLATILE) && check.inode() == sight.inode);
         if check.settle(look, now) {
             check.make_due(id, &mut self.due);
-        }
-        if check.needs_looks() && !check.flags.replace(Flags::LISTED) {
-            self.volatile.push(id);
         }
         check.touch(id, &mut self.touched);
         self.reschedule(id, now);
