@@ -60,7 +60,7 @@ fn chunk_of(at: Millis) -> i64 {
 }
 
 /// The number of the five minutes in which `at` lies.
-fn slot_of(at: Millis) -> i64 {
+pub fn slot_of(at: Millis) -> i64 {
     at.0.div_euclid(FIGURE_MS)
 }
 

@@ -19,7 +19,7 @@ use oco::logic::perfdata;
 use oco::logic::text::printable;
 use oco::logic::time::Nanos;
 use oco_fleet::figure::{Figure, Measure};
-use oco_fleet::journal::{FIGURE_MS, Measured};
+use oco_fleet::journal::{FIGURE_MS, Measured, slot_of};
 use oco_fleet::object::ObjectName;
 use oco_fleet::time::Millis;
 use std::collections::HashSet;
@@ -71,11 +71,6 @@ impl Told {
         *self = Told::Yes;
         Some(target)
     }
-}
-
-/// The number of the five minutes in which `at` lies.
-fn slot_of(at: Millis) -> i64 {
-    at.0.div_euclid(FIGURE_MS)
 }
 
 impl Figures {
