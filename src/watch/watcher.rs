@@ -362,24 +362,11 @@ fn host_of<'a>(fleet: &Fleet, settings: &'a Settings, id: TargetId) -> Option<&'
 
 /// The names of hosts that have to be looked up: of those that only report, or that a monitor looks up, nobody asks.
 fn names(settings: &Settings) -> impl Iterator<Item = &str> {
-    let is_asked = |group: &&Group| group.services.iter().any(|service| needs_address(&service.probe));
+    let is_asked = |group: &&Group| group.services.iter().any(|service| service.probe.asks_each_host());
     settings.groups.iter().filter(is_asked).flat_map(|group| &group.hosts).filter_map(|host| {
         match &host.address {
             Address::Name(name) => Some(&**name),
             Address::Ip(_) => None,
         }
     })
-}
-
-fn needs_address(probe: &Probe) -> bool {
-    match probe {
-        Probe::Oco { .. }
-        | Probe::Tcp { .. }
-        | Probe::Banner(_)
-        | Probe::Http(_)
-        | Probe::Udp(_)
-        | Probe::Ping
-        | Probe::Exec(_) => true,
-        Probe::Mon(_) | Probe::Report(_) => false,
-    }
 }

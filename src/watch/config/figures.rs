@@ -1,6 +1,6 @@
 //! How much is measured: more series than are kept are warned of.
 
-use super::{Probe, Settings};
+use super::{Group, Settings};
 use crate::limits::FIGURE_SERIES;
 
 impl Settings {
@@ -8,8 +8,8 @@ impl Settings {
     /// their plugins have nobody knows before they run.
     pub fn warning_of_figures(&self) -> Option<String> {
         self.figures_keep?;
-        let of_group = |group: &super::Group| {
-            let timed = group.services.iter().filter(|service| has_response_time(&service.probe)).count();
+        let of_group = |group: &Group| {
+            let timed = group.services.iter().filter(|service| service.probe.asks_each_host()).count();
             group.hosts.len().saturating_mul(timed)
         };
         let targets = self.groups.iter().map(of_group).fold(0, usize::saturating_add);
@@ -19,20 +19,6 @@ impl Settings {
                  left out; leave so many to Prometheus"
             )
         })
-    }
-}
-
-/// Whether what a probe of one target takes is known.
-fn has_response_time(probe: &Probe) -> bool {
-    match probe {
-        Probe::Oco { .. }
-        | Probe::Tcp { .. }
-        | Probe::Banner(_)
-        | Probe::Http(_)
-        | Probe::Udp(_)
-        | Probe::Ping
-        | Probe::Exec(_) => true,
-        Probe::Mon(_) | Probe::Report(_) => false,
     }
 }
 

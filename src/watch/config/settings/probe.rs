@@ -32,6 +32,23 @@ pub enum Probe {
     Report(Duration),
 }
 
+impl Probe {
+    /// Whether each host is asked on its own, at its address, so that its response time is known. A monitor is given all
+    /// of them at once, and who reports is not asked.
+    pub fn asks_each_host(&self) -> bool {
+        match self {
+            Probe::Oco { .. }
+            | Probe::Tcp { .. }
+            | Probe::Banner(_)
+            | Probe::Http(_)
+            | Probe::Udp(_)
+            | Probe::Ping
+            | Probe::Exec(_) => true,
+            Probe::Mon(_) | Probe::Report(_) => false,
+        }
+    }
+}
+
 /// A word of a command: `{address}` and the like are put in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word(pub String);
