@@ -1,7 +1,8 @@
 //! A report as people read it: headings, tables and sentences, which both HTML and PDF set.
 
-use super::figures::{IncidentFigures, LevelFigures, Member, Outage, Report, Verdict, letters};
+use super::figures::{LevelFigures, Member, Outage, Report, Verdict, letters};
 use super::words::{NONE, length, minute, name, percent, time, visible, zone_name};
+use oco_fleet::journal::Incident;
 use oco_fleet::level::target_text;
 use oco_fleet::object::ObjectName;
 use oco_fleet::time::Millis;
@@ -349,7 +350,7 @@ fn outages(report: &Report) -> Section {
 
 fn incidents(report: &Report) -> Section {
     let zone = &report.zone;
-    let row = |incident: &IncidentFigures| {
+    let row = |incident: &Incident| {
         let after = |at: Option<Millis>| match at {
             Some(at) => format!("{} (after {})", time(at, zone), length(at.since(incident.opened))),
             None => NONE.to_owned(),

@@ -4,6 +4,7 @@ use super::limits::OUTAGES;
 use super::period::Period;
 use oco_fleet::availability::{Durations, Percent, Piece, Share};
 use oco_fleet::calendar::Zone;
+use oco_fleet::journal::Incident;
 use oco_fleet::object::ObjectName;
 use oco_fleet::state::State;
 use oco_fleet::time::Millis;
@@ -35,7 +36,7 @@ pub struct Report {
     /// How many more there were, which are shorter than all of those.
     pub more_outages: usize,
     /// Incidents, by time.
-    pub incidents: Vec<IncidentFigures>,
+    pub incidents: Vec<Incident>,
     /// Planned work, by time.
     pub maintenance: Vec<Work>,
     /// Corrections, in the order in which they were made.
@@ -167,25 +168,6 @@ impl Outage {
     pub fn length(&self) -> i64 {
         self.to.since(self.from)
     }
-}
-
-/// What became of an incident.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IncidentFigures {
-    /// Its number.
-    pub id: i64,
-    /// Of whom.
-    pub name: ObjectName,
-    /// When it was opened.
-    pub opened: Millis,
-    /// When it was acknowledged.
-    pub acknowledged: Option<Millis>,
-    /// When it was closed.
-    pub closed: Option<Millis>,
-    /// Who acknowledged it.
-    pub who: Option<String>,
-    /// The members that failed.
-    pub members: Vec<ObjectName>,
 }
 
 /// Planned work.

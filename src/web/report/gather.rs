@@ -1,8 +1,7 @@
 //! The journal -> [`Report`]: the only part of a report that reads.
 
 use super::figures::{
-    Correction, Down, IncidentFigures, LevelFigures, Made, Member, Outage, Report, Verdict, Work, cells, cut,
-    downs,
+    Correction, Down, LevelFigures, Made, Member, Outage, Report, Verdict, Work, cells, cut, downs,
 };
 use super::limits::PERIODS;
 use super::period::Period;
@@ -11,7 +10,7 @@ use super::{ReportError, Settings};
 use oco_fleet::availability::{Durations, Ground, Percent, Piece, pieces};
 use oco_fleet::calendar::{Period as Calendar, Zone};
 use oco_fleet::journal::limits::HEARTBEAT_LATE_MS;
-use oco_fleet::journal::{ActKind, Adjustment, History, JournalError, LevelDefinition, Reader};
+use oco_fleet::journal::{ActKind, Adjustment, History, Incident, JournalError, LevelDefinition, Reader};
 use oco_fleet::maintenance::covers;
 use oco_fleet::object::{ObjectName, Pattern};
 use oco_fleet::time::Millis;
@@ -273,20 +272,9 @@ fn incidents(
     reader: &mut Reader,
     subjects: &Subjects,
     period: &Period,
-) -> Result<Vec<IncidentFigures>, ReportError> {
+) -> Result<Vec<Incident>, ReportError> {
     let all = reader.incidents_between(period.from, period.until)?;
-    let of_us = all.into_iter().filter(|incident| subjects.beneath.contains(&incident.name));
-    Ok(of_us
-        .map(|incident| IncidentFigures {
-            id: incident.id,
-            name: incident.name,
-            opened: incident.opened,
-            acknowledged: incident.acknowledged,
-            closed: incident.closed,
-            who: incident.who,
-            members: incident.members,
-        })
-        .collect())
+    Ok(all.into_iter().filter(|incident| subjects.beneath.contains(&incident.name)).collect())
 }
 
 /// What was planned of those that the report is of, and of all that they are made of.
