@@ -16,13 +16,14 @@ pub use snapshot::{Snapshot, Trouble};
 
 use crate::limits::{JOURNAL_DEADLINE, JOURNAL_LOOK, JOURNAL_QUESTIONS};
 use look::Looker;
+use oco::system::clock;
 use oco_fleet::journal::{JournalError, Reader};
 use oco_fleet::time::Millis;
 use std::fmt;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 use std::{io, thread};
 use tokio::sync::{oneshot, watch};
 
@@ -144,7 +145,7 @@ fn serve(
     loop {
         let now = Instant::now();
         if next_look <= now {
-            let found = looker.look(&mut reader, wall());
+            let found = looker.look(&mut reader, Millis::of(clock::now().wall));
             if !found.events.is_empty() {
                 let mut backlog = shared.backlog.lock().unwrap_or_else(PoisonError::into_inner);
                 found.events.into_iter().for_each(|event| backlog.push(event));
@@ -161,12 +162,6 @@ fn serve(
             Err(RecvTimeoutError::Disconnected) => return,
         }
     }
-}
-
-/// Now, by the clock on the wall.
-fn wall() -> Millis {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
 #[cfg(test)]
