@@ -100,11 +100,6 @@ impl Board {
 
 /// What pages need of the settings.
 fn of_pages(settings: &Settings) -> Result<pages::Settings, String> {
-    let page = |page: &crate::config::PublicPage| pages::PublicPage {
-        name: page.name.clone(),
-        of: page.of.clone(),
-        days: page.days,
-    };
     let report = |plan: &crate::config::ReportPlan| pages::ReportFacts {
         name: plan.name.clone(),
         of: plan.of.iter().map(|pattern| pattern.as_str().to_owned()).collect(),
@@ -116,7 +111,7 @@ fn of_pages(settings: &Settings) -> Result<pages::Settings, String> {
         title: settings.title.clone(),
         base_url: settings.base_url.clone(),
         zone: Zone::parse(settings.time_zone.as_deref())?,
-        pages: settings.pages.iter().map(page).collect(),
+        pages: settings.pages.clone(),
         has_login: true,
     })
 }

@@ -144,7 +144,7 @@ pub struct PublicPage {
     pub name: String,
     /// What it lists.
     pub of: Vec<Pattern>,
-    /// How far back.
+    /// How many days back.
     pub days: u32,
 }
 

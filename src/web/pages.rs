@@ -30,7 +30,7 @@ mod tests;
 
 pub use acts::{Form, PATH as ACT_PATH};
 pub use error::{error, not_found};
-pub use facts::{Facts, PublicPage, Pushed, Settings, Visitor};
+pub use facts::{Facts, Pushed, Settings, Visitor};
 pub use login::{acknowledged, failure, login, over};
 pub use page::Page;
 pub use query::Query;

@@ -1,9 +1,10 @@
 //! `/badge/NAME.svg`: a state as a picture, for other pages. NAME is a public page, a node with or without `node:`, a
 //! service, or a level with `slo:`.
 
-use super::facts::{Facts, PublicPage};
+use super::facts::Facts;
 use super::page::Page;
 use super::public::title;
+use crate::config::PublicPage;
 use crate::view::name::shown;
 use askama::Template;
 use oco::logic::text::columns;

@@ -1,12 +1,13 @@
 //! What a page is made of, and for whom.
 
 use super::reports::ReportFacts;
+use crate::config::PublicPage;
 use crate::store::Snapshot;
 use crate::view::clock::Clock;
 use crate::view::heard::Heard;
 use crate::view::marks::Marks;
 use oco_fleet::calendar::Zone;
-use oco_fleet::object::{ObjectName, Pattern};
+use oco_fleet::object::ObjectName;
 use oco_fleet::time::Millis;
 use std::sync::Arc;
 
@@ -40,17 +41,6 @@ pub struct Settings {
     pub reports: Vec<ReportFacts>,
     /// Whether somebody can log in.
     pub has_login: bool,
-}
-
-/// A public page.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PublicPage {
-    /// Its name.
-    pub name: String,
-    /// What it lists.
-    pub of: Vec<Pattern>,
-    /// How many days it shows.
-    pub days: u32,
 }
 
 /// What a host pushed last, as it said it.

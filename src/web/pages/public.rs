@@ -1,11 +1,12 @@
 //! `/p/NAME`: a page for everybody. It tells of what it lists how it is and was, by its title; never a host, an address,
 //! a reason or the text of an act.
 
-use super::facts::{Facts, PublicPage, Visitor};
+use super::facts::{Facts, Visitor};
 use super::frame::Frame;
 use super::grid::letter;
 use super::page::Page;
 use super::parts::{Chip, When};
+use crate::config::PublicPage;
 use crate::limits::{OUTAGES_SHOWN, PUBLIC_OBJECTS};
 use crate::view::clock::length_of_two;
 use crate::view::fleet::Object;

@@ -7,6 +7,7 @@ mod pictures;
 mod shown;
 
 use super::*;
+use crate::config::PublicPage;
 use crate::store::Snapshot;
 use crate::view::fleet::Fleet;
 use crate::view::heard::Heard;
