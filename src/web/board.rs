@@ -112,7 +112,6 @@ fn of_pages(settings: &Settings) -> Result<pages::Settings, String> {
         base_url: settings.base_url.clone(),
         zone: Zone::parse(settings.time_zone.as_deref())?,
         pages: settings.pages.clone(),
-        has_login: true,
     })
 }
 

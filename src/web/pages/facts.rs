@@ -39,8 +39,6 @@ pub struct Settings {
     pub pages: Vec<PublicPage>,
     /// The reports that are made.
     pub reports: Vec<ReportFacts>,
-    /// Whether somebody can log in.
-    pub has_login: bool,
 }
 
 /// What a host pushed last, as it said it.

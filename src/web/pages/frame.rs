@@ -28,8 +28,6 @@ pub struct Frame {
     pub zone: String,
     /// Who looks.
     pub user: Option<String>,
-    /// Whether one can log in.
-    pub has_login: bool,
 }
 
 impl Frame {
@@ -48,7 +46,6 @@ impl Frame {
             icon: icon(facts),
             zone: facts.settings.zone.name().unwrap_or("this host's clock").to_owned(),
             user: visitor.name.clone(),
-            has_login: facts.settings.has_login,
         }
     }
 

@@ -36,7 +36,6 @@ fn settings() -> Settings {
             every: "month".to_owned(),
             formats: vec!["pdf".to_owned(), "csv".to_owned()],
         }],
-        has_login: true,
     }
 }
 
