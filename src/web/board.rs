@@ -2,7 +2,7 @@
 //! thread has it all; nothing of it is held over a wait.
 
 use crate::access::Guard;
-use crate::config::{Every, Settings};
+use crate::config::Settings;
 use crate::control::{NotDone, Watcher};
 use crate::keys::Keys;
 use crate::limits::WATCHER_LOOK;
@@ -103,7 +103,7 @@ fn of_pages(settings: &Settings) -> Result<pages::Settings, String> {
     let report = |plan: &crate::config::ReportPlan| pages::ReportFacts {
         name: plan.name.clone(),
         of: plan.of.iter().map(|pattern| pattern.as_str().to_owned()).collect(),
-        every: every(plan.every).to_owned(),
+        every: plan.every.period().to_string(),
         formats: plan.formats.iter().map(|format| format.word().to_owned()).collect(),
     };
     Ok(pages::Settings {
@@ -113,15 +113,4 @@ fn of_pages(settings: &Settings) -> Result<pages::Settings, String> {
         zone: Zone::parse(settings.time_zone.as_deref())?,
         pages: settings.pages.clone(),
     })
-}
-
-/// How often, in a word.
-fn every(every: Every) -> &'static str {
-    match every {
-        Every::Day => "day",
-        Every::Week => "week",
-        Every::Month => "month",
-        Every::Quarter => "quarter",
-        Every::Year => "year",
-    }
 }

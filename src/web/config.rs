@@ -12,6 +12,7 @@ use oco::config::ConfigError;
 use oco::config::culprit::Culprit;
 use oco::config::source::{self, Fault};
 use oco::logic::network::Network;
+use oco_fleet::calendar::Period;
 use oco_fleet::object::Pattern;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -177,6 +178,19 @@ pub enum Every {
     Quarter,
     /// After each year.
     Year,
+}
+
+impl Every {
+    /// The period that each of them is of.
+    pub fn period(self) -> Period {
+        match self {
+            Every::Day => Period::Day,
+            Every::Week => Period::Week,
+            Every::Month => Period::Month,
+            Every::Quarter => Period::Quarter,
+            Every::Year => Period::Year,
+        }
+    }
 }
 
 /// Where a report goes.

@@ -9,7 +9,7 @@ use super::limits::{MISSED, STATE_OCTETS};
 use super::send::{file_name, mail_report};
 use super::words::rfc3339;
 use super::{Known, ReportError, Settings, Wish, gather, write, write_file};
-use crate::config::{Every, ReportPlan, SentTo};
+use crate::config::{ReportPlan, SentTo};
 use nix::fcntl::{Flock, FlockArg};
 use oco_fleet::calendar::{Period, Zone};
 use oco_fleet::journal::Reader;
@@ -90,7 +90,7 @@ pub fn run(settings: &Settings, known: Known) -> Result<Vec<Said>, ReportError> 
     let mut state = load(&path)?;
     let mut said = Vec::new();
     for plan in &settings.reports {
-        let every = period_of(plan.every);
+        let every = plan.every.period();
         let before = state.next.get(&plan.name).copied();
         let owed = owed(before, every, known.now, &settings.zone);
         if owed.skipped > 0 {
@@ -150,16 +150,6 @@ fn send(
             mail_report(&report, &plan.formats, to, settings)?;
             Ok(format!("report {} of {called}: sent to {}", plan.name, to.join(", ")))
         }
-    }
-}
-
-fn period_of(every: Every) -> Period {
-    match every {
-        Every::Day => Period::Day,
-        Every::Week => Period::Week,
-        Every::Month => Period::Month,
-        Every::Quarter => Period::Quarter,
-        Every::Year => Period::Year,
     }
 }
 
