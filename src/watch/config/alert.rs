@@ -202,12 +202,7 @@ impl AlertmanagerSection {
         if let (false, Some(ca)) = (is_secure, &self.ca) {
             return Err(wrong(ca, "no URL is of https, so that nobody looks at it"));
         }
-        let tls = is_secure.then(|| Tls {
-            verify: true,
-            ca: self.ca.map(|ca| ca.into_inner().0),
-            expires_but: Duration::ZERO,
-            expires_ko: Duration::ZERO,
-        });
+        let tls = is_secure.then(|| Tls::by_authorities(self.ca.map(|ca| ca.into_inner().0)));
         let of = self.of.map(|of| known.patterns(of, &[Kind::Service, Kind::Node])).transpose()?;
         Ok(Alertmanager { urls, tls, of: of.unwrap_or_else(all) })
     }

@@ -3,9 +3,8 @@
 use super::alert::all;
 use super::names::Known;
 use super::section::{Culprit, Section, wrong};
-use super::value::LevelPeriod;
-use super::value::{FilePath, Length, LevelTarget, List, Name, Names, Object, Url, WeeklyHours};
-use super::{Forward, Level};
+use super::value::{FilePath, Length, LevelPeriod, LevelTarget, List, Name, Names, Object, Url, WeeklyHours};
+use super::{Forward, Level, Tls};
 use oco::config::DEFAULT_DIRECTORY;
 use oco::logic::name::{check_name, is_heard_everywhere};
 use oco_fleet::level::{CountedAs, Promise};
@@ -121,6 +120,7 @@ impl ForwardSection {
             return Err(wrong(every, "expected at least 1s"));
         }
         Ok(Forward {
+            tls: self.url.0.starts_with("https://").then(|| Tls::by_authorities(None)),
             url: self.url.0,
             name: self.name.0,
             key_file: self.key_file.0,

@@ -212,6 +212,8 @@ pub struct Level {
 pub struct Forward {
     /// Where it is.
     pub url: String,
+    /// How one of https proves who it is. The end of its certificate is not judged.
+    pub tls: Option<Tls>,
     /// Our name there.
     pub name: String,
     /// Where our key is.

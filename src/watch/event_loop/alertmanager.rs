@@ -4,7 +4,6 @@ use super::EventLoop;
 use crate::alertmanagers::Event;
 use log::{error, info};
 use oco::system::words::words;
-use std::sync::Arc;
 
 impl EventLoop {
     /// Takes on the members that the settings name.
@@ -13,10 +12,7 @@ impl EventLoop {
         let source = settings.base_url.clone();
         let named = settings.alertmanager.as_ref().map(|one| (one.urls.clone(), one.tls.clone()));
         let (urls, tls) = named.unwrap_or_default();
-        let tls = match tls {
-            Some(tls) => self.watcher.pool().tls().find(&tls).map(Arc::clone).map_err(str::to_owned),
-            None => Err("no authorities were read".to_owned()),
-        };
+        let tls = self.watcher.pool().tls().for_sessions(tls.as_ref());
         if let Err(error) = self.alertmanagers.set(&urls, source.as_deref(), &tls) {
             error!("alertmanager: {}", words(&error));
         }

@@ -1,9 +1,8 @@
 //! Another board is told of what the settings name, each period.
 
 use super::EventLoop;
-use crate::config::{Forward, Tls};
+use crate::config::Forward;
 use crate::forwarder::{Event, Forwarder};
-use crate::probe::tls::store::TlsStore;
 use crate::publisher::Published;
 use log::{error, info, warn};
 use oco::logic::push::Service;
@@ -11,10 +10,6 @@ use oco::logic::time::Nanos;
 use oco::system::words::words;
 use oco_fleet::object::{ObjectName, REPORTED_OCTETS, encode};
 use oco_fleet::state::{Standing, State};
-use rustls::ClientConfig;
-use rustls::time_provider::DefaultTimeProvider;
-use std::sync::Arc;
-use std::time::Duration;
 
 /// The board, and when it is told.
 #[derive(Debug)]
@@ -64,7 +59,8 @@ impl EventLoop {
         if forwarding.forwarder.is_of(settings.as_ref()) {
             return;
         }
-        let tls = authorities_for(settings.iter().map(|one| one.url.as_str()));
+        let tls = settings.as_ref().and_then(|one| one.tls.as_ref());
+        let tls = self.watcher.pool().tls().for_sessions(tls);
         forwarding.due = settings.is_some().then_some(Nanos::PAST);
         if let Err(error) = forwarding.forwarder.set(settings.as_ref(), &tls) {
             error!("forward: {}", words(&error));
@@ -114,20 +110,4 @@ impl EventLoop {
             Some((url, Event::Recovered)) => info!("forward {url}: is told again"),
         }
     }
-}
-
-/// What sessions to these need, if any is one of https.
-fn authorities_for<'a>(mut urls: impl Iterator<Item = &'a str>) -> Result<Arc<ClientConfig>, String> {
-    if urls.any(|url| url.starts_with("https://")) {
-        by_the_system()
-    } else {
-        Err("no authorities were read".to_owned())
-    }
-}
-
-/// What sessions need that are verified by the system's authorities.
-fn by_the_system() -> Result<Arc<ClientConfig>, String> {
-    let tls = Tls { verify: true, ca: None, expires_but: Duration::ZERO, expires_ko: Duration::ZERO };
-    let store = TlsStore::of(std::iter::once(&tls), Arc::new(DefaultTimeProvider))?;
-    store.find(&tls).map(Arc::clone).map_err(str::to_owned)
 }

@@ -46,6 +46,7 @@ impl Bench {
         let mut forwarder = Forwarder::new(move || sender.send(()).unwrap_or_default());
         let settings = Forward {
             url: format!("http://{address}"),
+            tls: None,
             name: "paris".to_owned(),
             key_file: folder.path().join("key"),
             of: Vec::new(),

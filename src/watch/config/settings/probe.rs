@@ -100,6 +100,13 @@ pub struct Tls {
     pub expires_ko: Duration,
 }
 
+impl Tls {
+    /// By its certificate, however soon that ends: by the authorities in `ca`, else by the system's.
+    pub fn by_authorities(ca: Option<PathBuf>) -> Tls {
+        Tls { verify: true, ca, expires_but: Duration::ZERO, expires_ko: Duration::ZERO }
+    }
+}
+
 /// A datagram and its answer.
 #[derive(Debug, Clone)]
 pub struct Udp {

@@ -17,6 +17,9 @@ use rustls::{ClientConfig, RootCertStore};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// Why there is nothing for a session that the settings have none of.
+const UNREAD: &str = "no authorities were read";
+
 /// What sessions need, for each way of verifying that the settings have.
 #[derive(Debug, Default)]
 pub struct TlsStore {
@@ -57,7 +60,7 @@ impl Trust {
 }
 
 impl TlsStore {
-    /// Reads what the probes of `settings` need, and who tells Alertmanager.
+    /// Reads what the probes of `settings` need, and who tells Alertmanager and another board.
     ///
     /// # Errors
     /// A `ca` file can't be read, or has no certificate: `FILE: why`.
@@ -68,7 +71,8 @@ impl TlsStore {
             _ => None,
         });
         let alertmanager = settings.alertmanager.iter().filter_map(|alertmanager| alertmanager.tls.as_ref());
-        TlsStore::of(https.chain(alertmanager), Arc::new(DefaultTimeProvider))
+        let forward = settings.forward.iter().filter_map(|forward| forward.tls.as_ref());
+        TlsStore::of(https.chain(alertmanager).chain(forward), Arc::new(DefaultTimeProvider))
     }
 
     /// The same for these, judged by another clock.
@@ -104,8 +108,17 @@ impl TlsStore {
     pub fn find(&self, tls: &Tls) -> Result<&Arc<ClientConfig>, &str> {
         match self.entries.iter().find(|entry| entry.trust.is(tls)) {
             Some(entry) => entry.config.as_ref().map_err(String::as_str),
-            None => Err("no authorities were read"),
+            None => Err(UNREAD),
         }
+    }
+
+    /// The same for a thread of its own, where a server may be one without TLS.
+    ///
+    /// # Errors
+    /// There is none, and why.
+    pub fn for_sessions(&self, tls: Option<&Tls>) -> Result<Arc<ClientConfig>, String> {
+        let found = tls.map_or(Err(UNREAD), |tls| self.find(tls));
+        found.map(Arc::clone).map_err(str::to_owned)
     }
 }
 
