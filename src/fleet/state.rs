@@ -122,9 +122,56 @@ impl Standing {
     }
 }
 
+/// The worst of many, what is planned left out.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Worst {
+    seen: Option<(State, Option<Code>)>,
+}
+
+impl Worst {
+    /// Takes one in. Of those in one state the highest code counts.
+    pub fn see(&mut self, standing: &Standing) {
+        if standing.planned {
+            return;
+        }
+        let seen = (standing.state, standing.code);
+        self.seen = Some(match self.seen {
+            None => seen,
+            Some((state, code)) if state == seen.0 => (state, code.max(seen.1)),
+            Some((state, _)) if state.worse(seen.0) == seen.0 => seen,
+            Some(worst) => worst,
+        });
+    }
+
+    /// Its state, and its code summed up as that of a host is: 200, 250, 350 or 550. Where all is planned, all is well.
+    pub fn told(self) -> (State, Option<Code>) {
+        let (state, code) = self.seen.unwrap_or((State::Ok, Some(Code::OK)));
+        (state, code.and_then(|code| Code::new(code.verdict().number())))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_worst_is_told_by_state_then_by_code() {
+        let of = |standings: &[(u16, bool)]| {
+            let mut worst = Worst::default();
+            for (number, planned) in standings {
+                let standing = Code::new(*number).map(|code| Standing::of_code(code, ""));
+                worst.see(&Standing { planned: *planned, ..standing.unwrap_or_default() });
+            }
+            let (state, code) = worst.told();
+            (state, code.map(Code::number))
+        };
+        assert_eq!(of(&[]), (State::Ok, Some(200)));
+        assert_eq!(of(&[(599, true)]), (State::Ok, Some(200)));
+        assert_eq!(of(&[(200, false), (217, false)]), (State::But, Some(250)));
+        assert_eq!(of(&[(301, false), (503, false), (300, false)]), (State::Ko, Some(550)));
+        assert_eq!(of(&[(0, false), (299, false)]), (State::Unknown, None));
+        assert_eq!(of(&[(0, false), (300, false), (500, true)]), (State::Ko, Some(350)));
+    }
 
     #[test]
     fn words_and_numbers_are_read_back() {

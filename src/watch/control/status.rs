@@ -14,7 +14,7 @@ use oco::logic::control::{
 };
 use oco_fleet::maintenance::Window;
 use oco_fleet::object::{ObjectName, Pattern};
-use oco_fleet::state::{Standing, State};
+use oco_fleet::state::{Standing, State, Worst};
 use oco_fleet::time::Millis;
 use oco_fleet::when::shown;
 use std::net::IpAddr;
@@ -135,36 +135,23 @@ impl StatusReply {
     /// The worst of what was asked for, what is planned left out, and its code.
     pub fn worst(&self, facts: &Facts<'_>) -> (State, Option<Code>) {
         let fleet = facts.fleet;
-        let mut worst: Option<(State, Option<Code>)> = None;
-        let mut see = |standing: &Standing| {
-            if standing.planned {
-                return;
-            }
-            let seen = (standing.state, standing.code);
-            worst = Some(match worst {
-                None => seen,
-                Some((state, code)) if state == seen.0 => (state, code.max(seen.1)),
-                Some((state, _)) if state.worse(seen.0) == seen.0 => seen,
-                Some(worst) => worst,
-            });
-        };
+        let mut worst = Worst::default();
         for (id, is_whole) in &self.services {
             let Some(service) = fleet.service(*id) else { continue };
             if *is_whole {
-                see(service.standing);
+                worst.see(service.standing);
             } else {
-                targets(fleet, &service).filter(|one| self.wants(one.name)).for_each(|one| see(one.standing));
+                targets(fleet, &service)
+                    .filter(|one| self.wants(one.name))
+                    .for_each(|one| worst.see(one.standing));
             }
         }
-        self.nodes.iter().filter_map(|id| fleet.node(*id)).for_each(|node| see(node.standing));
-        self.levels.iter().filter_map(|name| facts.levels.get(name)).for_each(|level| see(level.standing));
-        let (state, code) = worst.unwrap_or((State::Ok, Some(Code::OK)));
-        let summed = match code.map(Code::verdict) {
-            None => None,
-            Some(Verdict::Ok) => Code::new(Verdict::Ok.number()),
-            Some(verdict @ (Verdict::But | Verdict::Ko | Verdict::Incident)) => Code::new(verdict.number()),
-        };
-        (state, summed)
+        self.nodes.iter().filter_map(|id| fleet.node(*id)).for_each(|node| worst.see(node.standing));
+        self.levels
+            .iter()
+            .filter_map(|name| facts.levels.get(name))
+            .for_each(|level| worst.see(level.standing));
+        worst.told()
     }
 
     /// Writes on. Whether that was the end.

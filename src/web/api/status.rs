@@ -5,13 +5,13 @@ use super::{Wrong, unknown};
 use crate::pages::Facts;
 use crate::view::fleet::{Object, Service};
 use crate::view::marks::Marks;
-use oco::logic::code::{Code, Verdict};
+use oco::logic::code::Code;
 use oco::logic::control::{
     ActStatus, FleetStatus, LevelStatus, NodeStatus, ServiceStatus, TargetStatus, VERSION,
 };
 use oco_fleet::journal::ActKind;
 use oco_fleet::object::{ObjectName, Pattern};
-use oco_fleet::state::State;
+use oco_fleet::state::{State, Worst};
 use oco_fleet::when::rfc3339;
 
 /// How all, or those of these patterns, stand. A pattern of targets brings the services of those along, with those alone.
@@ -30,11 +30,11 @@ pub(super) fn status(facts: &Facts, patterns: &[Pattern]) -> Result<FleetStatus,
         let targets = service.targets.iter().filter(|target| is_whole || wants(&target.name));
         let targets: Vec<&Object> = targets.collect();
         if is_whole {
-            worst.see(&service.object);
+            worst.see(&service.object.standing);
         } else if targets.is_empty() {
             continue;
         } else {
-            targets.iter().for_each(|target| worst.see(target));
+            targets.iter().for_each(|target| worst.see(&target.standing));
         }
         services.push((service.object.state().rank(), shown_service(&marks, service, targets)));
     }
@@ -51,16 +51,18 @@ pub(super) fn status(facts: &Facts, patterns: &[Pattern]) -> Result<FleetStatus,
         }
     }
     for list in [&mut nodes, &mut levels] {
-        list.iter().for_each(|object| worst.see(object));
+        list.iter().for_each(|object| worst.see(&object.standing));
         list.sort_by_key(|object| object.state().rank());
     }
     services.sort_by_key(|(rank, _)| *rank);
-    let (state, code) = worst.told();
+    // What is not known is never ok.
+    let is_nobody = services.is_empty() && nodes.is_empty() && levels.is_empty();
+    let (state, code) = if is_nobody { (State::Unknown, None) } else { worst.told() };
     Ok(FleetStatus {
         version: VERSION,
         at: rfc3339(facts.known()),
         state: state.word().to_owned(),
-        code,
+        code: code.map(Code::number),
         services: services.into_iter().map(|(_, service)| service).collect(),
         nodes: nodes.into_iter().map(|node| shown_node(facts, &marks, node)).collect(),
         slos: levels.into_iter().map(|level| shown_level(facts, &marks, level)).collect(),
@@ -73,43 +75,6 @@ pub(super) fn nodes(facts: &Facts) -> Vec<NodeStatus> {
     let mut nodes: Vec<&Object> = facts.snapshot.fleet.nodes().collect();
     nodes.sort_by_key(|node| node.state().rank());
     nodes.into_iter().map(|node| shown_node(facts, &marks, node)).collect()
-}
-
-/// The worst that was seen, what is planned left out.
-#[derive(Default)]
-struct Worst {
-    seen: Option<(State, Option<Code>)>,
-    /// Whether there was anybody, be they planned.
-    is_any: bool,
-}
-
-impl Worst {
-    fn see(&mut self, object: &Object) {
-        self.is_any = true;
-        if object.standing.planned {
-            return;
-        }
-        let seen = (object.state(), object.standing.code);
-        self.seen = Some(match self.seen {
-            None => seen,
-            Some((state, code)) if state == seen.0 => (state, code.max(seen.1)),
-            Some((state, code)) => {
-                if state.worse(seen.0) == state {
-                    (state, code)
-                } else {
-                    seen
-                }
-            }
-        });
-    }
-
-    fn told(&self) -> (State, Option<u16>) {
-        // What is not known is never ok.
-        let unseen = if self.is_any { (State::Ok, Some(Code::OK)) } else { (State::Unknown, None) };
-        let (state, code) = self.seen.unwrap_or(unseen);
-        let summed = code.map(Code::verdict).map(Verdict::number);
-        (state, summed)
-    }
 }
 
 /// Who acknowledged, muted, plans.
