@@ -5,7 +5,7 @@
 //!  rules     tree (need, rule), calendar, maintenance         what stands above, and when
 //!  history   journal (schema, write, read)                    the only I/O here
 //!  telling   shown                                         the history as others are told it
-//!  figures   availability, level                              one integer function over the history
+//!  figures   availability, level, reckoning                   one integer function over the history
 //! ```
 //!
 //! All but [`journal`] is pure: no I/O and no clock; names, times and states come in as arguments.
@@ -17,6 +17,7 @@ pub mod journal;
 pub mod level;
 pub mod maintenance;
 pub mod object;
+pub mod reckoning;
 pub mod shown;
 pub mod state;
 pub mod time;

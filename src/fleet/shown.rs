@@ -1,11 +1,14 @@
 //! What the journal has, in the shapes of the control socket, the commands and the board's API.
 
+use crate::availability::Percent;
 use crate::journal::{Happened, Incident, LogRow};
+use crate::object::ObjectName;
+use crate::reckoning::Reckoning;
 use crate::time::Millis;
 use crate::when::shown;
 use jiff::tz::TimeZone;
 use oco::logic::code::Code;
-use oco::logic::control::{IncidentStatus, LogEntry};
+use oco::logic::control::{AvailabilityStatus, IncidentStatus, LogEntry, VERSION};
 
 /// A row of the journal as an entry, with times of `zone`; none: UTC.
 pub fn log_entry(row: LogRow, zone: Option<&TimeZone>) -> LogEntry {
@@ -43,6 +46,28 @@ pub fn log_entry(row: LogRow, zone: Option<&TimeZone>) -> LogEntry {
         Happened::Incident { event, text, .. } => {
             LogEntry { event: Some(event), text: Some(text), ..entry("incident") }
         }
+    }
+}
+
+/// An availability, with times of `zone`; none: UTC.
+pub fn availability(name: &ObjectName, of: &Reckoning, zone: Option<&TimeZone>) -> AvailabilityStatus {
+    let durations = of.durations;
+    AvailabilityStatus {
+        version: VERSION,
+        name: name.to_string(),
+        from: shown(of.from, zone),
+        to: shown(of.to, zone),
+        ok: durations.ok,
+        but: durations.but,
+        ko: durations.ko,
+        unknown: durations.unknown,
+        planned: durations.planned,
+        no_data: durations.no_data,
+        measured: of.measured.map(Percent::number),
+        contractual: of.contractual.map(Percent::number),
+        target: of.budget.map(|(target, _, _)| target.number()),
+        budget: of.budget.map(|(_, budget, _)| budget),
+        left: of.budget.map(|(_, _, left)| left),
     }
 }
 

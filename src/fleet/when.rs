@@ -90,6 +90,24 @@ pub fn parse_from_to(
     Err(format!("from {from} to {to}: expected an end after its beginning"))
 }
 
+/// Reads a beginning and an end of history, of which either may be left open: both as [`parse_from_to`] does, one alone as
+/// a time that has come.
+///
+/// # Errors
+/// As [`parse_from_to`].
+pub fn parse_past(
+    (from, to): (Option<&str>, Option<&str>),
+    now: Millis,
+    zone: &TimeZone,
+) -> Result<(Option<Millis>, Option<Millis>), String> {
+    if let (Some(from), Some(to)) = (from, to) {
+        let (from, to) = parse_from_to((from, to), now, zone, Toward::Past)?;
+        return Ok((Some(from), Some(to)));
+    }
+    let past = |text: &str| parse_when_in(text, now, zone, Toward::Past);
+    Ok((from.map(past).transpose()?, to.map(past).transpose()?))
+}
+
 /// Reads the end of what begins at `begin`, as [`parse_from_to`] does.
 ///
 /// # Errors

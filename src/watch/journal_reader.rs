@@ -4,10 +4,11 @@
 mod availability;
 
 use crate::limits::JOURNAL_QUERIES;
-pub use availability::{Availability, AvailabilityWish, Common, LevelWish};
+pub use availability::{AvailabilityWish, Common, LevelWish};
 use oco_fleet::journal::{Bar, Incident, JournalError, LogPage, LogWish, Reader};
 use oco_fleet::level::Judgement;
 use oco_fleet::object::ObjectName;
+use oco_fleet::reckoning::Reckoning;
 use oco_fleet::time::Millis;
 use std::io;
 use std::path::PathBuf;
@@ -55,7 +56,7 @@ pub enum Answer {
     /// To [`Query::Knows`].
     Knows(bool),
     /// To [`Query::Availability`]; none: it was never watched.
-    Availability(Option<Availability>),
+    Availability(Option<Reckoning>),
     /// To [`Query::Level`].
     Level(Box<Judgement>),
     /// To [`Query::Incidents`].

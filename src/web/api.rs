@@ -13,14 +13,13 @@ pub use metrics::metrics;
 use crate::pages::{Facts, Page, Query};
 use crate::store::{Store, Unread};
 use oco::limits::LOG_ENTRIES;
-use oco::logic::control::{AvailabilityStatus, FleetOrder, VERSION};
-use oco_fleet::availability::{Ground, Percent, availability};
-use oco_fleet::calendar::Period;
+use oco::logic::control::FleetOrder;
 use oco_fleet::journal::{History, JournalError, LogWish, Reader};
 use oco_fleet::object::{Kind, ObjectName, Pattern};
-use oco_fleet::shown::{incident, log_entry};
+use oco_fleet::reckoning::{Reckoning, times};
+use oco_fleet::shown::{self, incident, log_entry};
 use oco_fleet::time::Millis;
-use oco_fleet::when::{Toward, parse_from_to, parse_when_in, rfc3339};
+use oco_fleet::when::{Toward, parse_past, parse_when_in};
 use serde::Serialize;
 
 /// Incidents that are told, as many as the watcher tells.
@@ -178,10 +177,13 @@ impl Api {
                 let incidents = reader.incidents(INCIDENTS)?;
                 Ok(json(&incidents.iter().map(|one| incident(one, None)).collect::<Vec<_>>()))
             }
-            Api::Availability { name, from, to } => match times(facts, (from.as_deref(), to.as_deref())) {
-                Ok((from, to)) => reckoned(facts, name, from, to, reader)?,
-                Err(why) => Err(wrong(400, why)),
-            },
+            Api::Availability { name, from, to } => {
+                let zone = facts.settings.zone.time_zone();
+                match parse_past((from.as_deref(), to.as_deref()), facts.now, zone) {
+                    Ok(asked) => reckoned(facts, name, asked, reader)?,
+                    Err(why) => Err(wrong(400, why)),
+                }
+            }
         })
     }
 
@@ -208,26 +210,11 @@ impl Api {
     }
 }
 
-/// From when, none: from the beginning; until when, none: now.
-fn times(
-    facts: &Facts,
-    (from, to): (Option<&str>, Option<&str>),
-) -> Result<(Option<Millis>, Option<Millis>), String> {
-    let zone = facts.settings.zone.time_zone();
-    if let (Some(from), Some(to)) = (from, to) {
-        let (from, to) = parse_from_to((from, to), facts.now, zone, Toward::Past)?;
-        return Ok((Some(from), Some(to)));
-    }
-    let past = |text: &str| parse_when_in(text, facts.now, zone, Toward::Past);
-    Ok((from.map(past).transpose()?, to.map(past).transpose()?))
-}
-
 /// An availability, as the order `availability` of the control socket reckons it.
 fn reckoned(
     facts: &Facts,
     name: &ObjectName,
-    from: Option<Millis>,
-    to: Option<Millis>,
+    asked: (Option<Millis>, Option<Millis>),
     reader: &mut Reader,
 ) -> Result<Answer, JournalError> {
     let (now, zone) = (facts.now, &facts.settings.zone);
@@ -235,18 +222,11 @@ fn reckoned(
     if name.kind() == Kind::Level && level.is_none() {
         return Ok(Err(unknown(name.as_str())));
     }
-    // A level's own period is the one in which the last moment lies; a rolling one ends with the time.
-    let is_rolling = level.is_some_and(|level| matches!(level.promise.period, Period::Rolling(_)));
-    let last = to.map_or(now, |to| if is_rolling { to } else { Millis(to.0.saturating_sub(1)) });
-    let period = level.map(|level| level.promise.period.around(last, zone));
-    let from = match (from, period) {
-        (Some(from), _) | (None, Some((from, _))) => from,
-        (None, None) => reader.known()?.0,
-    };
-    let to = match (to, period) {
-        (Some(to), _) => to,
-        (None, Some((begin, end))) if from == begin => end,
-        (None, _) => now,
+    let promise = level.map(|level| &level.promise);
+    let (from, to) = times(promise, asked, now, zone);
+    let from = match from {
+        Some(from) => from,
+        None => reader.known()?.0,
     };
     let end = to.min(now);
     if from >= end {
@@ -258,32 +238,6 @@ fn reckoned(
     let Some(history) = found.or_else(|| level.map(|_| History::default())) else {
         return Ok(Err(unknown(name.as_str())));
     };
-    let spans = history.spans.iter().copied();
-    let account =
-        level.map(|level| level.promise.account((from, to), now, history.over(), spans.clone(), zone));
-    let durations = match &account {
-        Some(account) => account.durations,
-        None => availability(&Ground { over: history.over(), ..Ground::of(from, end) }, spans),
-    };
-    let (measured, contractual) = match &account {
-        Some(account) => (account.measured, account.contractual),
-        None => (durations.measured(), durations.contractual()),
-    };
-    Ok(Ok(json(&AvailabilityStatus {
-        version: VERSION,
-        name: name.to_string(),
-        from: rfc3339(from),
-        to: rfc3339(end),
-        ok: durations.ok,
-        but: durations.but,
-        ko: durations.ko,
-        unknown: durations.unknown,
-        planned: durations.planned,
-        no_data: durations.no_data,
-        measured: measured.map(Percent::number),
-        contractual: contractual.map(Percent::number),
-        target: level.map(|level| Percent(level.promise.target).number()),
-        budget: account.as_ref().map(|account| account.budget),
-        left: account.as_ref().map(|account| account.left),
-    })))
+    let reckoning = Reckoning::of(&history, promise, (from, to), now, zone);
+    Ok(Ok(json(&shown::availability(name, &reckoning, None))))
 }

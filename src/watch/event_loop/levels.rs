@@ -3,15 +3,13 @@
 use super::EventLoop;
 use super::orders::{Asked, Obeyed};
 use crate::control::reply;
-use crate::journal_reader::{Answer, Availability, AvailabilityWish, Busy, Common, LevelWish, Query, Reply};
+use crate::journal_reader::{Answer, AvailabilityWish, Busy, Common, LevelWish, Query, Reply};
 use jiff::tz::TimeZone;
 use log::{info, warn};
-use oco::logic::control::{AvailabilityStatus, VERSION};
-use oco_fleet::availability::Percent;
-use oco_fleet::calendar::Period;
 use oco_fleet::object::{Kind, ObjectName};
-use oco_fleet::time::Millis;
-use oco_fleet::when::{Toward, parse_from_to, parse_when_in, rfc3339, shown};
+use oco_fleet::reckoning::{Reckoning, times};
+use oco_fleet::shown;
+use oco_fleet::when::{parse_past, rfc3339};
 
 impl EventLoop {
     /// Asks the journal about the level that is due.
@@ -77,27 +75,11 @@ impl EventLoop {
         let (of, promise) = level.map_or((name.clone(), None), |(of, promise)| (of, Some(promise)));
         let common = self.common(&of);
         let now = common.now;
-        let past = |text: &str| parse_when_in(text, now, zone, Toward::Past);
-        let (from, to) = match (from, to) {
-            (Some(from), Some(to)) => {
-                let (from, to) = parse_from_to((from, to), now, zone, Toward::Past)?;
-                (Some(from), Some(to))
-            }
-            (from, to) => (from.map(past).transpose()?, to.map(past).transpose()?),
-        };
+        let (from, to) = parse_past((from, to), now, zone)?;
         if from.is_some_and(|from| from >= to.unwrap_or(now).min(now)) {
             return Err(format!("{name}: expected a time that has begun, and ends after its beginning"));
         }
-        // A level's own period is the one in which the last moment lies; a rolling one ends with the time.
-        let is_rolling = promise.as_ref().is_some_and(|one| matches!(one.period, Period::Rolling(_)));
-        let last = to.map_or(now, |to| if is_rolling { to } else { Millis(to.0.saturating_sub(1)) });
-        let period = promise.as_ref().map(|promise| promise.period.around(last, &common.zone));
-        let from = from.or(period.map(|(from, _)| from));
-        let to = match (to, period) {
-            (Some(to), _) => to,
-            (None, Some((begin, end))) if from == Some(begin) => end,
-            (None, _) => now,
-        };
+        let (from, to) = times(promise.as_ref(), (from, to), now, &common.zone);
         let wish = AvailabilityWish { of, from, to, promise, common };
         Ok(Obeyed::Ask(Query::Availability(Box::new(wish)), Asked::Availability { name, zone: shown }))
     }
@@ -106,7 +88,7 @@ impl EventLoop {
 /// The reply to the order `availability`.
 pub(super) fn availability_reply(
     name: &ObjectName,
-    found: Option<Availability>,
+    found: Option<Reckoning>,
     zone: Option<&TimeZone>,
 ) -> Vec<u8> {
     let Some(found) = found else {
@@ -115,23 +97,5 @@ pub(super) fn availability_reply(
     if found.from > found.to {
         return reply::error(&format!("{name}: the journal began after that, at {}", rfc3339(found.from)));
     }
-    let time = |at: Millis| shown(at, zone);
-    let durations = found.durations;
-    reply::line(&AvailabilityStatus {
-        version: VERSION,
-        name: name.to_string(),
-        from: time(found.from),
-        to: time(found.to),
-        ok: durations.ok,
-        but: durations.but,
-        ko: durations.ko,
-        unknown: durations.unknown,
-        planned: durations.planned,
-        no_data: durations.no_data,
-        measured: found.measured.map(Percent::number),
-        contractual: found.contractual.map(Percent::number),
-        target: found.budget.map(|(target, _, _)| target.number()),
-        budget: found.budget.map(|(_, budget, _)| budget),
-        left: found.budget.map(|(_, _, left)| left),
-    })
+    reply::line(&shown::availability(name, &found, zone))
 }

@@ -1,11 +1,12 @@
 //! Availabilities and levels, reckoned where the journal is read.
 
 use crate::levels::Question;
-use oco_fleet::availability::{Adjustment, Durations, Ground, Percent, availability};
+use oco_fleet::availability::Adjustment;
 use oco_fleet::calendar::Zone;
 use oco_fleet::journal::{History, JournalError, Reader};
 use oco_fleet::level::{Judgement, Promise};
 use oco_fleet::object::ObjectName;
+use oco_fleet::reckoning::Reckoning;
 use oco_fleet::time::Millis;
 
 /// Whose availability is to be reckoned, over which time.
@@ -43,55 +44,19 @@ pub struct Common {
     pub now: Millis,
 }
 
-/// An availability.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Availability {
-    /// From then on.
-    pub from: Millis,
-    /// Until then, now at the latest.
-    pub to: Millis,
-    /// How long it was how.
-    pub durations: Durations,
-    /// Of all that was measured.
-    pub measured: Option<Percent>,
-    /// The same without what was planned.
-    pub contractual: Option<Percent>,
-    /// Of a level: the target, the budget, and what is left of that, in milliseconds.
-    pub budget: Option<(Percent, i64, i64)>,
-}
-
 /// None: it was never watched.
-pub(super) fn reckon(
-    reader: &mut Reader,
-    wish: AvailabilityWish,
-) -> Result<Option<Availability>, JournalError> {
+pub(super) fn reckon(reader: &mut Reader, wish: AvailabilityWish) -> Result<Option<Reckoning>, JournalError> {
     let from = match wish.from {
         Some(from) => from,
         None => reader.known()?.0,
     };
     let Common { adjustments, zone, now } = wish.common;
-    let to = wish.to.min(now);
-    let found = reader.history(&wish.of, from, to, now)?;
-    let Some(promise) = wish.promise else {
-        let Some(history) = found else { return Ok(None) };
+    let promise = wish.promise.as_ref();
+    let found = reader.history(&wish.of, from, wish.to.min(now), now)?;
+    let found = found.or_else(|| promise.map(|_| History::default()));
+    Ok(found.map(|history| {
         let history = History { adjustments, ..history };
-        let durations = availability(
-            &Ground { over: history.over(), ..Ground::of(from, to) },
-            history.spans.iter().copied(),
-        );
-        let (measured, contractual) = (durations.measured(), durations.contractual());
-        return Ok(Some(Availability { from, to, durations, measured, contractual, budget: None }));
-    };
-    let history = History { adjustments, ..found.unwrap_or_default() };
-    let spans = history.spans.iter().copied();
-    let account = promise.account((from, wish.to), now, history.over(), spans, &zone);
-    Ok(Some(Availability {
-        from,
-        to,
-        durations: account.durations,
-        measured: account.measured,
-        contractual: account.contractual,
-        budget: Some((Percent(promise.target), account.budget, account.left)),
+        Reckoning::of(&history, promise, (from, wish.to), now, &zone)
     }))
 }
 
@@ -111,6 +76,7 @@ pub(super) fn judge(reader: &mut Reader, wish: LevelWish) -> Result<Judgement, J
 mod tests {
     use super::*;
     use oco::logic::code::Code;
+    use oco_fleet::availability::Percent;
     use oco_fleet::calendar::Period;
     use oco_fleet::journal::{Entry, FILE, Writer};
     use oco_fleet::level::CountedAs;
