@@ -2,7 +2,7 @@
 
 use crate::board::Board;
 use crate::control::NotDone;
-use crate::router;
+use crate::router::is_unknown;
 use oco::logic::control::{Act, ActReply, FleetOrder, Undo};
 
 /// What is to be done.
@@ -80,6 +80,17 @@ pub struct NotActed {
     pub what: String,
 }
 
+impl From<NotDone> for NotActed {
+    fn from(why: NotDone) -> NotActed {
+        let status = match &why {
+            NotDone::Away(_) => 503,
+            NotDone::Refused(why) if is_unknown(why) => 404,
+            NotDone::Refused(_) => 400,
+        };
+        NotActed { status, what: why.to_string() }
+    }
+}
+
 /// The order that a wish is.
 ///
 /// # Errors
@@ -130,20 +141,13 @@ fn millis(text: &str) -> Result<i64, String> {
         .ok_or_else(|| format!("for {text:?}: expected a duration as 500ms, 10s or 5m"))
 }
 
-/// Has it done by ocowatch, in the name of `who`. Times without a zone are of `zone`.
+/// Has it done by ocowatch, in the name of `who`. Times without a zone are of the board's.
 ///
 /// # Errors
 /// It was not done.
-pub async fn act(board: &Board, word: Word, wish: Wish, who: &str) -> Result<ActReply, NotActed> {
-    let order = order(word, wish).map_err(|what| NotActed { status: 400, what })?;
+pub async fn act(board: &Board, order: FleetOrder, who: &str) -> Result<ActReply, NotActed> {
     let zone = board.settings().time_zone.clone();
-    board.watcher.order(order, Some(who.to_owned()), zone).await.map_err(|why| match why {
-        NotDone::Away(_) => NotActed { status: 503, what: why.to_string() },
-        NotDone::Refused(what) => {
-            let status = if router::is_unknown(&what) { 404 } else { 400 };
-            NotActed { status, what }
-        }
-    })
+    Ok(board.watcher.order(order, Some(who.to_owned()), zone).await?)
 }
 
 #[cfg(test)]

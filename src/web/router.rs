@@ -238,7 +238,11 @@ async fn act(
         Ok(wish) => wish,
         Err(error) => return reply::json(400, error_json(&format!("No JSON object as expected: {error}"))),
     };
-    match acts::act(board, word, wish, &who.name).await {
+    let order = match acts::order(word, wish) {
+        Ok(order) => order,
+        Err(why) => return reply::json(400, error_json(&why)),
+    };
+    match acts::act(board, order, &who.name).await {
         Ok(done) => reply::json(200, acted(word, done.id)),
         Err(not) => reply::json(not.status, error_json(&not.what)),
     }

@@ -1,6 +1,7 @@
 //! Pages and what programs read, over HTTP: who may see it, what the watcher is asked for it, and how it is sent.
 
 use crate::access::{Visitor, login};
+use crate::acts::{self, NotActed};
 use crate::api::{self, Api, Listener, handed_on};
 use crate::board::Board;
 use crate::control::NotDone;
@@ -12,7 +13,6 @@ use crate::router;
 use crate::server::content::Content;
 use hyper::HeaderMap;
 use hyper::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, ETAG, IF_NONE_MATCH, VARY};
-use oco::logic::control::ActReply;
 use tokio::sync::mpsc;
 
 /// Answers with a page.
@@ -92,11 +92,11 @@ pub async fn api(board: &Board, what: &str, query: &str, headers: &HeaderMap) ->
         let zone = board.settings().time_zone.clone();
         match board.watcher.order_line(order, None, zone).await {
             Ok(line) => return Some(send(handed_on(&line), headers)),
-            Err(NotDone::Refused(why)) => {
-                let status = if router::is_unknown(&why) { 404 } else { 400 };
-                return Some(reply::json(status, error_json(&why)));
-            }
             Err(NotDone::Away(_)) => {}
+            Err(refused @ NotDone::Refused(_)) => {
+                let not = NotActed::from(refused);
+                return Some(reply::json(not.status, error_json(&not.what)));
+            }
         }
     }
     Some(send(api.show(facts, &board.store).await, headers))
@@ -149,14 +149,9 @@ pub async fn act(board: &Board, visitor: &Visitor, octets: &[u8], headers: &Head
     if !router::is_own_form(board, visitor, &form.key, headers) {
         return error(board, 403, "This form is from another site, or too old: open the page anew.");
     }
-    let zone = board.settings().time_zone.clone();
-    match board.watcher.order::<ActReply>(form.order, Some(who.name.clone()), zone).await {
+    match acts::act(board, form.order, &who.name).await {
         Ok(_) => reply::see_other(&form.back),
-        Err(NotDone::Refused(why)) => {
-            let status = if router::is_unknown(&why) { 404 } else { 400 };
-            error(board, status, &why)
-        }
-        Err(away @ NotDone::Away(_)) => error(board, 503, &away.to_string()),
+        Err(not) => error(board, not.status, &not.what),
     }
 }
 
