@@ -1,14 +1,14 @@
 //! Forms by which people act: only who may act sees them. They are sent to `/act`, which reads them as [`Form`] does.
 
+use crate::acts::{Wish, Word, order};
 use crate::view::marks::Mark;
 use askama::Template;
 use askama::filters::HtmlSafe;
-use oco::logic::control::{Act, FleetOrder, Undo};
+use oco::logic::control::FleetOrder;
 use oco_fleet::journal::ActKind;
 use oco_fleet::object::{Kind, ObjectName};
 use oco_fleet::state::State;
 use std::collections::HashMap;
-use std::time::Duration;
 
 /// Where forms are sent to.
 pub const PATH: &str = "/act";
@@ -111,50 +111,38 @@ impl Form {
     /// The words say what was expected.
     pub fn parse(body: &[u8]) -> Result<Form, String> {
         let mut values: HashMap<String, String> = form_urlencoded::parse(body).into_owned().collect();
-        let mut take =
-            |key: &str| values.remove(key).map(|value| value.trim().to_owned()).unwrap_or_default();
-        let (key, act, name, text) = (take("form"), take("act"), take("name"), take("text"));
-        let (length, from, to) = (take("for"), take("from"), take("to"));
-        let (state, id, back) = (take("state"), take("id"), take("back"));
-        let needed = |what: &str, value: &str| {
-            if value.is_empty() { Err(format!("{what}: missing; expected a value")) } else { Ok(()) }
+        let mut take = |key: &str| {
+            let value = values.remove(key).map(|value| value.trim().to_owned());
+            value.filter(|value| !value.is_empty())
         };
-        let some = |value: String| Some(value).filter(|value| !value.is_empty());
-        if act != "unadjust" {
-            needed("name", &name)?;
+        let word = take("act").and_then(|act| Word::parse(&act));
+        let word = word.ok_or("act: expected ack, mute, maint, adjust or their undoing")?;
+        let (key, back) = (take("form").unwrap_or_default(), own_path(&take("back").unwrap_or_default()));
+        let id = take("id").map(|id| id.parse().map_err(|_| format!("id {id:?}: expected a number")));
+        let wish = Wish {
+            name: take("name").unwrap_or_default(),
+            text: take("text").unwrap_or_default(),
+            length: take("for"),
+            from: take("from"),
+            to: take("to"),
+            state: take("state"),
+            id: id.transpose()?,
+        };
+        let missing = |what: &str| Err(format!("{what}: missing; expected a value"));
+        if word != Word::Unadjust && wish.name.is_empty() {
+            return missing("name");
         }
-        let acting = |name: String| -> Result<Act, String> {
-            let length = some(length.clone()).map(|length| parse_length(&length)).transpose()?;
-            Ok(Act { name, from: some(from.clone()), until: some(to.clone()), length, text: text.clone() })
-        };
-        let order = match act.as_str() {
-            "ack" => FleetOrder::Ack(acting(name)?),
-            "mute" => FleetOrder::Mute(acting(name)?),
-            "maint" => FleetOrder::Maint(acting(name)?),
-            "unack" => FleetOrder::Unack(Undo { name }),
-            "unmute" => FleetOrder::Unmute(Undo { name }),
-            "unmaint" => FleetOrder::Unmaint(Undo { name }),
-            "adjust" => {
-                for (what, value) in [("from", &from), ("to", &to), ("text", &text)] {
-                    needed(what, value)?;
-                }
-                State::from_word(&state).ok_or("state: expected ok, but, ko or unknown")?;
-                FleetOrder::Adjust { name, from, to, state, text }
+        if word == Word::Adjust {
+            let given =
+                [("from", wish.from.is_some()), ("to", wish.to.is_some()), ("text", !wish.text.is_empty())];
+            if let Some((what, _)) = given.into_iter().find(|(_, is_given)| !is_given) {
+                return missing(what);
             }
-            "unadjust" => {
-                FleetOrder::Unadjust { id: id.parse().map_err(|_| format!("id {id:?}: expected a number"))? }
-            }
-            _ => return Err("act: expected ack, mute, maint, adjust or their undoing".to_owned()),
-        };
-        Ok(Form { key, order, back: own_path(&back) })
+            let state = wish.state.as_deref().and_then(State::from_word);
+            state.ok_or("state: expected ok, but, ko or unknown")?;
+        }
+        Ok(Form { key, order: order(word, wish)?, back })
     }
-}
-
-/// Milliseconds of `2h`.
-fn parse_length(text: &str) -> Result<i64, String> {
-    let expected = |why: &dyn std::fmt::Display| format!("for {text:?}: {why}; expected a duration as 2h");
-    let length: Duration = humantime::parse_duration(text).map_err(|error| expected(&error))?;
-    i64::try_from(length.as_millis()).map_err(|_| expected(&"too long"))
 }
 
 /// A path on this board, else its beginning: a form may not lead elsewhere.
@@ -168,6 +156,7 @@ fn own_path(back: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use oco::logic::control::Act;
     use proptest::prelude::*;
 
     #[test]
