@@ -28,7 +28,7 @@ mod reports;
 #[cfg(test)]
 mod tests;
 
-pub use acts::{Form, PATH as ACT_PATH};
+pub use acts::{Form, PATH as ACT_PATH, own_path};
 pub use error::{error, not_found};
 pub use facts::{Facts, Pushed, Settings, Visitor};
 pub use login::{acknowledged, failure, login, over};

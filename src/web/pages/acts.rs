@@ -117,7 +117,8 @@ impl Form {
         };
         let word = take("act").and_then(|act| Word::parse(&act));
         let word = word.ok_or("act: expected ack, mute, maint, adjust or their undoing")?;
-        let (key, back) = (take("form").unwrap_or_default(), own_path(&take("back").unwrap_or_default()));
+        let key = take("form").unwrap_or_default();
+        let back = own_path(take("back").as_deref().unwrap_or_default()).to_owned();
         let id = take("id").map(|id| id.parse().map_err(|_| format!("id {id:?}: expected a number")));
         let wish = Wish {
             name: take("name").unwrap_or_default(),
@@ -145,12 +146,12 @@ impl Form {
     }
 }
 
-/// A path on this board, else its beginning: a form may not lead elsewhere.
-fn own_path(back: &str) -> String {
-    let is_own = back.starts_with('/')
-        && !back.starts_with("//")
-        && back.bytes().all(|octet| octet.is_ascii_graphic() && octet != b'\\');
-    if is_own { back.to_owned() } else { "/".to_owned() }
+/// A path on this board, else its first page: nobody is sent elsewhere by a form or a link to us.
+pub fn own_path(to: &str) -> &str {
+    let is_own = to.starts_with('/')
+        && !to.starts_with("//")
+        && to.bytes().all(|octet| octet.is_ascii_graphic() && octet != b'\\');
+    if is_own { to } else { "/" }
 }
 
 #[cfg(test)]
@@ -201,7 +202,9 @@ mod tests {
         ] {
             assert_eq!(own_path(back), "/", "{back:?}");
         }
-        assert_eq!(own_path("/h/a%2520b?span=7d"), "/h/a%2520b?span=7d");
+        for own in ["/h/a%2520b?span=7d", "/g/web?span=7d"] {
+            assert_eq!(own_path(own), own);
+        }
     }
 
     proptest! {
