@@ -16,23 +16,26 @@ const TEXT_OCTETS: usize = 500;
 pub async fn show(board: &Board, token: &str) -> Reply {
     let order = FleetOrder::Token { token: token.to_owned() };
     match board.watcher.order::<TokenReply>(order, None, None).await {
-        Ok(failure) => {
-            let (name, since) = (escaped(&failure.name), escaped(&failure.since));
-            let mut rest = format!(
-                "<p><b><bdi>{name}</bdi></b> fails since <time datetime=\"{since}\">{since}</time>: <bdi>{}</bdi>\n",
-                escaped(&failure.reason)
-            );
-            if let Some(acked) = failure.acked {
-                rest.push_str(&format!("<p>Acknowledged by <bdi>{}</bdi>.\n", escaped(&acked.who)));
-            }
-            rest.push_str(
-                "<form method=\"post\"><p><label>Why <input name=\"text\" maxlength=\"500\"></label> \
-                 <button>Acknowledge</button></form>\n",
-            );
-            page(200, "Acknowledge a failure", &rest)
-        }
+        Ok(failure) => page(200, "Acknowledge a failure", &told(&failure)),
         Err(why) => refused(&why),
     }
+}
+
+/// The failure, and the button.
+fn told(failure: &TokenReply) -> String {
+    let (name, since) = (escaped(&failure.name), escaped(&failure.since));
+    let mut html = format!(
+        "<p><b><bdi>{name}</bdi></b> fails since <time datetime=\"{since}\">{since}</time>: <bdi>{}</bdi>\n",
+        escaped(&failure.reason)
+    );
+    if let Some(acked) = &failure.acked {
+        html.push_str(&format!("<p>Acknowledged by <bdi>{}</bdi>.\n", escaped(&acked.who)));
+    }
+    html.push_str(
+        "<form method=\"post\"><p><label>Why <input name=\"text\" maxlength=\"500\"></label> \
+         <button>Acknowledge</button></form>\n",
+    );
+    html
 }
 
 /// Acknowledges.
@@ -63,4 +66,30 @@ fn refused(why: &NotDone) -> Reply {
 fn page(status: u16, what: &str, rest: &str) -> Reply {
     let page = reply::page(status, reply::message(what, rest));
     reply::with(reply::with(page, CACHE_CONTROL, "no-store"), REFERRER_POLICY, "no-referrer")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use oco::logic::control::ActStatus;
+
+    #[test]
+    fn a_failure_is_told_as_it_is() {
+        let mut failure = TokenReply {
+            version: 1,
+            ok: true,
+            name: "web/page".to_owned(),
+            since: "2026-11-25T09:49:00Z".to_owned(),
+            reason: "<refused>".to_owned(),
+            acked: None,
+        };
+        let shown = told(&failure);
+        for part in ["<form method=\"post\">", "web/page", "&lt;refused&gt;", "2026-11-25T09:49:00Z"] {
+            assert!(shown.contains(part), "{part} is not in\n{shown}");
+        }
+        assert!(!shown.contains("Acknowledged by"));
+        let text = "known".to_owned();
+        failure.acked = Some(ActStatus { who: "a<b".to_owned(), at: String::new(), until: None, text });
+        assert!(told(&failure).contains("Acknowledged by <bdi>a&lt;b</bdi>"));
+    }
 }

@@ -233,38 +233,6 @@ fn a_share_counts_what_was_corrected() {
 }
 
 #[test]
-fn who_is_not_known_can_log_in_and_a_link_shows_its_failure() {
-    let facts = facts_of(Vec::new());
-    let text = |page: &Page| String::from_utf8(page.body.clone()).unwrap();
-    let asked = login(&facts, false, "/g/web?a=\"b");
-    assert!(text(&asked).contains("action=\"/login\"") && text(&asked).contains("/g/web?a=&#34;b"));
-    assert_eq!((login(&facts, true, "/").status, asked.etag), (403, None));
-    let mut of = oco::logic::control::TokenReply {
-        version: 1,
-        ok: true,
-        name: "web/page".to_owned(),
-        since: "2026-11-25T09:49:00Z".to_owned(),
-        reason: "<refused>".to_owned(),
-        acked: None,
-    };
-    let shown = text(&failure(&facts, &of));
-    assert!(
-        shown.contains("<form method=\"post\">")
-            && shown.contains("&#60;refused&#62;")
-            && shown.contains("10:49")
-    );
-    assert!(text(&acknowledged(&facts, &of, "Acknowledged")).contains("role=\"status\""));
-    of.acked = Some(oco::logic::control::ActStatus {
-        who: "anna".to_owned(),
-        at: String::new(),
-        until: None,
-        text: "known".to_owned(),
-    });
-    assert!(!text(&failure(&facts, &of)).contains("<form"));
-    assert_eq!(over(&facts).status, 410);
-}
-
-#[test]
 fn what_was_measured_is_drawn() {
     let (_dir, path) = fleets::usual();
     let facts = facts(&path);
