@@ -5,6 +5,7 @@
 //!  rules     tree (need, rule), calendar, maintenance         what stands above, and when
 //!  history   journal (schema, write, read)                    the only I/O here
 //!  telling   shown                                         the history as others are told it
+//!  settings  value                                         what the files of several programs hold
 //!  figures   availability, level, reckoning                   one integer function over the history
 //! ```
 //!
@@ -23,4 +24,5 @@ pub mod state;
 pub mod time;
 pub mod transition;
 pub mod tree;
+pub mod value;
 pub mod when;

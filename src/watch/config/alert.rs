@@ -2,12 +2,11 @@
 
 use super::names::Known;
 use super::section::{Culprit, wrong};
-use super::value::{
-    FilePath, Length, List, Name, Names, Number, Text, TextOrNumber, Url, WeeklyHours, delay,
-};
+use super::value::{Length, List, Text, TextOrNumber, Url, WeeklyHours, delay};
 use super::word::{Placeholder, command};
 use super::{After, Alert, AlertEvent, Alertmanager, Incident, Maintenance, Step, Tls};
 use oco_fleet::object::{Kind, Pattern};
+use oco_fleet::value::{FilePath, Name, Names, Number};
 use serde::de::{Deserialize, Deserializer, Error as _};
 use std::collections::BTreeSet;
 use std::time::Duration;

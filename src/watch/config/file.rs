@@ -7,9 +7,10 @@ use super::node::NodeSection;
 use super::probe::ProbeKey;
 use super::section::{Repeated, Sections};
 use super::table::TableSection;
-use super::value::{Address, FilePath, Length, List, Number, Object, Share, SocketPath, Url, Word, Zone};
+use super::value::{Address, Length, List, Object, Share, SocketPath, Url};
 use super::{Flap, Timing};
 use crate::limits::{MOST_FLAP_CHANGES, PROBES_IN_A_ROW};
+use oco_fleet::value::{FilePath, Number, Word, Zone};
 use std::time::Duration;
 use toml::Spanned;
 

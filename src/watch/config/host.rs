@@ -1,10 +1,10 @@
 //! Hosts as people write them: `web1`, `192.0.2.1:7979`, `[2001:db8::1]`, `{ name = "web1", address = "192.0.2.1" }`.
 
 use super::section::{Culprit, wrong};
-use super::value::Name;
 use super::{Address, Canary, Host};
 use oco::logic::endpoint;
 use oco_fleet::object::check_host;
+use oco_fleet::value::Name;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
 use std::collections::BTreeSet;
 use std::fmt;

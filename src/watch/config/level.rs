@@ -3,12 +3,13 @@
 use super::alert::all;
 use super::names::Known;
 use super::section::{Culprit, Section, wrong};
-use super::value::{FilePath, Length, LevelPeriod, LevelTarget, List, Name, Names, Object, Url, WeeklyHours};
+use super::value::{Length, LevelPeriod, LevelTarget, List, Object, Url, WeeklyHours};
 use super::{Forward, Level, Tls};
 use oco::config::DEFAULT_DIRECTORY;
 use oco::logic::name::{check_name, is_heard_everywhere};
 use oco_fleet::level::{CountedAs, Promise};
 use oco_fleet::object::Kind;
+use oco_fleet::value::{FilePath, Name, Names};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;

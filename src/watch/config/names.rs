@@ -1,9 +1,10 @@
 //! What has a name by the file, and what a pattern matches of it.
 
 use super::section::{Culprit, wrong};
-use super::value::{List, Names, Object};
+use super::value::{List, Object};
 use super::{Group, Probe};
 use oco_fleet::object::{Kind, ObjectName, Pattern};
+use oco_fleet::value::Names;
 use std::collections::{BTreeMap, BTreeSet};
 use toml::Spanned;
 

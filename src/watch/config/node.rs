@@ -3,9 +3,10 @@
 use super::Node;
 use super::names::Known;
 use super::section::{Culprit, Sections, wrong};
-use super::value::{List, Names, Share, Text, counted};
+use super::value::{List, Share, Text, counted};
 use oco_fleet::object::{Kind, ObjectName};
 use oco_fleet::tree::Rule;
+use oco_fleet::value::Names;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use toml::Spanned;

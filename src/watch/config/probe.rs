@@ -2,10 +2,11 @@
 
 use super::host::{is_host_name, split};
 use super::section::{Culprit, wrong};
-use super::value::{Expression, FilePath, Length, List, Port, TextOrNumber};
+use super::value::{Expression, Length, List, TextOrNumber};
 use super::word::{Placeholder, command};
 use super::{Banner, Http, Probe, Tls, Udp};
 use crate::limits::{HEAD_OCTETS, HEADERS, SENT_OCTETS};
+use oco_fleet::value::{FilePath, Port};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,10 +1,10 @@
 //! Sections of the file that have names of their own, `[hostgroup.NAME]`, in the file's order; and where names and values
 //! stand, for what is said about them.
 
-use super::value::Name;
 use oco::config::culprit::shown;
 use oco::config::{Fault, Place, source::one_line};
 use oco_fleet::object::check_part;
+use oco_fleet::value::Name;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 use std::marker::PhantomData;

@@ -2,12 +2,13 @@
 
 use super::names::Known;
 use super::section::{Culprit, wrong};
-use super::value::{Address, Backend, Length, List, Number, Object, Port, TextOrNumber, counted};
+use super::value::{Address, Backend, Length, List, Object, TextOrNumber, counted};
 use super::word::{Placeholder, command};
 use super::{Forwarding, Group, HaproxySocket, Table, TableKind, VirtualService};
 use crate::limits::TABLES;
 use oco::config::parse_address;
 use oco_fleet::object::Kind;
+use oco_fleet::value::{Number, Port};
 use serde::de::{Deserialize, Deserializer, Error as _};
 use std::net::SocketAddr;
 use std::ops::Range;

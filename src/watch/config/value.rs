@@ -8,8 +8,10 @@ use oco::config::parse_address;
 use oco::logic::url;
 use oco_fleet::calendar::{Hours, Period};
 use oco_fleet::level::parse_target;
-use oco_fleet::object::{ObjectName, Pattern, check_part};
+use oco_fleet::object::ObjectName;
+use oco_fleet::text_values;
 use oco_fleet::tree::Rule;
+use oco_fleet::value::{path, word};
 use regex::bytes::{Regex, RegexBuilder};
 use serde::de::{self, Deserialize, Deserializer, Error as _, SeqAccess, Visitor};
 use std::fmt;
@@ -18,80 +20,30 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Declares a value that is made of a text by a function.
-macro_rules! of_text {
-    ($($(#[$doc:meta])* $name:ident($inner:ty) = $parse:expr;)*) => {$(
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-        pub(super) struct $name(pub $inner);
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<$name, D::Error> {
-                let text = String::deserialize(deserializer)?;
-                let parse: fn(&str) -> Result<$inner, String> = $parse;
-                parse(&text).map($name).map_err(D::Error::custom)
-            }
-        }
-    )*};
-}
-
-of_text! {
-    /// The name of a group, a service, a node, a level.
-    Name(String) = name;
+text_values! {
     /// A duration from 100ms on.
-    Length(Duration) = length;
-    /// A path that begins with `/`.
-    FilePath(PathBuf) = path;
+    #[derive(PartialEq, Eq, PartialOrd, Ord)]
+    pub(super) Length(Duration) = length;
     /// The path of the control socket, beside which there is another one.
-    SocketPath(PathBuf) = socket_path;
-    /// Something that has a name elsewhere: a user, a group, a backend.
-    Word(String) = word;
+    pub(super) SocketPath(PathBuf) = socket_path;
     /// The name of a backend of HAProxy, which is put into commands.
-    Backend(String) = backend;
+    pub(super) Backend(String) = backend;
     /// A text for people.
-    Text(String) = text;
+    pub(super) Text(String) = text;
     /// An address and a port.
-    Address(SocketAddr) = |text| parse_address(text);
+    pub(super) Address(SocketAddr) = |text| parse_address(text);
     /// Where something speaks HTTP, without a slash at its end.
-    Url(String) = |text| url::parse(text);
-    /// The name of a time zone that this host knows.
-    Zone(String) = zone;
-}
-
-/// Declares the same of values that cannot be compared.
-macro_rules! checked_by_its_type {
-    ($($(#[$doc:meta])* $name:ident($inner:ty) = $parse:expr;)*) => {$(
-        $(#[$doc])*
-        #[derive(Debug, Clone)]
-        pub(super) struct $name(pub $inner);
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<$name, D::Error> {
-                let text = String::deserialize(deserializer)?;
-                let parse: fn(&str) -> Result<$inner, String> = $parse;
-                parse(&text).map($name).map_err(D::Error::custom)
-            }
-        }
-    )*};
-}
-
-checked_by_its_type! {
-    /// A pattern of names.
-    Names(Pattern) = |text| Pattern::parse(text);
+    pub(super) Url(String) = |text| url::parse(text);
     /// A name.
-    Object(ObjectName) = |text| ObjectName::parse(text);
+    pub(super) Object(ObjectName) = |text| ObjectName::parse(text);
     /// Weekly hours.
-    WeeklyHours(Hours) = |text| Hours::parse(text);
+    pub(super) WeeklyHours(Hours) = |text| Hours::parse(text);
     /// The period of a level.
-    LevelPeriod(Period) = |text| Period::parse(text);
+    pub(super) LevelPeriod(Period) = |text| Period::parse(text);
     /// The target of a level.
-    LevelTarget(u32) = |text| parse_target(text);
+    pub(super) LevelTarget(u32) = |text| parse_target(text);
     /// A regular expression.
-    Expression(Regex) = expression;
-}
-
-fn name(name: &str) -> Result<String, String> {
-    check_part(name).map(|()| name.to_owned()).map_err(|why| format!("{name:?}: {why}"))
+    pub(super) Expression(Regex) = expression;
 }
 
 /// Reads a duration of the file.
@@ -111,13 +63,6 @@ pub(super) fn delay(text: &str) -> Result<Duration, String> {
     }
 }
 
-fn path(text: &str) -> Result<PathBuf, String> {
-    match text.starts_with('/') && !text.contains('\0') {
-        true => Ok(PathBuf::from(text)),
-        false => Err(format!("{text:?}: expected a path that begins with /")),
-    }
-}
-
 fn socket_path(text: &str) -> Result<PathBuf, String> {
     let path = path(text)?;
     let token = super::token_socket(&path);
@@ -129,13 +74,6 @@ fn socket_path(text: &str) -> Result<PathBuf, String> {
         false => Err(format!(
             "{text:?}: too long for a socket; expected at most {SOCKET_PATH_OCTETS} octets, also with token as its name"
         )),
-    }
-}
-
-fn word(text: &str) -> Result<String, String> {
-    match !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_graphic()) {
-        true => Ok(text.to_owned()),
-        false => Err(format!("{text:?}: expected a name, without blanks")),
     }
 }
 
@@ -157,15 +95,6 @@ fn text(text: &str) -> Result<String, String> {
     }
 }
 
-fn zone(text: &str) -> Result<String, String> {
-    match jiff::tz::TimeZone::get(text) {
-        Ok(_) => Ok(text.to_owned()),
-        Err(_) => {
-            Err(format!("{text:?}: this host knows no such time zone; expected a name as Europe/Paris"))
-        }
-    }
-}
-
 fn expression(text: &str) -> Result<Regex, String> {
     if text.len() > REGEX_TEXT_OCTETS {
         return Err(format!("too long; expected a regular expression of at most {REGEX_TEXT_OCTETS} octets"));
@@ -184,30 +113,6 @@ fn expression(text: &str) -> Result<Regex, String> {
         };
         format!("{text:?}: {why}; expected a regular expression as \"^220 \"")
     })
-}
-
-/// A number from `LEAST` to `MOST`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Number<const LEAST: u32, const MOST: u32>(pub u32);
-
-impl<'de, const LEAST: u32, const MOST: u32> Deserialize<'de> for Number<LEAST, MOST> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let number = i64::deserialize(deserializer)?;
-        match u32::try_from(number) {
-            Ok(number) if (LEAST..=MOST).contains(&number) => Ok(Number(number)),
-            _ => Err(D::Error::custom(format!("{number}: expected a number from {LEAST} to {MOST}"))),
-        }
-    }
-}
-
-/// A TCP or UDP port that can be reached.
-pub(super) type Port = Number<1, 65_535>;
-
-impl Port {
-    /// As sockets have it.
-    pub(super) fn number(self) -> u16 {
-        u16::try_from(self.0).unwrap_or(u16::MAX)
-    }
 }
 
 /// A list that is not empty.

@@ -1,6 +1,6 @@
 //! Makes settings of a file: what its keys mean together. Each fault names the place of what is to be changed.
 
-use super::file::{File, Name, Names, Net, PageSection, Place, ReadBy, ReportSection, private};
+use super::file::{File, Net, PageSection, Place, ReadBy, ReportSection, private};
 use super::{AcceptNew, Access, Listen, PublicPage, Push, ReportPlan, Role, SentTo, Settings, TlsFiles};
 use crate::limits::LISTENERS;
 use crate::report::Format;
@@ -8,6 +8,7 @@ use oco::config::culprit::{Culprit, wrong};
 use oco::logic::control::SOCKET;
 use oco::logic::network::Network;
 use oco_fleet::object::Pattern;
+use oco_fleet::value::{Name, Names};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use toml::Spanned;

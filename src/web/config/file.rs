@@ -6,7 +6,8 @@ use crate::report::Format;
 use oco::config::parse_address;
 use oco::logic::endpoint;
 use oco::logic::network::Network;
-use oco_fleet::object::{Pattern, check_part};
+use oco_fleet::text_values;
+use oco_fleet::value::{FilePath, Name, Names, Number, Word, Zone};
 use serde::de::{self, Deserialize, Deserializer, Error as _, SeqAccess, Visitor};
 use std::fmt;
 use std::path::PathBuf;
@@ -115,44 +116,17 @@ pub(super) struct ReportSection {
     pub dir: Option<FilePath>,
 }
 
-/// Declares a value that is made of a text by a function.
-macro_rules! of_text {
-    ($($(#[$doc:meta])* $name:ident($inner:ty) = $parse:expr;)*) => {$(
-        $(#[$doc])*
-        #[derive(Debug, Clone)]
-        pub(super) struct $name(pub $inner);
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<$name, D::Error> {
-                let text = String::deserialize(deserializer)?;
-                let parse: fn(&str) -> Result<$inner, String> = $parse;
-                parse(&text).map($name).map_err(D::Error::custom)
-            }
-        }
-    )*};
-}
-
-of_text! {
+text_values! {
     /// Where to listen.
-    Place(Listen) = place;
-    /// A path that begins with `/`.
-    FilePath(PathBuf) = path;
-    /// The name of a group, a page, a report.
-    Name(String) = |text| check_part(text).map(|()| text.to_owned()).map_err(|why| format!("{text:?}: {why}"));
-    /// A pattern of names.
-    Names(Pattern) = Pattern::parse;
+    pub(super) Place(Listen) = place;
     /// A network.
-    Net(Network) = network;
-    /// Something that has a name elsewhere: a user.
-    Word(String) = word;
+    pub(super) Net(Network) = network;
     /// A text for people.
-    Title(String) = title;
-    /// The name of a time zone that this host knows.
-    Zone(String) = zone;
+    pub(super) Title(String) = title;
     /// Where something speaks HTTP, without a slash at its end.
-    Url(String) = url;
+    pub(super) Url(String) = url;
     /// An address for mail.
-    MailAddress(String) = mail_address;
+    pub(super) MailAddress(String) = mail_address;
 }
 
 fn place(text: &str) -> Result<Listen, String> {
@@ -168,22 +142,8 @@ fn place(text: &str) -> Result<Listen, String> {
     }
 }
 
-fn path(text: &str) -> Result<PathBuf, String> {
-    match text.starts_with('/') && !text.contains('\0') {
-        true => Ok(PathBuf::from(text)),
-        false => Err(format!("{text:?}: expected a path that begins with /")),
-    }
-}
-
 fn network(text: &str) -> Result<Network, String> {
     Network::parse(text).map_err(|why| format!("{text:?}: {why}; expected a network as 192.0.2.0/24"))
-}
-
-fn word(text: &str) -> Result<String, String> {
-    match !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_graphic()) {
-        true => Ok(text.to_owned()),
-        false => Err(format!("{text:?}: expected a name, without blanks")),
-    }
 }
 
 fn title(text: &str) -> Result<String, String> {
@@ -192,15 +152,6 @@ fn title(text: &str) -> Result<String, String> {
     match is_good {
         true => Ok(text.to_owned()),
         false => Err(format!("{text:?}: expected a text of one line, of at most {TITLE_OCTETS} octets")),
-    }
-}
-
-fn zone(text: &str) -> Result<String, String> {
-    match jiff::tz::TimeZone::get(text) {
-        Ok(_) => Ok(text.to_owned()),
-        Err(_) => {
-            Err(format!("{text:?}: this host knows no such time zone; expected a name as Europe/Paris"))
-        }
     }
 }
 
@@ -235,20 +186,6 @@ fn mail_address(text: &str) -> Result<String, String> {
     {
         true => Ok(text.to_owned()),
         false => Err(format!("{text:?}: expected an address as boss@example.org")),
-    }
-}
-
-/// A number from `LEAST` to `MOST`.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Number<const LEAST: u32, const MOST: u32>(pub u32);
-
-impl<'de, const LEAST: u32, const MOST: u32> Deserialize<'de> for Number<LEAST, MOST> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let number = i64::deserialize(deserializer)?;
-        match u32::try_from(number) {
-            Ok(number) if (LEAST..=MOST).contains(&number) => Ok(Number(number)),
-            _ => Err(D::Error::custom(format!("{number}: expected a number from {LEAST} to {MOST}"))),
-        }
     }
 }
 
