@@ -88,6 +88,82 @@ fn one_address_in_two_spellings_is_one_server() {
     parse(&made).unwrap();
 }
 
+/// Ports of the virtual service, of its servers and of the check, given or not, under each check: what is probed has its
+/// port.
+#[test]
+fn whatever_has_a_port_or_none_is_taken() {
+    let services = [
+        "",
+        "dns",
+        "ftp",
+        "http",
+        "https",
+        "http_proxy",
+        "imap",
+        "imaps",
+        "ldap",
+        "ldaps",
+        "mysql",
+        "nntp",
+        "none",
+        "oracle",
+        "pgsql",
+        "pop",
+        "pops",
+        "radius",
+        "simpletcp",
+        "sip",
+        "smtp",
+        "submission",
+    ];
+    let types = ["", "connect", "external", "negotiate", "on", "ping", "3"];
+    let virtuals = ["192.0.2.240:25", "192.0.2.240:7", "192.0.2.240:53", "7"];
+    let servers =
+        ["real=192.0.2.1 gate", "real=192.0.2.1:80 gate", "real=192.0.2.1 gate\n\treal=192.0.2.2:80 gate"];
+    let more = ["", "\tprotocol=udp\n", "\tcheckport=99\n", "\trequest=\"a.b\"\n\treceive=\"b\"\n"];
+    let mut taken = 0;
+    for (at, of, with) in
+        virtuals.iter().flat_map(|at| servers.iter().flat_map(move |of| more.map(|with| (at, of, with))))
+    {
+        for (service, kind) in services.iter().flat_map(|service| types.map(|kind| (service, kind))) {
+            let line = |key: &str, value: &str| {
+                if value.is_empty() { String::new() } else { format!("\t{key}={value}\n") }
+            };
+            let text = format!(
+                "virtual={at}\n\t{of}\n{with}{}{}",
+                line("service", service),
+                line("checktype", kind)
+            );
+            // A firewall mark has no protocol to choose.
+            let Ok(made) = ldirectord::convert(&text) else { continue };
+            let judged = parse(&made);
+            assert!(judged.is_ok(), "{text}{:?}\n{made}", judged.err());
+            taken += 1;
+        }
+    }
+    assert!(taken > 6000, "{taken}");
+}
+
+#[test]
+fn a_server_without_a_port_is_asked_on_that_of_its_service() {
+    for (text, port) in [
+        ("virtual=192.0.2.240:8080\n\treal=192.0.2.1 gate\n\tservice=http\n", "port = 80 "),
+        ("virtual=192.0.2.240:25\n\treal=192.0.2.1 gate\n", "port = 25 "),
+        ("virtual=192.0.2.240:8\n\treal=192.0.2.1 gate\n\tprotocol=udp\n\tservice=simpletcp\n", "port = 8 "),
+        (
+            "virtual=192.0.2.240:7\n\treal=192.0.2.1 gate\n\treal=192.0.2.2:9 gate\n\tchecktype=connect\n",
+            "192.0.2.1:7",
+        ),
+        (
+            "virtual=7\n\treal=192.0.2.1 gate\n\treal=192.0.2.2:9 gate\n\tchecktype=connect\n",
+            "probe = \"ping\"",
+        ),
+    ] {
+        let made = ldirectord::convert(text).unwrap();
+        assert!(made.contains(port), "{text}{made}");
+    }
+}
+
 /// What becomes of the lines of a file.
 #[derive(Debug, Clone)]
 enum Change {
@@ -99,6 +175,8 @@ enum Change {
     Value(usize, usize),
     /// It stands there once more, in capitals: addresses and names are the same ones.
     Shouted(usize),
+    /// Its address has no port any more.
+    Unported(usize),
 }
 
 /// Lines of a golden file, some left out, some twice, in another order or spelling, cut or with another character.
@@ -113,6 +191,7 @@ fn shuffled(name: &str) -> impl Strategy<Value = String> {
             .prop_map(|(at, place, c)| Change::Inserted(at, place, c)),
         (0..count, 0..count).prop_map(|(at, to)| Change::Value(at, to)),
         (0..count).prop_map(Change::Shouted),
+        (0..count).prop_map(Change::Unported),
     ];
     prop::collection::vec(change, 1..20).prop_map(move |changes| {
         let mut lines = lines.clone();
@@ -132,6 +211,12 @@ fn shuffled(name: &str) -> impl Strategy<Value = String> {
                 Change::Shouted(at) => {
                     let (key, value) = split(&lines[at]);
                     lines.insert(at + 1, format!("{key}{}", shouted(value)));
+                }
+                Change::Unported(at) => {
+                    let port = lines[at].rfind(':').map(|colon| (colon, lines[at][colon..].find(' ')));
+                    if let Some((colon, Some(length))) = port {
+                        lines[at].replace_range(colon..colon + length, "");
+                    }
                 }
             }
         }

@@ -26,8 +26,8 @@ pub(super) enum Protocol {
 pub(super) enum CheckPort {
     /// The same of all servers.
     One(u16),
-    /// Each host has its own.
-    Each,
+    /// Each host has its own, and where it has none, the usual one.
+    Each { usual: u16 },
     /// Nobody knows.
     Unknown,
 }
@@ -148,18 +148,17 @@ impl Checked<'_> {
         match (self.protocol, self.port) {
             // As ldirectord has it.
             (Protocol::Udp, _) => quoted("ping"),
-            (Protocol::Tcp | Protocol::Mark, CheckPort::Unknown) => {
-                self.notes.push(Note::new(
-                    self.line,
-                    "virtual",
-                    "nobody knows a port to connect to; servers are pinged",
-                ));
-                quoted("ping")
-            }
-            (Protocol::Tcp | Protocol::Mark, CheckPort::One(_) | CheckPort::Each) => {
+            (Protocol::Tcp | Protocol::Mark, CheckPort::Unknown) => self.without_port(),
+            (Protocol::Tcp | Protocol::Mark, CheckPort::One(_) | CheckPort::Each { .. }) => {
                 self.with_port(vec!["tcp = true".to_owned()])
             }
         }
+    }
+
+    fn without_port(&mut self) -> String {
+        let why = "nobody knows a port to connect to; servers are pinged";
+        self.notes.push(Note::new(self.line, "virtual", why));
+        quoted("ping")
     }
 
     /// A command whose exit status is 0 or not; to a plugin 1 would be a warning.
@@ -169,7 +168,7 @@ impl Checked<'_> {
         let words = ["sh", "-c", &script, "check", &self.address, &self.virtual_port.to_string()];
         let port = match self.port {
             CheckPort::One(port) => port.to_string(),
-            CheckPort::Each => "{port}".to_owned(),
+            CheckPort::Each { .. } => "{port}".to_owned(),
             CheckPort::Unknown => "0".to_owned(),
         };
         self.plugin(&words.map(str::to_owned), &["{address}", &port])
@@ -188,7 +187,7 @@ impl Checked<'_> {
         let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
         let port = match self.port {
             CheckPort::One(port) => port.to_string(),
-            CheckPort::Each => "{port}".to_owned(),
+            CheckPort::Each { .. } => "{port}".to_owned(),
             CheckPort::Unknown => return self.plugin(&words, &["-H", "{address}"]),
         };
         self.plugin(&words, &["-H", "{address}", port_option, &port])
@@ -317,6 +316,12 @@ impl Checked<'_> {
     fn simple(&mut self) -> String {
         for key in ["login", "passwd", "database", "secret", "virtualhost", "httpmethod"] {
             self.note(key, "simpletcp has no use for it");
+        }
+        if self.port == CheckPort::Unknown {
+            for key in ["request", "receive"] {
+                self.note(key, "a ping asks for nothing");
+            }
+            return self.without_port();
         }
         let request = self.request.clone().unwrap_or_default();
         let request = request.strip_prefix('/').unwrap_or(&request).to_owned();

@@ -181,12 +181,12 @@ impl Planner {
             table: None,
             alert: self.alert(of_file, &mut notes)?,
         };
-        let ports = check_port(of_file, &found)?;
         let (request, receive) = pair(of_file, &found, &mut notes);
         let (shown, virtual_port) = match &address {
             Address::Service(host, port) => (host.clone(), *port),
             Address::Mark(mark) => (mark.to_string(), 0),
         };
+        let ports = check_port(of_file, &found, virtual_port)?;
         let checked = Checked {
             settings: &of_file.settings,
             line: of_file.address.line,
@@ -213,7 +213,7 @@ impl Planner {
             Address::Service(host, port) => format!("{host}-{port}"),
         };
         let hosts = found.iter().map(|server| match ports {
-            CheckPort::Each => endpoint(&server.host, server.servers.port.unwrap_or(virtual_port.max(1))),
+            CheckPort::Each { usual } => endpoint(&server.host, server.servers.port.unwrap_or(usual)),
             CheckPort::One(_) | CheckPort::Unknown => server.host.clone(),
         });
         self.plan.pools.push(Pool {
@@ -345,17 +345,24 @@ fn protocol(of_file: &Virtual, address: &Address) -> Result<Protocol, Bad> {
 }
 
 /// Which port is checked of each server.
-fn check_port(of_file: &Virtual, found: &[Server]) -> Result<CheckPort, Bad> {
+///
+/// Without checkport and without a port of its own ldirectord takes that of the service's protocol. Where that has none
+/// either, it has no port to go to; here it is that of the virtual service, which LVS sends the sessions to.
+fn check_port(of_file: &Virtual, found: &[Server], virtual_port: u16) -> Result<CheckPort, Bad> {
     if let Some(setting) = of_file.settings.get("checkport") {
         let number = setting.value.parse::<u16>().ok().filter(|port| *port > 0);
         return number.map(CheckPort::One).ok_or_else(|| setting.bad("a port from 1 to 65535"));
     }
     let ports: BTreeSet<Option<u16>> = found.iter().map(|server| server.servers.port).collect();
-    let service = of_file.settings.get("service").and_then(|setting| port(&setting.value));
+    let of_service = of_file.settings.get("service").and_then(|setting| port(&setting.value));
+    let usual = of_service.unwrap_or(virtual_port);
+    if usual == 0 && ports.contains(&None) {
+        return Ok(CheckPort::Unknown);
+    }
+    let ports: BTreeSet<u16> = ports.into_iter().map(|port| port.unwrap_or(usual)).collect();
     Ok(match ports.into_iter().collect::<Vec<_>>().as_slice() {
-        [Some(port)] => CheckPort::One(*port),
-        [None] | [] => service.filter(|port| *port > 0).map_or(CheckPort::Unknown, CheckPort::One),
-        _ => CheckPort::Each,
+        [port] => CheckPort::One(*port),
+        _ => CheckPort::Each { usual },
     })
 }
 
