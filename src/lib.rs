@@ -64,6 +64,8 @@
 //! - **Bounded:** every table, buffer and wait has its limit in [`limits`]. No client or script delays another.
 //! - **Never waiting:** not for who reads the log either. What standard error does not take is kept, and what does not
 //!   fit is counted.
+#![forbid(unsafe_code)]
+
 pub mod children;
 pub mod command;
 pub mod config;

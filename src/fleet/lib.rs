@@ -10,6 +10,7 @@
 //! ```
 //!
 //! All but [`journal`] is pure: no I/O and no clock; names, times and states come in as arguments.
+#![forbid(unsafe_code)]
 
 pub mod availability;
 pub mod calendar;

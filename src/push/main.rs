@@ -6,6 +6,7 @@
 //!
 //! A thread does it, and whatever hangs there (a disk, a name, the board), the process ends when its time is over. It
 //! tries nothing twice: cron runs it again.
+#![forbid(unsafe_code)]
 
 mod board;
 mod error;

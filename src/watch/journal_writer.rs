@@ -10,6 +10,7 @@ mod thread;
 mod tests;
 
 use crate::limits::{JOURNAL_BATCH, JOURNAL_COMMIT, JOURNAL_HANGS, JOURNAL_QUEUE, JOURNAL_REST};
+use crate::memory;
 use oco_fleet::journal::{Entry, JournalError, Writer};
 use std::collections::VecDeque;
 use std::io;
@@ -69,6 +70,7 @@ impl Journal for Writer {
 
     fn rest(&mut self) {
         Writer::rest(self);
+        memory::give_back();
     }
 
     fn settle(&mut self) {

@@ -25,6 +25,7 @@
 //! | [`http_post`] | how these threads ask |
 //! | [`metrics`] | `/metrics` and `/health` |
 //! | [`publisher`] | status files, from which ocod answers for the fleet |
+//! | `memory` | what is free goes back to the kernel |
 //! | [`event_loop`] | the loop that waits for nobody |
 //!
 //! Tests that drive more than one room: `decide/simulation` and `probe/pool/simulation` (seeds over judging, over sockets),
@@ -55,6 +56,7 @@ pub mod journal_writer;
 pub mod kept;
 pub mod levels;
 pub mod limits;
+mod memory;
 pub mod metrics;
 pub mod once;
 pub mod outbox;

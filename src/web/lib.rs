@@ -34,6 +34,7 @@
 //! - What is not handed over to the watcher is told to who sent it; nothing is thrown away silently.
 //! - No key, token or secret is logged, or kept in the clear.
 //! - Every table, buffer and wait has its limit in [`limits`].
+#![forbid(unsafe_code)]
 
 pub mod access;
 pub mod ack_mail;

@@ -76,3 +76,27 @@ fn each_folder_of_tests_is_named_in_a_manifest() {
         }
     }
 }
+
+/// The lints refuse it everywhere but where a reason stands beside it. ocowatch has one.
+#[test]
+fn unsafe_code_stands_in_one_file() {
+    let mut folders = vec![top().join("src")];
+    let mut found = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let is_unsafe = |line: &str| {
+                    ["unsafe {", "unsafe fn", "unsafe impl"].iter().any(|word| line.contains(word))
+                };
+                found.extend(
+                    text.lines().any(is_unsafe).then(|| path.strip_prefix(top()).unwrap().to_owned()),
+                );
+            }
+        }
+    }
+    assert_eq!(found, [PathBuf::from("src/watch/memory.rs")]);
+}

@@ -81,8 +81,7 @@ fn memory_and_writes(bench: &Bench, report: &mut Report) -> Result<()> {
     let figure = Figure {
         name: "memory a target at rest",
         unit: Unit::Bytes,
-        // The aim is missed, as README says, for glibc keeps what the start has freed. How much of that varies.
-        nature: Nature::Time,
+        nature: Nature::Fixed,
         at_most: Some(400.0),
     };
     let detail = format!(
