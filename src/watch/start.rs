@@ -32,7 +32,7 @@ use crate::tables::Tables;
 use crate::token::{FIRST_CHILD, PROBE_TOKENS, Source};
 use crate::user_names::Users;
 use crate::watcher::Watcher;
-use crate::{kept, once, sandbox};
+use crate::{kept, memory, once, sandbox};
 use log::{error, info, warn};
 use mio::{Poll, Registry, Waker};
 use nix::sys::signal::Signal::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
@@ -63,6 +63,7 @@ const SIGNALS: [(nix::sys::signal::Signal, Signal); 4] =
 
 /// Runs ocowatch with the command line of the process.
 pub fn main() -> ExitCode {
+    memory::keep_little();
     log_lines::start("info");
     if std::env::args_os().nth(1).is_some_and(|first| first == HELPER) {
         return help();
