@@ -212,6 +212,11 @@ pub fn on_the_servers_cpu(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// The number of a processor for what is no server, where there are two.
+pub fn other_cpu_number() -> Result<usize> {
+    Ok(*processors().first().ok_or("no processor is allowed")?)
+}
+
 /// The number of that processor.
 pub fn servers_cpu_number() -> Result<usize> {
     Ok(*processors().last().ok_or("no processor is allowed")?)

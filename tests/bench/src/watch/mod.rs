@@ -1,5 +1,6 @@
 //! What ocowatch costs, and whether its probes are on time: each figure beside others that do the same in the same time.
 
+mod balancer;
 mod cost;
 mod farm;
 mod floor;

@@ -1,4 +1,5 @@
-//! All targets fail at once: how long it takes from judging to the journal, and whether starts stay on time meanwhile.
+//! All targets fail at once: how long it takes from judging to the journal and to a balancer's table, how often somebody is
+//! told, and whether starts stay on time meanwhile.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::balancer::{Balancer, SERVERS};
 use super::cost::written;
 use super::farm::{Farm, Speak};
 use super::lateness::{INTERVAL_MS, Lateness, processor, shares, thousands};
@@ -94,21 +96,26 @@ pub fn storm(bench: &Bench, report: &mut Report) -> Result<()> {
 
 fn one_storm(bench: &Bench, report: &mut Report, what: &str, defaults: &str, fall: u32) -> Result<()> {
     let hosts = bench.effort.watch.many;
-    let farm = Farm::new(Speak::Nothing)?;
+    let (farm, of_servers) = (Farm::new(Speak::Nothing)?, Farm::new(Speak::Nothing)?);
     let services = vec![("s", written("tcp", farm.port))];
     let scratch = Fleet { hosts, services, interval_ms: INTERVAL_MS, defaults }.scratch()?;
-    let watcher = probers::ocowatch(&bench.programs.ocowatch, scratch, None, |_| ())?;
+    let balancer = Balancer::beside(&scratch, of_servers.port)?;
+    let watcher =
+        probers::ocowatch(&bench.programs.ocowatch, scratch, None, |command| balancer.lend(command))?;
     sleep(Duration::from_millis(u64::from(INTERVAL_MS)));
     let journal = Journal::of(&watcher)?;
-    journal.wait_for_all_ok(hosts)?;
+    let targets = hosts + SERVERS;
+    journal.wait_for_all_ok(targets)?;
+    balancer.wait_for_all()?;
     let tap = Tap::new(&[farm.port])?;
     let interval = i64::from(INTERVAL_MS) * 1_000_000;
     // Taken before they fail: nobody fails earlier.
     let (from, since, before) = (boot(), wall() / 1_000_000 - 1, processor(watcher.pid)?);
-    drop(farm);
-    // All targets, and their service.
+    let emptied = balancer.emptied();
+    drop((farm, of_servers));
+    // All targets, and the two services.
     let limit = Duration::from_millis(u64::from(INTERVAL_MS)) * (fall + 1);
-    let lags = journal.lags(since, hosts + 1, limit)?;
+    let lags = journal.lags(since, targets + 2, limit)?;
     let to = boot().max(from + interval);
     sleep(Duration::from_nanos(u64::try_from(to - boot()).unwrap_or(0)));
     let (own, others) = shares(before, processor(watcher.pid)?, to - from);
@@ -118,14 +125,19 @@ fn one_storm(bench: &Bench, report: &mut Report, what: &str, defaults: &str, fal
     let sql =
         "SELECT count(*) FROM transition JOIN object ON object = id WHERE kind = 0 AND new = 3 AND at > ?1";
     let rows = journal.count(sql, since)?;
-    let sql = "SELECT count(*) FROM transition JOIN object ON object = id WHERE kind = 1 AND new = 3 AND old != 3 AND at > ?1";
-    let of_service = journal.count(sql, since)?;
     let name = format!("rows that are not in the journal, {when}");
     let figure = Figure { name: &name, unit: Unit::Number, nature: Nature::Fixed, at_most: Some(0.0) };
-    report.add(&figure, &[hosts as f64 - rows as f64], format!("{rows} of targets"));
-    let name = format!("failures of the service, {when}");
+    report.add(&figure, &[targets as f64 - rows as f64], format!("{rows} of targets"));
+    let sql = "SELECT count(*) FROM transition JOIN object ON object = id WHERE kind = 1 AND new = 3 AND old != 3 AND at > ?1";
+    let of_services = journal.count(sql, since)?;
+    let told = balancer.told()?;
+    let name = format!("alerts of a failing service, {when}");
     let figure = Figure { name: &name, unit: Unit::Number, nature: Nature::Fixed, at_most: Some(1.0) };
-    report.add(&figure, &[of_service as f64], "one, and so one alert");
+    let detail = format!("{told} runs of the alert's program for {of_services} failures of two services");
+    if told == 0 {
+        return Err(format!("nobody was told, {when}").into());
+    }
+    report.add(&figure, &[told.max(of_services as usize) as f64 / 2.0], detail);
     let name = format!("from judging to the journal, at worst, {when}");
     let figure = Figure { name: &name, unit: Unit::Millis, nature: Nature::Time, at_most: Some(1000.0) };
     let detail = format!(
@@ -135,6 +147,13 @@ fn one_storm(bench: &Bench, report: &mut Report, what: &str, defaults: &str, fal
         own * 100.0
     );
     report.add(&figure, &[quantile(&lags, 1.0)], detail);
+    let at =
+        emptied.at().ok_or_else(|| format!("servers stand in the table after all have failed, {when}"))?;
+    let sql = "SELECT max(at) FROM transition JOIN object ON object = id WHERE name LIKE 'lb/t/%' AND new = 3 AND at > ?1";
+    let judged = journal.count(sql, since)?;
+    let name = format!("from judging to a table of {} servers, the last one, {when}", thousands(SERVERS));
+    let figure = Figure { name: &name, unit: Unit::Millis, nature: Nature::Time, at_most: Some(1000.0) };
+    report.add(&figure, &[(at - judged).max(0) as f64], "by a stand-in for ipvsadm in sh and awk");
     lateness.report(report, &format!("while {when}"), others);
     Ok(())
 }
