@@ -182,6 +182,8 @@ pub const LATEST_START: Duration = Duration::from_secs(1);
 pub const FAST_PROBES: u32 = 100;
 /// Fast probes that were not used may be made up for so long: a few ticks, so that a second never has more than its share.
 pub const FAST_BURST: Duration = Duration::from_millis(20);
+/// After so long a fast probe is tried again whose target's last program is still being cleared away.
+pub const OVERLAP_PAUSE: Duration = Duration::from_millis(100);
 /// Between two probes of a dependency because something else failed: many that fail one after the other must not hammer it.
 pub const HURRY_SPACING: Duration = Duration::from_secs(1);
 /// Of a gap between two probes of a target so many intervals count as time in which was probed.

@@ -273,7 +273,15 @@ impl<N: Network, S: Starter> Watcher<N, S> {
 
     fn start_due(&mut self, now: Now) {
         let mut due = std::mem::take(&mut self.due);
-        self.fleet.due(now, &mut |target| due.push(target));
+        let programs = &self.programs;
+        self.fleet.due(now, &mut |target| {
+            // A program whose time is over is told of at once, and its group ends a moment later.
+            let is_free = !programs.is_busy(target.0);
+            if is_free {
+                due.push(target);
+            }
+            is_free
+        });
         for target in due.drain(..) {
             self.start(target, now);
         }

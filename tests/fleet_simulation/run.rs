@@ -95,8 +95,9 @@ fn settings(layout: u64) -> Settings {
          hosts = [{}, {{ name = \"named\", address = \"moving.example.org\" }}]\n\
          [hostgroup.web.service.oco]\nprobe = \"oco\"\nneed = {need}\n\
          [hostgroup.web.service.port]\nprobe = {{ tcp = true, port = 80 }}\nfall = 1\nrise = 1\n\
-         [hostgroup.disk]\nhosts = [\"192.0.2.8\"]\n\
+         [hostgroup.disk]\nhosts = [\"192.0.2.8\", \"192.0.2.9\"]\n\
          [hostgroup.disk.service.plugin]\nprobe = {{ exec = [\"plugin\"] }}\n\
+         [hostgroup.disk.service.monitor]\nprobe = {{ mon = [\"monitor\"] }}\ninterval = \"600ms\"\n\
          {figures}[node.all]\nmembers = [\"web/*\", \"disk/*\"]\nrule = \"2 of\"\n",
         hosts.iter().map(|host| format!("{host:?}")).collect::<Vec<_>>().join(", ")
     );
@@ -316,8 +317,15 @@ impl Run {
             let host = &group.hosts[target.host.unwrap()];
             let probe = &group.services[service.place.unwrap()].probe;
             let state = target.standing.state;
-            if matches!(probe.as_ref(), Probe::Exec(_)) {
-                let expected = [State::Ok, State::But, State::Ko, State::Ko];
+            let silent = target.last.map_or(i64::MAX, |(at, _)| Millis::of(self.now().wall).0 - at.0);
+            assert!(silent < 10_000, "{}: no result for {silent} ms", target.name);
+            let expected = match probe.as_ref() {
+                Probe::Exec(_) => Some([State::Ok, State::But, State::Ko, State::Ko]),
+                // It names nobody, and so all have failed.
+                Probe::Mon(_) => Some([State::Ok, State::Ko, State::Ko, State::Ko]),
+                _ => None,
+            };
+            if let Some(expected) = expected {
                 let expected = expected[world.plugin.unwrap() as usize];
                 // One start in fifty finds no plugin.
                 assert!(

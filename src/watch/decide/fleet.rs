@@ -91,9 +91,9 @@ impl Fleet {
         fleet
     }
 
-    /// Gives each target that is to be probed now to `start`: of a monitor, which probes all targets of its service at
-    /// once, the first one. Each has to be followed by an outcome.
-    pub fn due(&mut self, now: Now, start: &mut impl FnMut(TargetId)) {
+    /// Offers each target that is to be probed now to `start`, which says whether its probe begins: of a monitor, which
+    /// probes all targets of its service at once, the first one. Each that begins has to be followed by an outcome.
+    pub fn due(&mut self, now: Now, start: &mut impl FnMut(TargetId) -> bool) {
         self.schedule.due(now.boot, start);
     }
 

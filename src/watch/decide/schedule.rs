@@ -16,7 +16,7 @@ mod tests;
 use super::changes::earliest;
 use super::clock::nanos;
 use super::fleet::ids::{TargetId, place};
-use crate::limits::{HURRY_SPACING, TICK};
+use crate::limits::{HURRY_SPACING, OVERLAP_PAUSE, TICK};
 use oco::logic::time::Nanos;
 use ration::Ration;
 use ring::Ring;
@@ -138,9 +138,10 @@ impl Schedule {
         }
     }
 
-    /// Gives each target that is to start now to `start`, regular ones first. Who was given is running until
-    /// [`Schedule::ended`].
-    pub fn due(&mut self, now: Nanos, start: &mut impl FnMut(TargetId)) {
+    /// Offers each target that is to start now to `start`, regular ones first. It says whether the target's probe begins:
+    /// then that runs until [`Schedule::ended`]. Where what it ran before is still being cleared away, a regular turn is
+    /// left out, and a fast one comes a little later.
+    pub fn due(&mut self, now: Nanos, start: &mut impl FnMut(TargetId) -> bool) {
         self.passed = self.passed.max(now);
         for ring in &mut self.rings {
             ring.due(now, &mut self.slots, &mut self.left, start);
@@ -155,12 +156,14 @@ impl Schedule {
             self.fast.pop();
             let is_startable = self.is_startable(target, due, now);
             let Some(slot) = self.slots.get_mut(place(target.0)) else { continue };
+            let is_hurried = slot.is_hurried;
             if slot.fast_due == due {
-                (slot.fast_due, slot.is_hurried) = (NEVER, slot.is_hurried && slot.is_running);
+                (slot.fast_due, slot.is_hurried) = (NEVER, is_hurried && slot.is_running);
             }
-            if is_startable {
+            if is_startable && start(target) {
                 slot.start(now);
-                start(target);
+            } else if is_startable {
+                self.put(target, now.after(OVERLAP_PAUSE), is_hurried);
             }
         }
     }

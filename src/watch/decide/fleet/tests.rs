@@ -265,7 +265,10 @@ fn fail_with(dependency: &str) {
     // Both have had their turn.
     for ms in (5..20_000).step_by(5) {
         let mut started = Vec::new();
-        fleet.due(at(ms), &mut |target| started.push(target));
+        fleet.due(at(ms), &mut |target| {
+            started.push(target);
+            true
+        });
         for target in started {
             let outcome = Outcome::Told { code: Code::OK, reason: "" };
             fleet.outcome(target, outcome, at(ms).boot, at(ms), &mut Changes::default());
@@ -275,7 +278,10 @@ fn fail_with(dependency: &str) {
     tell(&mut fleet, "web/tcp/a", 300, 20_000);
     assert_eq!(fleet.dependency(web), Dependency::Awaited);
     let mut started = Vec::new();
-    fleet.due(at(21_000), &mut |target| started.push(target));
+    fleet.due(at(21_000), &mut |target| {
+        started.push(target);
+        true
+    });
     assert!(started.contains(&gateway));
     for ms in [21_001, 23_000, 25_000] {
         assert_eq!(fleet.dependency(web), Dependency::Awaited);

@@ -52,14 +52,14 @@ impl Ring {
         self.interval - since >= self.fast.saturating_sub(nanos(TICK))
     }
 
-    /// Gives who has its turn now to `start`. Turns that are too late are left out: who was stopped or asleep does not
-    /// start everything at once.
+    /// Offers who has its turn now to `start`, which says whether it begins. Turns that are too late are left out: who was
+    /// stopped or asleep does not start everything at once.
     pub(super) fn due(
         &mut self,
         now: Nanos,
         slots: &mut [Slot],
         left: &mut Left,
-        start: &mut impl FnMut(TargetId),
+        start: &mut impl FnMut(TargetId) -> bool,
     ) {
         self.skip_rounds(now, slots, left);
         let latest = nanos(LATEST_START).min(self.interval);
@@ -70,11 +70,10 @@ impl Ring {
             let Some(slot) = slots.get_mut(place(target.0)) else { continue };
             if now.0.saturating_sub(turn.0) >= latest {
                 left.missed = left.missed.saturating_add(1);
-            } else if slot.is_running {
-                left.overlapped = left.overlapped.saturating_add(1);
-            } else {
+            } else if !slot.is_running && start(target) {
                 slot.start(now);
-                start(target);
+            } else {
+                left.overlapped = left.overlapped.saturating_add(1);
             }
         }
     }

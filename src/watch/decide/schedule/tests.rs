@@ -74,7 +74,7 @@ proptest! {
                         prop_assert!(deadline >= now);
                         now = deadline;
                         let mut given = Vec::new();
-                        schedule.due(now, &mut |target| given.push(target));
+                        schedule.due(now, &mut |target| {given.push(target); true});
                         for target in given {
                             starts.entry(target.0).or_default().push(now);
                             schedule.ended(target, is_counting, now);
@@ -86,7 +86,7 @@ proptest! {
                     let before = schedule.left();
                     now = now.after(Duration::from_millis(length as u64));
                     let mut given = 0;
-                    schedule.due(now, &mut |_| given += 1);
+                    schedule.due(now, &mut |_| {given += 1; true});
                     for target in all.keys() {
                         schedule.ended(TargetId(*target), false, now);
                     }
@@ -119,7 +119,7 @@ proptest! {
             }
             // What lies between the last wake-up and now may still be due.
             let mut given = Vec::new();
-            schedule.due(now, &mut |target| given.push(target));
+            schedule.due(now, &mut |target| {given.push(target); true});
             for target in given {
                 starts.entry(target.0).or_default().push(now);
                 schedule.ended(target, is_counting, now);
@@ -149,7 +149,10 @@ fn run(schedule: &mut Schedule, from: i64, to: i64, is_counting: bool) -> Vec<(i
     while let Some(deadline) = schedule.deadline().filter(|deadline| *deadline <= end) {
         now = deadline.max(now);
         let first = starts.len();
-        schedule.due(now, &mut |target| starts.push((now.0 / 1_000_000, target.0)));
+        schedule.due(now, &mut |target| {
+            starts.push((now.0 / 1_000_000, target.0));
+            true
+        });
         for (_, target) in &starts[first..] {
             schedule.ended(TargetId(*target), is_counting, now);
         }
@@ -187,13 +190,22 @@ fn a_dependency_is_probed_at_once_and_behind_what_runs() {
     schedule.plan([planned(1, 600_000, 600_000)]);
     schedule.hurry(TargetId(1), ms(7));
     let mut given = 0;
-    schedule.due(ms(7), &mut |_| given += 1);
+    schedule.due(ms(7), &mut |_| {
+        given += 1;
+        true
+    });
     assert_eq!(given, 1);
     schedule.hurry(TargetId(1), ms(8));
-    schedule.due(ms(9), &mut |_| given += 1);
+    schedule.due(ms(9), &mut |_| {
+        given += 1;
+        true
+    });
     assert_eq!((given, schedule.is_awaited(TargetId(1))), (1, true), "it still runs");
     schedule.ended(TargetId(1), false, ms(3000));
-    schedule.due(ms(3000), &mut |_| given += 1);
+    schedule.due(ms(3000), &mut |_| {
+        given += 1;
+        true
+    });
     assert_eq!(given, 2);
     schedule.ended(TargetId(1), false, ms(3001));
     assert!(!schedule.is_awaited(TargetId(1)));
@@ -205,7 +217,10 @@ fn a_probe_that_still_runs_is_not_started_again() {
     schedule.plan([planned(1, 100, 100)]);
     let mut given = 0;
     for at in 0..1000 {
-        schedule.due(ms(at), &mut |_| given += 1);
+        schedule.due(ms(at), &mut |_| {
+            given += 1;
+            true
+        });
     }
     assert_eq!((given, schedule.left().missed), (1, 0));
     assert!((8..=9).contains(&schedule.left().overlapped));
@@ -220,4 +235,38 @@ fn names_are_spread_and_hashes_never_change() {
         bins[(hash(&format!("web/oco/10.0.{}.{}", number / 256, number % 256)) % 100) as usize] += 1;
     }
     assert!(bins.iter().all(|bin| (50..=150).contains(bin)), "{bins:?}");
+}
+
+/// A monitor whose time was over was told of; its group was still being ended when its next turn came, and it never had
+/// another one.
+#[test]
+fn who_is_still_being_cleared_away_has_its_next_turn() {
+    let mut schedule = Schedule::new(ms(0));
+    schedule.plan([planned(1, 10_000, 2_000)]);
+    // Offers it whenever it is due; when it was offered.
+    let offers = |schedule: &mut Schedule, times: std::ops::Range<i64>, begins: bool| {
+        let mut offers = Vec::new();
+        for at in times {
+            schedule.due(ms(at), &mut |_| {
+                offers.push(at);
+                begins
+            });
+        }
+        offers
+    };
+    let left_out = offers(&mut schedule, 0..30_000, false);
+    assert_eq!((left_out.len(), schedule.left().overlapped), (3, 3));
+    assert_eq!((schedule.last_start(TargetId(1)), schedule.is_awaited(TargetId(1))), (None, false));
+    let turn = left_out[2] + 10_000;
+    assert_eq!(offers(&mut schedule, 30_000..turn + 1, true), [turn]);
+    // A fast one is offered again until it begins, and so is one of a dependency.
+    schedule.ended(TargetId(1), true, ms(turn + 3000));
+    let fast = offers(&mut schedule, turn + 3000..turn + 3250, false);
+    assert_eq!(fast, [turn + 3000, turn + 3100, turn + 3200]);
+    assert_eq!(offers(&mut schedule, turn + 3250..turn + 3400, true), [turn + 3300]);
+    schedule.ended(TargetId(1), false, ms(turn + 3400));
+    schedule.hurry(TargetId(1), ms(turn + 4300));
+    assert_eq!(offers(&mut schedule, turn + 4300..turn + 4350, false), [turn + 4300]);
+    assert!(schedule.is_awaited(TargetId(1)));
+    assert_eq!(offers(&mut schedule, turn + 4350..turn + 5000, true), [turn + 4400]);
 }

@@ -156,7 +156,10 @@ impl World {
             }
         }
         let mut started = Vec::new();
-        self.fleet.due(self.now, &mut |target| started.push(target));
+        self.fleet.due(self.now, &mut |target| {
+            started.push(target);
+            true
+        });
         for target in started {
             self.start(target);
         }

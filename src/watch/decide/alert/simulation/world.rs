@@ -682,7 +682,10 @@ impl World {
             }
         }
         let mut started = Vec::new();
-        self.fleet.due(self.now, &mut |target| started.push(target));
+        self.fleet.due(self.now, &mut |target| {
+            started.push(target);
+            true
+        });
         for target in started {
             let length = Duration::from_millis(*self.seed.pick(&[1, 30, 900]));
             self.flights.push((target, now, now.after(length)));
