@@ -4,10 +4,12 @@
 mod access;
 mod acts;
 mod answers;
+mod behind;
 mod board;
 mod bounds;
 mod commands;
 mod confinement;
+mod front;
 mod http;
 mod keys;
 mod overc;
