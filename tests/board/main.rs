@@ -12,6 +12,7 @@ mod confinement;
 mod front;
 mod http;
 mod keys;
+mod measured;
 mod overc;
 mod reports;
 mod scene;
