@@ -48,8 +48,11 @@ pub fn have(test: &str, programs: &[&str]) -> bool {
     missing.is_none()
 }
 
-/// Where a program is; Debian has some where a normal user does not look.
+/// Where a program is; Debian has some where a normal user does not look. HAProxy may be that of another release.
 pub fn find(program: &str) -> Option<PathBuf> {
+    if let Some(other) = std::env::var_os("OCO_HAPROXY").filter(|_| program == "haproxy") {
+        return Some(other.into());
+    }
     let path = std::env::var("PATH").unwrap_or_default();
     let folders: Vec<PathBuf> = std::env::split_paths(&format!("{path}:/usr/sbin:/sbin")).collect();
     folders.into_iter().map(|folder| folder.join(program)).find(|path| path.is_file())
