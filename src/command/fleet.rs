@@ -32,6 +32,7 @@ use crate::logic::control::{
     Act, ActReply, AdjustmentStatus, AvailabilityStatus, FleetOrder, FleetStatus, IncidentStatus, Report,
     ReportReply, Undo,
 };
+use crate::logic::perfdata;
 use arguments::{ActArguments, FileArgument, Fleet, FleetArguments, NameArgument};
 use connection::Connection;
 use error::FleetError;
@@ -84,7 +85,10 @@ pub fn obey(arguments: &FleetArguments) -> Result<u8, Error> {
         Fleet::ImportLdirectord(FileArgument { file }) => import::import(&file, import::ldirectord::convert),
         Fleet::Report { name, code, period, text } => {
             let period = period.map(milliseconds);
-            report(control, Report { name, code: code.number(), period, text: text.join(" ") })
+            let text = text.join(" ");
+            let (text, perfdata) = perfdata::parted(&text);
+            let (text, perfdata) = (text.to_owned(), perfdata.to_owned());
+            report(control, Report { name, code: code.number(), period, text, perfdata })
         }
     }
 }

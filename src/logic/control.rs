@@ -227,6 +227,9 @@ pub struct Report {
     /// Words for people.
     #[serde(default)]
     pub text: String,
+    /// Performance data, as it stands behind the `|` of a plugin's line.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub perfdata: String,
 }
 
 /// All was told, or done.

@@ -60,6 +60,16 @@ pub fn figures(text: &str, is_cut: bool) -> impl Iterator<Item = Result<Sample<'
     })
 }
 
+/// The words of a text and its performance data. Where no figure stands behind the `|`, all of it is words.
+pub fn parted(text: &str) -> (&str, &str) {
+    match text.split_once('|') {
+        Some((words, data)) if figures(text, false).any(|figure| figure.is_ok()) => {
+            (words.trim_end(), data.trim())
+        }
+        Some(_) | None => (text, ""),
+    }
+}
+
 /// What stands before the first separator that is not in quotes.
 struct Item<'a> {
     label: Label<'a>,
@@ -166,6 +176,21 @@ mod tests {
         let found: Vec<Figure<'_>> =
             found.iter().map(|(l, value, unit)| (l.as_str(), *value, unit.as_str())).collect();
         assert_eq!(found, expected, "{text}");
+    }
+
+    #[test]
+    fn words_are_parted_from_what_is_figures() {
+        for (text, expected) in [
+            ("3 jobs wait|jobs=3", ("3 jobs wait", "jobs=3")),
+            ("3 jobs wait | jobs=3 x ", ("3 jobs wait", "jobs=3 x")),
+            ("|jobs=3", ("", "jobs=3")),
+            ("neither a|b works", ("neither a|b works", "")),
+            ("x|a=U", ("x|a=U", "")),
+            ("done", ("done", "")),
+            ("", ("", "")),
+        ] {
+            assert_eq!(parted(text), expected, "{text}");
+        }
     }
 
     #[test]

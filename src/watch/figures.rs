@@ -88,6 +88,11 @@ impl Figures {
         self.add(target, "", Measure::RESPONSE_TIME.unit(), took.as_secs_f64());
     }
 
+    /// Somebody reported this performance data of a target, without the words before it.
+    pub fn told(&mut self, target: TargetId, perfdata: &str) {
+        self.said(target, &format!("|{perfdata}"));
+    }
+
     /// A plugin said this of a target, with performance data or not.
     pub fn said(&mut self, target: TargetId, text: &str) {
         let mut seen = HashSet::new();

@@ -153,6 +153,14 @@ impl<N: Network, S: Starter> Watcher<N, S> {
         }
     }
 
+    /// Somebody reported this performance data of a target.
+    pub fn reported(&mut self, name: &ObjectName, perfdata: &str) {
+        let Some(figures) = self.figures.as_mut().filter(|_| !perfdata.is_empty()) else { return };
+        if let Some(MemberId::Target(id)) = self.fleet.find(name) {
+            figures.told(id, perfdata);
+        }
+    }
+
     fn turn_figures(&mut self, now: Now, changes: &mut Changes) {
         let at = self.fleet.journal_time(now);
         if let Some(figures) = &mut self.figures {

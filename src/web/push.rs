@@ -230,6 +230,7 @@ async fn report(board: &Board, server: &str, services: Vec<Service>) -> Answer {
             code: service.code,
             period: Some(service.period),
             text: service.reason.clone(),
+            perfdata: service.perfdata.clone(),
         })
     });
     let reports = match reports.collect::<Result<Vec<String>, _>>() {

@@ -4,12 +4,15 @@
 mod access;
 mod acts;
 mod answers;
+mod behind;
 mod board;
 mod bounds;
 mod commands;
 mod confinement;
+mod front;
 mod http;
 mod keys;
+mod measured;
 mod overc;
 mod reports;
 mod scene;

@@ -83,7 +83,7 @@ fn what_can_not_be_reported_is_one_line() {
     for (arguments, part) in [
         (&["report", "web/no"][..], "web/no: nothing is known by that name"),
         (&["report", "node:shop", "--period", "2026-13"], "expected"),
-        (&["report", "node:shop", "--mail", "a b"], "address \"a b\": expected one"),
+        (&["report", "node:shop", "--mail", "a b"], "--mail: \"a b\": expected an address"),
     ] {
         let (status, out, why) = said(arguments);
         assert_eq!((status, out.as_str(), why.lines().count()), (Some(1), "", 1), "{arguments:?}: {why}");

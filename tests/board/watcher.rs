@@ -2,7 +2,7 @@
 
 use crate::scene::{Scene, wait_for};
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 
 /// A program that runs.
@@ -14,7 +14,18 @@ pub struct Running {
 impl Running {
     /// Starts this.
     pub fn spawn(mut command: Command) -> Running {
-        let child = command.stdin(Stdio::null()).stderr(Stdio::piped()).stdout(Stdio::null()).spawn();
+        Running::of(command.stdout(Stdio::null()))
+    }
+
+    /// The same with what it says on standard output.
+    pub fn heard(mut command: Command) -> (Running, ChildStdout) {
+        let mut running = Running::of(command.stdout(Stdio::piped()));
+        let stdout = running.child.stdout.take().unwrap();
+        (running, stdout)
+    }
+
+    fn of(command: &mut Command) -> Running {
+        let child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn();
         let mut child = child.expect("start a program");
         let log = Arc::new(Mutex::new(String::new()));
         let stderr = BufReader::new(child.stderr.take().unwrap());

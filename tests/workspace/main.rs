@@ -1,9 +1,14 @@
 //! The walls between the packages of the workspace, and that none of its tests is forgotten.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
+mod licences;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+/// One platform for all hosts: on others there may be other crates.
+const PLATFORM: &str = "x86_64-unknown-linux-gnu";
 
 fn top() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -19,9 +24,7 @@ fn cargo(arguments: &[&str]) -> String {
 
 /// The crates that `package` is built from, tests aside: one name a crate, and one more for each further version.
 fn crates_of(package: &str) -> Vec<String> {
-    // One platform for all hosts: on others there may be other crates.
-    let platform = "x86_64-unknown-linux-gnu";
-    let tree = ["tree", "-p", package, "-e", "normal", "--prefix", "none", "--target", platform];
+    let tree = ["tree", "-p", package, "-e", "normal", "--prefix", "none", "--target", PLATFORM];
     // "syn v2.0.119 (proc-macro)", and a "(*)" where it has been named before.
     let version = |line: &str| line.split(' ').take(2).map(str::to_owned).collect::<Vec<_>>();
     let versions: BTreeSet<_> = cargo(&tree).lines().map(version).collect();

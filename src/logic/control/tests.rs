@@ -15,7 +15,13 @@ fn requests_are_what_the_page_says() {
     let act = Act { name: "web/oco".to_owned(), length: Some(7_200_000), ..Act::default() };
     let local =
         Request { zone: Some("Europe/Paris".to_owned()), local: true, ..request(FleetOrder::Ack(act)) };
-    let report = Report { name: "a/b/c".to_owned(), code: 200, period: Some(60_000), text: "x".to_owned() };
+    let report = Report {
+        name: "a/b/c".to_owned(),
+        code: 200,
+        period: Some(60_000),
+        text: "x".to_owned(),
+        perfdata: String::new(),
+    };
     for (request, line) in [
         (
             request(FleetOrder::Status { patterns: vec!["web".to_owned()], most: None }),

@@ -281,8 +281,11 @@ impl EventLoop {
         let told = Told { code, period, text: &report.text };
         let is_new = self.watcher.fleet().find(&name).is_none();
         let taken = self.watcher.fleet_mut().report(&name, told, self.now, &mut self.changes);
-        if taken.is_ok() && is_new {
-            self.telling.met_somebody();
+        if taken.is_ok() {
+            self.watcher.reported(&name, &report.perfdata);
+            if is_new {
+                self.telling.met_somebody();
+            }
         }
         taken.map_err(|error| error.to_string())
     }

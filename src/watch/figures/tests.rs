@@ -66,6 +66,9 @@ fn five_minutes_come_to_one_row_of_each_series() {
     scene.figures.answered(c, Duration::from_millis(250));
     scene.figures.said(c, "DISK OK - free|/=2645MB x=U y= '/var log'=7%");
     scene.figures.said(c, "no more than words");
+    scene.figures.told(d, "jobs=3 x=U | rate=0.5");
+    scene.figures.told(d, "jobs=5");
+    scene.figures.told(d, "");
     assert_eq!(scene.turn(4 * MINUTE, 4 * MINUTE), []);
     let found = scene.turn(5 * MINUTE, 5 * MINUTE);
     assert_eq!(found.len(), 1);
@@ -76,6 +79,8 @@ fn five_minutes_come_to_one_row_of_each_series() {
         "a/b/c /[%] 1 1 1 1",
         "a/b/c /[MB] 2643 2644 2645 2",
         "a/b/c /var log[%] 5 6 7 2",
+        "a/b/d jobs[] 3 4 5 2",
+        "a/b/d rate[] 0.5 0.5 0.5 1",
     ];
     assert_eq!(words(&found[0].1), expected, "of one label and unit the first counts");
     // Nothing came since: there is no row.

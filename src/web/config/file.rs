@@ -1,11 +1,11 @@
 //! The format of the file: its sections and keys, and what each may hold. What they mean together is `build`'s.
 
 use super::{AcceptNew, Every, Listen, Role};
-use crate::limits::{MAIL_ADDRESS_OCTETS, MOST_NEW_A_MINUTE, PUBLIC_DAYS, SOCKET_PATH_OCTETS, TITLE_OCTETS};
-use crate::report::Format;
+use crate::limits::{MOST_NEW_A_MINUTE, PUBLIC_DAYS, SOCKET_PATH_OCTETS, TITLE_OCTETS};
+use crate::report::{Format, check_address};
 use oco::config::parse_address;
-use oco::logic::endpoint;
 use oco::logic::network::Network;
+use oco::logic::url;
 use oco_fleet::text_values;
 use oco_fleet::value::{FilePath, Name, Names, Number, Word, Zone};
 use serde::de::{self, Deserialize, Deserializer, Error as _, SeqAccess, Visitor};
@@ -156,37 +156,21 @@ fn title(text: &str) -> Result<String, String> {
 }
 
 fn url(text: &str) -> Result<String, String> {
+    let url = url::parse(text)?;
     let wrong = |why: &str| Err(format!("{text:?}: {why}; expected a URL as https://board.example.org"));
-    let Some(rest) = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://")) else {
-        return wrong("it begins with neither http:// nor https://");
-    };
-    if !text.bytes().all(|octet| octet.is_ascii_graphic()) || rest.contains(['?', '#', '@', '"', '<', '>']) {
+    // It goes into mails and pages.
+    if url.contains(['"', '<', '>']) {
         return wrong("it holds a character that does not belong there");
     }
     // The paths of pushers are at the root, and so are all others.
-    let host = rest.strip_suffix('/').unwrap_or(rest);
-    if host.contains('/') {
-        return wrong("the board is at the root of its host");
-    }
-    match endpoint::parse(host) {
-        Ok(_) => Ok(text.trim_end_matches('/').to_owned()),
-        Err(_) => wrong("no host"),
+    match url.split_once("://").is_some_and(|(_, rest)| rest.contains('/')) {
+        true => wrong("the board is at the root of its host"),
+        false => Ok(url),
     }
 }
 
 fn mail_address(text: &str) -> Result<String, String> {
-    let is_good = |octet: u8| octet.is_ascii_graphic() && !b",;:<>()[]\"\\".contains(&octet);
-    let has_parts = text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
-    // A name of this host, as root, is one too.
-    let is_local = !text.contains('@') && !text.is_empty();
-    match text.len() <= MAIL_ADDRESS_OCTETS
-        && text.bytes().all(is_good)
-        && !text.starts_with('-')
-        && (has_parts || is_local)
-    {
-        true => Ok(text.to_owned()),
-        false => Err(format!("{text:?}: expected an address as boss@example.org")),
-    }
+    check_address(text).map(|()| text.to_owned())
 }
 
 /// `accept-new`: true, false, or a list of networks, of which `private` stands for several.

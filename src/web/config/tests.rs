@@ -81,6 +81,9 @@ fn faults_name_their_line_and_keys() {
         ("tls = { certificate = \"/a\" }", "1: tls: missing field `key`"),
         ("base-url = \"ftp://x\"", "1: base-url: "),
         ("base-url = \"https://x/board\"", "1: base-url: \"https://x/board\": the board is at the root"),
+        ("base-url = \"https://u:p@x\"", "1: base-url: \"https://u:p@x\": it has "),
+        ("base-url = \"https://192.0.2.1.5\"", "1: base-url: \"https://192.0.2.1.5\": no host"),
+        ("base-url = \"https://[fe80::1%\\\"x]\"", "1: base-url: "),
         ("title = \"a\\nb\"", "1: title: "),
         ("time-zone = \"Europe/Atlantis\"", "1: time-zone: "),
         ("control = \"run\"", "1: control: \"run\": expected a path"),
@@ -107,6 +110,10 @@ fn faults_name_their_line_and_keys() {
         (
             "[[report]]\nname = \"a\"\nof = [\"a\"]\nevery = \"day\"\nmail = [\"-f x\"]",
             "5: report.mail: \"-f x\": expected an address",
+        ),
+        (
+            "[[report]]\nname = \"a\"\nof = [\"a\"]\nevery = \"day\"\nmail = [\"|sh\"]",
+            "5: report.mail: \"|sh\": expected an address",
         ),
         (
             "[[report]]\nname = \"a\"\nof = [\"a\"]\nevery = \"day\"\nmail = [\"a\"]\ndir = \"/a\"",

@@ -56,12 +56,12 @@ impl Frame {
     }
 }
 
-/// The worst state of all that is not planned.
+/// The worst state of all that is not planned. Of a fleet of nobody, nobody knows how it is.
 fn icon(facts: &Facts) -> &'static str {
-    if facts.warning().is_some() {
+    let fleet = &facts.snapshot.fleet;
+    if facts.warning().is_some() || fleet.is_empty() {
         return State::Unknown.word();
     }
-    let fleet = &facts.snapshot.fleet;
     let all = fleet.services().map(|service| &service.object).chain(fleet.nodes()).chain(fleet.levels());
     let all = all.filter(|object| !object.standing.planned);
     all.map(Object::state).fold(State::Ok, State::worse).word()

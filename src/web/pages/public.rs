@@ -57,6 +57,7 @@ struct Shown {
     rows: Vec<Row>,
     outages: Vec<Outage>,
     is_known: bool,
+    has_past: bool,
 }
 
 impl PublicPage {
@@ -67,15 +68,24 @@ impl PublicPage {
 
     /// What it lists: services, nodes and levels. A host is nobody's business.
     pub fn objects<'a>(&'a self, facts: &'a Facts) -> Vec<&'a Object> {
-        let fleet = &facts.snapshot.fleet;
-        let all = fleet.nodes().chain(fleet.services().map(|service| &service.object)).chain(fleet.levels());
-        all.filter(|object| self.lists(&object.name)).take(PUBLIC_OBJECTS).collect()
+        all(facts).filter(|object| self.lists(&object.name)).take(PUBLIC_OBJECTS).collect()
     }
 
-    /// The worst state of what it lists.
+    /// The worst state of what it is made of, also of what it has no room for. Where nobody is found, nobody knows how it
+    /// is: with one of its patterns without anybody, not all is known.
     pub fn worst(&self, facts: &Facts) -> State {
-        self.objects(facts).into_iter().map(Object::state).fold(State::Ok, State::worse)
+        let of_each = self.of.iter().map(|pattern| {
+            let matching = all(facts).filter(|object| pattern.matches(&object.name));
+            matching.map(Object::state).reduce(State::worse).unwrap_or(State::Unknown)
+        });
+        of_each.reduce(State::worse).unwrap_or(State::Unknown)
     }
+}
+
+/// Everybody that a public page may list.
+fn all(facts: &Facts) -> impl Iterator<Item = &Object> {
+    let fleet = &facts.snapshot.fleet;
+    fleet.nodes().chain(fleet.services().map(|service| &service.object)).chain(fleet.levels())
 }
 
 /// What people call somebody.
@@ -152,6 +162,7 @@ impl Public {
             rows: rows.collect(),
             outages,
             is_known,
+            has_past: found.is_some() && !objects.is_empty(),
         };
         Page::html(200, &template)
     }

@@ -76,6 +76,8 @@ pub struct Service {
     pub period: i64,
     /// The first line of what it says, without performance data.
     pub reason: String,
+    /// The performance data of that line.
+    pub perfdata: String,
     /// All of it, where that is more.
     pub info: Option<String>,
 }
@@ -214,20 +216,30 @@ fn service(value: &Value, period: i64) -> Result<Service, Wrong> {
         None | Some(Value::Null) => of_state,
         Some(value) => code(value).ok_or_else(wrong)?,
     };
-    let (mut reason, info) = words(info);
+    let (mut reason, perfdata, info) = words(info);
     if !is_known {
         reason = format!("{reason} (sent unsupported state: {:?})", cut(state, 32)).trim_start().to_owned();
     }
-    Ok(Service { name, code, period, reason, info })
+    Ok(Service { name, code, period, reason, perfdata, info })
 }
 
-/// The reason, and all that is kept where that is more.
-fn words(info: &str) -> (String, Option<String>) {
+/// The reason, the performance data, and all that is kept where that is more.
+fn words(info: &str) -> (String, String, Option<String>) {
     let info = info.trim_end();
     let line = info.trim_start().lines().next().unwrap_or_default();
-    let reason = cut(line.split('|').next().unwrap_or_default().trim(), REASON_OCTETS);
+    let (words, perfdata) = line.split_once('|').unwrap_or((line, ""));
+    let reason = cut(words.trim(), REASON_OCTETS);
     let kept = (info != reason).then(|| cut(info, INFO_OCTETS).to_owned());
-    (reason.to_owned(), kept)
+    (reason.to_owned(), whole_figures(perfdata.trim()).to_owned(), kept)
+}
+
+/// Performance data as far as it is passed on: a figure that a cut would shorten is left out.
+fn whole_figures(perfdata: &str) -> &str {
+    let some = cut(perfdata, INFO_OCTETS);
+    if some.len() == perfdata.len() {
+        return some;
+    }
+    some.rsplit_once([' ', '\t', '|']).map_or("", |(whole, _)| whole)
 }
 
 fn alerts(data: &Map<String, Value>) -> Result<Vec<Alert>, Wrong> {

@@ -50,7 +50,7 @@ pub fn run(
     out: &mut dyn Write,
 ) -> Result<Vec<Said>, ReportError> {
     for address in &options.mail {
-        check_address(address).map_err(ReportError::Wrong)?;
+        check_address(address).map_err(|why| ReportError::Wrong(format!("--mail: {why}")))?;
     }
     let of_file = options.output.as_deref().and_then(Format::of_file);
     let format = options.format.or(of_file).unwrap_or_default();

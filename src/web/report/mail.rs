@@ -1,5 +1,6 @@
 //! A mail with reports in it, as sendmail takes it: RFC 5322 and MIME.
 
+use crate::limits::MAIL_ADDRESS_OCTETS;
 use jiff::Timestamp;
 use oco_fleet::calendar::Zone;
 use oco_fleet::time::Millis;
@@ -39,7 +40,7 @@ pub struct Attachment {
     pub octets: Vec<u8>,
 }
 
-/// Checks that a text is one address and nothing else.
+/// Checks that a text is one address and nothing else, also where it is the name of a user of this host.
 ///
 /// # Errors
 /// The words say what was expected.
@@ -48,10 +49,10 @@ pub fn check_address(text: &str) -> Result<(), String> {
     let is_one = text.matches('@').count() <= 1
         && !text.starts_with(['@', '-', '.', '|', '/'])
         && !text.ends_with('@');
-    if !text.is_empty() && text.len() <= 254 && is_one && text.chars().all(is_allowed) {
+    if !text.is_empty() && text.len() <= MAIL_ADDRESS_OCTETS && is_one && text.chars().all(is_allowed) {
         return Ok(());
     }
-    Err(format!("address {text:?}: expected one as boss@example.org"))
+    Err(format!("{text:?}: expected an address as boss@example.org"))
 }
 
 impl Mail {

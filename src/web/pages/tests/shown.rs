@@ -186,7 +186,42 @@ fn a_badge_says_the_state_or_that_nobody_knows() {
 }
 
 #[test]
+fn a_public_page_of_nobody_does_not_say_that_all_is_well() {
+    let mut all = fleets::burning();
+    all.truncate(5);
+    let well = facts_of(all);
+    let says = |facts: &Facts, badge: &str, page: &str| {
+        assert!(text("/badge/shop.svg", facts, None).contains(badge), "{badge}");
+        let text = text("/p/shop", facts, None);
+        assert!(text.contains(page) && !text.contains("Nothing is known to have been down"), "{text}");
+    };
+    let of = |patterns: &[&str]| {
+        let mut facts = well.clone();
+        let of = patterns.iter().map(|pattern| Pattern::parse(pattern).unwrap()).collect();
+        Arc::make_mut(&mut facts.settings).pages[0].of = of;
+        facts
+    };
+    let group = well.snapshot.fleet.services().next().unwrap().object.name.to_string();
+    says(&of(&[&group]), "shop: ok", "All works as it should");
+    says(&of(&[&group, "nobody/*"]), "shop: unknown", "Not all is known at the moment");
+    says(&of(&["nobody/*"]), "shop: unknown", "Not all is known at the moment");
+    says(&of(&[]), "shop: unknown", "Not all is known at the moment");
+    // A fleet of nobody, and what was never read.
+    let nobody = facts_of(Vec::new());
+    says(&nobody, "shop: unknown", "Not all is known at the moment");
+    let mut unread = nobody.clone();
+    unread.snapshot = Arc::new(Snapshot::default());
+    says(&unread, "shop: unknown", "The state is not known at the moment");
+    // Who keeps one page is given the other.
+    let tag = |address: &str, facts: &Facts| page(address, facts, &anna(), None).etag.unwrap();
+    for address in ["/p/shop", "/badge/shop.svg"] {
+        assert_ne!(tag(address, &of(&[&group])), tag(address, &of(&[&group, "nobody/*"])), "{address}");
+    }
+}
+
+#[test]
 fn the_icon_is_the_worst_state() {
+    assert!(text("/log", &facts_of(Vec::new()), None).contains("/icon-unknown.svg"));
     let mut all = fleets::burning();
     all.truncate(5);
     assert!(text("/log", &facts_of(all.clone()), None).contains("/icon-ok.svg"));

@@ -39,6 +39,7 @@ fn what_overcli_sends_is_understood() {
         code: 200,
         period: 60_000,
         reason: "Runs fine".to_owned(),
+        perfdata: String::new(),
         info: None,
     };
     assert_eq!(body.content, Content::Services(vec![app]));
@@ -51,6 +52,7 @@ fn what_overcli_sends_is_understood() {
     .unwrap();
     let Content::Services(services) = body.content else { panic!() };
     assert_eq!(services[0].reason, "OK - load 0.1");
+    assert_eq!(services[0].perfdata, "load1=0.10;5;10;0");
     assert_eq!(services[0].info.as_deref(), Some("OK - load 0.1|load1=0.10;5;10;0\nsecond line"));
     assert_eq!(
         (services[1].code, services[1].reason.as_str(), &services[1].info),
@@ -220,7 +222,16 @@ fn texts_are_cut_to_what_is_kept() {
     assert_eq!(services[0].info.as_ref().map(String::len), Some(INFO_OCTETS));
     let services =
         of_services(r#"{"name": "a", "state": "OK", "info": "\n\n first | x=1\nmore\n\n"}"#).unwrap();
-    assert_eq!(services[0].reason, "first");
+    assert_eq!((services[0].reason.as_str(), services[0].perfdata.as_str()), ("first", "x=1"));
+    // No figure is passed on shorter than it is.
+    let many: String = (0..1000).map(|number| format!("label{number}=1234 ")).collect();
+    let services =
+        of_services(&format!(r#"{{"name": "a", "state": "OK", "info": "x|{many}|later"}}"#)).unwrap();
+    let perfdata = &services[0].perfdata;
+    assert!(perfdata.len() > INFO_OCTETS - 20 && perfdata.ends_with("=1234"), "{perfdata}");
+    let one = "9".repeat(INFO_OCTETS + 1);
+    let services = of_services(&format!(r#"{{"name": "a", "state": "OK", "info": "x|a={one}"}}"#)).unwrap();
+    assert_eq!(services[0].perfdata, "");
     let alerts = of_alerts(&format!(r#"["{long}"]"#)).unwrap();
     assert_eq!(alerts[0].text.len(), ALERT_OCTETS);
     assert_eq!(of_alerts(r#"[{"title": " "}]"#).unwrap()[0].text, "an alert without words");
