@@ -185,7 +185,7 @@ impl Grid {
         let clock = facts.clock();
         let services = self.services(facts);
         let Some(first) = services.first() else {
-            return error(facts, 404, "Nothing is known by this name.");
+            return error(facts, visitor, 404, "Nothing is known by this name.");
         };
         let (count, objects) = self.shown(facts);
         let name = match &self.service {
