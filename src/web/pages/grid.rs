@@ -220,7 +220,7 @@ impl Grid {
             group: one.map(|_| Link::to(Name::of_group(&self.group))),
             chip: one.map(|one| Chip::of(&one.object.standing)),
             since: one.map(|one| Since::of(clock.moment(one.object.since))),
-            reason: one.map_or_else(String::new, |one| plain(&one.object.standing.reason)),
+            reason: one.map_or_else(String::new, |one| plain(&one.reason())),
             words: one.map_or_else(String::new, service_words),
             marks,
             acts,
