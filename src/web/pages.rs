@@ -11,12 +11,14 @@ mod badge;
 mod charts;
 mod error;
 mod facts;
+mod failure;
 mod frame;
 mod grid;
 mod host;
 mod incidents;
 mod levels;
 mod log;
+mod login;
 mod node;
 mod overview;
 mod page;
@@ -28,8 +30,11 @@ mod reports;
 mod tests;
 
 pub use acts::{Form, PATH as ACT_PATH, own_path};
-pub use error::{error, not_found};
+pub use error::error;
+use error::not_found;
 pub use facts::{Facts, Pushed, Settings, Visitor};
+pub use failure::{acknowledged, failure};
+pub use login::login;
 pub use page::Page;
 pub use query::Query;
 pub use reports::ReportFacts;
@@ -94,12 +99,12 @@ impl Route {
     ///
     /// # Errors
     /// There is none, or the query is not one of it: the page that says so.
-    pub fn new(path: &str, query: &Query, facts: &Facts) -> Result<Route, Page> {
+    pub fn new(path: &str, query: &Query, facts: &Facts, visitor: &Visitor) -> Result<Route, Page> {
         let segments: Vec<String> =
             path.trim_start_matches('/').split('/').map(crate::view::name::decoded).collect();
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
-        let wrong = |why: String| error(facts, 400, &why);
-        let nothing = || not_found(facts);
+        let wrong = |why: String| error(facts, visitor, 400, &why);
+        let nothing = || not_found(facts, visitor);
         Ok(match segments.as_slice() {
             [""] => Route::Overview(overview::Overview::new(query).map_err(wrong)?),
             ["g", group] => Route::Grid(grid::Grid::new(group, None, query, facts).map_err(wrong)?),

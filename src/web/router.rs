@@ -100,7 +100,7 @@ async fn follow_link(
     request: Request<Incoming>,
 ) -> Reply {
     match *request.method() {
-        Method::GET | Method::HEAD => link::show(board, token).await,
+        Method::GET | Method::HEAD => link::show(board, visitor, token).await,
         Method::POST => match request::body(request, place).await {
             Ok(octets) => link::acknowledge(board, visitor, token, &octets).await,
             Err(refused) => refused.reply("/a/"),

@@ -1,14 +1,15 @@
 //! Logging in by a token, and out.
 
+use crate::access::visitor::By;
 use crate::access::{Visitor, login};
 use crate::board::Board;
-use crate::pages::own_path;
-use crate::reply::{self, Reply, escaped};
+use crate::pages::{self, own_path};
+use crate::reply::{self, Reply};
 use crate::router::{self, request};
 use crate::server::places::Place;
+use crate::show;
 use hyper::body::Incoming;
-use hyper::header::CACHE_CONTROL;
-use hyper::{Method, Request};
+use hyper::{HeaderMap, Method, Request};
 
 /// Answers `/login` and `/logout`.
 pub async fn route((board, place): (&Board, &Place), visitor: &Visitor, request: Request<Incoming>) -> Reply {
@@ -17,7 +18,7 @@ pub async fn route((board, place): (&Board, &Place), visitor: &Visitor, request:
         ("/login", &Method::GET | &Method::HEAD) => {
             let query = request.uri().query().unwrap_or_default().as_bytes();
             let to = request::form(query).into_iter().find(|(key, _)| key == "to");
-            form(200, "Log in", to.as_ref().map_or("/", |(_, to)| to))
+            form(board, visitor, false, to.as_ref().map_or("/", |(_, to)| to))
         }
         ("/login", &Method::POST) => log_in((board, place), visitor, request).await,
         ("/logout", &Method::POST) => log_out((board, place), visitor, request).await,
@@ -52,7 +53,7 @@ async fn log_in((board, place): (&Board, &Place), visitor: &Visitor, request: Re
         }
         None => {
             router::slow_down(board, visitor.client).await;
-            form(403, "That is no token of this board", to)
+            form(board, visitor, true, to)
         }
     }
 }
@@ -71,16 +72,10 @@ async fn log_out((board, place): (&Board, &Place), visitor: &Visitor, request: R
     reply::with_cookie(reply::see_other("/"), &login::set_cookie(None, visitor.client.is_https))
 }
 
-fn form(status: u16, what: &str, to: &str) -> Reply {
-    let to = escaped(own_path(to));
-    let html = reply::message(
-        what,
-        &format!(
-            "<form method=\"post\" action=\"/login\">\n<input type=\"hidden\" name=\"to\" value=\"{to}\">\n\
-             <p><label>Token <input type=\"password\" name=\"token\" autocomplete=\"current-password\" required></label>\n\
-             <p><button>Log in</button>\n</form>\n\
-             <p>An administrator makes one with <code>ocoboard token new NAME</code>.\n"
-        ),
-    );
-    reply::with(reply::page(status, html), CACHE_CONTROL, "no-store")
+fn form(board: &Board, visitor: &Visitor, is_wrong: bool, to: &str) -> Reply {
+    // Who is known otherwise than by a cookie can not log out here.
+    let out = visitor.who.as_ref().filter(|who| who.by == By::Cookie);
+    let key = out.map(|who| login::form_token(&board.keys.borrow(), &who.name, router::seconds()));
+    let page = pages::login(&board.facts(), &show::looks(board, visitor), is_wrong, to, key.as_deref());
+    show::send(page, &HeaderMap::new())
 }

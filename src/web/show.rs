@@ -19,8 +19,9 @@ use tokio::sync::mpsc;
 pub async fn page(board: &Board, visitor: &Visitor, path: &str, query: &str, headers: &HeaderMap) -> Reply {
     let mut facts = board.facts();
     let may_read = visitor.may_read(&board.settings());
+    let looker = looks(board, visitor);
     let to_login = || router::to_login(path, query);
-    let route = match Route::new(path, &Query::parse(query), &facts) {
+    let route = match Route::new(path, &Query::parse(query), &facts, &looker) {
         Ok(route) if may_read || route.is_public(&facts) => route,
         // What is not there is told of where everybody may look.
         Err(page) if may_read || path.starts_with("/p/") => return send(page, headers),
@@ -28,20 +29,21 @@ pub async fn page(board: &Board, visitor: &Visitor, path: &str, query: &str, hea
     };
     facts.pushed =
         route.host().and_then(|host| board.intake.borrow().pushed(host, &board.settings().push.group));
-    send(route.show(facts, &looks(board, visitor), &board.store).await, headers)
+    send(route.show(facts, &looker, &board.store).await, headers)
 }
 
 /// Who looks, as pages know it: who may act sees forms.
-fn looks(board: &Board, visitor: &Visitor) -> pages::Visitor {
+pub fn looks(board: &Board, visitor: &Visitor) -> pages::Visitor {
     let key = |name: &str| login::form_token(&board.keys.borrow(), name, router::seconds());
     pages::Visitor {
         name: visitor.who.as_ref().map(|who| who.name.clone()),
         form_key: visitor.actor().map(|who| key(&who.name)),
+        is_outside: !visitor.may_read(&board.settings()),
     }
 }
 
 /// Sends a page, unless the browser has it.
-fn send(page: Page, headers: &HeaderMap) -> Reply {
+pub fn send(page: Page, headers: &HeaderMap) -> Reply {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let is_html = page.content_type.starts_with("text/html");
     let is_known = page.status == 200 && text(IF_NONE_MATCH).is_some_and(|tags| page.is_one_of(tags));
@@ -77,8 +79,8 @@ fn takes_gzip(accepted: &str) -> bool {
 }
 
 /// A page that says what is wrong.
-pub fn error(board: &Board, status: u16, why: &str) -> Reply {
-    send(pages::error(&board.facts(), status, why), &HeaderMap::new())
+fn error(board: &Board, visitor: &Visitor, status: u16, why: &str) -> Reply {
+    send(pages::error(&board.facts(), &looks(board, visitor), status, why), &HeaderMap::new())
 }
 
 /// Answers what is read behind `/api/v1/`. None: there is nothing to read.
@@ -141,17 +143,19 @@ pub fn metrics(board: &Board) -> Reply {
 
 /// `POST /act`: a form of our pages.
 pub async fn act(board: &Board, visitor: &Visitor, octets: &[u8], headers: &HeaderMap) -> Reply {
-    let Some(who) = visitor.actor() else { return error(board, 403, "A token of role act is needed.") };
+    let Some(who) = visitor.actor() else {
+        return error(board, visitor, 403, "A token of role act is needed.");
+    };
     let form = match Form::parse(octets) {
         Ok(form) => form,
-        Err(why) => return error(board, 400, &why),
+        Err(why) => return error(board, visitor, 400, &why),
     };
     if !router::is_own_form(board, visitor, &form.key, headers) {
-        return error(board, 403, "This form is from another site, or too old: open the page anew.");
+        return error(board, visitor, 403, "This form is from another site, or too old: open the page anew.");
     }
     match acts::act(board, form.order, &who.name).await {
         Ok(_) => reply::see_other(&form.back),
-        Err(not) => error(board, not.status, &not.what),
+        Err(not) => error(board, visitor, not.status, &not.what),
     }
 }
 

@@ -42,6 +42,23 @@ fn where_only_users_may_see_others_are_shown_the_way() {
 }
 
 #[test]
+fn who_is_logged_in_can_log_out_from_our_page_alone() {
+    let scene = Scene::new("");
+    let token = scene.told_by_board(&["token", "new", "eyes"]);
+    let board = Board::start(&scene);
+    let entered = log_in(&board, &token, "");
+    let cookie = entered.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    let cookie = format!("Cookie: {cookie}\r\nContent-Type: application/x-www-form-urlencoded\r\n");
+    let page = board.get_with("/login", &cookie).body;
+    let key = page.split("name=\"form\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    assert!(!board.get("/login").body.contains("/logout"));
+    assert_eq!(board.post_with("/logout", &cookie, "form=x").status, 403);
+    let left = board.post_with("/logout", &cookie, &format!("form={key}"));
+    assert_eq!((left.status, left.header("location")), (303, Some("/")));
+    assert!(left.header("set-cookie").unwrap().contains("Max-Age=0"), "{left:?}");
+}
+
+#[test]
 fn wrong_tokens_are_slowed_and_logged_without_them() {
     let scene = Scene::new("");
     let token = scene.told_by_board(&["token", "new", "eyes"]);

@@ -196,11 +196,15 @@ fn the_link_of_an_alert_acknowledges_its_failure_alone() {
         let status: serde_json::Value = serde_json::from_str(&scene.told(&["status", "--json"])).unwrap();
         Some(status["services"][0]["acked"].clone()).filter(|acked| !acked.is_null())
     };
+    assert!(shown.body.contains("<form") && !shown.body.contains("<nav"), "{shown:?}");
     assert_eq!(acked(), None, "opening the link changes nothing");
     let headers = "Content-Type: application/x-www-form-urlencoded\r\n";
     let done: Reply = board.post_with(&path, headers, "text=on+my+way");
     assert_eq!(done.status, 200, "{done:?}");
     assert_eq!(acked().unwrap()["text"], "on my way");
+    let shown = board.get(&path);
+    assert!(shown.body.contains("Acknowledged by") && !shown.body.contains("<form"), "{shown:?}");
+    assert!(!shown.body.contains("on my way"), "the board is for users");
     assert_eq!(board.get("/a/00000000000000000000000000000000").status, 404);
     assert_eq!(board.push("h1", "k", r#"{"name": "app", "state": "OK"}"#).status, 200);
     wait_for("the failure to be over", || (board.get(&path).status == 410).then_some(()));

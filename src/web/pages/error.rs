@@ -14,7 +14,7 @@ struct Error<'a> {
 }
 
 /// A page with this number of HTTP that says why.
-pub fn error(facts: &Facts, status: u16, why: &str) -> Page {
+pub fn error(facts: &Facts, visitor: &Visitor, status: u16, why: &str) -> Page {
     let heading = match status {
         400 => "This cannot be read",
         403 => "This is not allowed",
@@ -25,11 +25,11 @@ pub fn error(facts: &Facts, status: u16, why: &str) -> Page {
         503 => "This cannot be had now",
         _ => "This did not work",
     };
-    let frame = Frame::new(facts, &Visitor::default(), "", heading);
+    let frame = Frame::new(facts, visitor, "", heading);
     Page::html(status, &Error { frame, status, why })
 }
 
 /// A page that is not there.
-pub fn not_found(facts: &Facts) -> Page {
-    error(facts, 404, "No page has this address, or nothing is known by this name.")
+pub fn not_found(facts: &Facts, visitor: &Visitor) -> Page {
+    error(facts, visitor, 404, "No page has this address, or nothing is known by this name.")
 }

@@ -57,6 +57,8 @@ pub struct Visitor {
     pub name: Option<String>,
     /// What proves that a form was sent from our page, where they may act.
     pub form_key: Option<String>,
+    /// Whether they may not look at the board: then nothing around a page tells of the fleet.
+    pub is_outside: bool,
 }
 
 impl Facts {

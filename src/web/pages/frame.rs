@@ -28,25 +28,38 @@ pub struct Frame {
     pub zone: String,
     /// Who looks.
     pub user: Option<String>,
+    /// Whether who looks may look at the board, so that there are ways to its pages.
+    pub is_inside: bool,
+    /// Whether changes are brought in while it is open. Not where somebody writes, and not where a link is followed.
+    pub is_live: bool,
 }
 
 impl Frame {
     /// The frame of a page of this name.
     pub fn new(facts: &Facts, visitor: &Visitor, here: &'static str, heading: &str) -> Frame {
         let clock = facts.clock();
-        let alive = facts.snapshot.read.map(|_| facts.snapshot.alive);
+        let is_inside = !visitor.is_outside;
+        let alive = facts.snapshot.read.filter(|_| is_inside).map(|_| facts.snapshot.alive);
         Frame {
             site: facts.settings.title.clone(),
             heading: heading.to_owned(),
             here,
             fresh: alive.map(|alive| clock.moment(alive)),
             hour: alive.map_or_else(String::new, |alive| clock.hour(alive)),
-            warning: facts.warning(),
+            warning: facts.warning().filter(|_| is_inside),
             unread: None,
-            icon: icon(facts),
+            icon: if is_inside { icon(facts) } else { State::Unknown.word() },
             zone: facts.settings.zone.name().unwrap_or("this host's clock").to_owned(),
             user: visitor.name.clone(),
+            is_inside,
+            is_live: is_inside,
         }
+    }
+
+    /// Of a page that stays as it is while it is open.
+    pub fn still(mut self) -> Frame {
+        self.is_live = false;
+        self
     }
 
     /// With why the journal did not answer. It is said once where that is known already.

@@ -185,7 +185,7 @@ impl Grid {
         let clock = facts.clock();
         let services = self.services(facts);
         let Some(first) = services.first() else {
-            return error(facts, 404, "Nothing is known by this name.");
+            return error(facts, visitor, 404, "Nothing is known by this name.");
         };
         let (count, objects) = self.shown(facts);
         let name = match &self.service {
@@ -220,7 +220,7 @@ impl Grid {
             group: one.map(|_| Link::to(Name::of_group(&self.group))),
             chip: one.map(|one| Chip::of(&one.object.standing)),
             since: one.map(|one| Since::of(clock.moment(one.object.since))),
-            reason: one.map_or_else(String::new, |one| plain(&one.object.standing.reason)),
+            reason: one.map_or_else(String::new, |one| plain(&one.reason())),
             words: one.map_or_else(String::new, service_words),
             marks,
             acts,

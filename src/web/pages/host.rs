@@ -99,7 +99,7 @@ impl Host {
     ) -> Page {
         let objects = self.objects(facts);
         if objects.is_empty() {
-            return error(facts, 404, "No host is known by this name.");
+            return error(facts, visitor, 404, "No host is known by this name.");
         }
         let (clock, marks) = (facts.clock(), facts.marks());
         let base = path(&["h", &self.host]);

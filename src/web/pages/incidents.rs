@@ -131,7 +131,7 @@ impl One {
             Some(found) => found.0,
             None => known(),
         };
-        let Some((incident, events)) = found else { return not_found(facts) };
+        let Some((incident, events)) = found else { return not_found(facts, visitor) };
         let members = incident.members.iter().take(PAGE_ROWS / 2);
         let late = events.iter().filter(|event| event.event == "late");
         let template = ShownOne {

@@ -110,7 +110,7 @@ impl Node {
     ) -> Page {
         let (fleet, heard) = (&facts.snapshot.fleet, facts.heard());
         let Some(object) = fleet.get(&self.name) else {
-            return error(facts, 404, "No node is known by this name.");
+            return error(facts, visitor, 404, "No node is known by this name.");
         };
         let clock = facts.clock();
         let (causes, count) = tree::causes(fleet, heard, &self.name);

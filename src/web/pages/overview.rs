@@ -8,7 +8,7 @@ use super::parts::{Chip, CountsBar, CountsLine, Link, MarkLine, Pager, Since};
 use super::query::Query;
 use crate::limits::{GROUPS_SHOWN, PAGE_ROWS, PROBLEMS_SHOWN, SILENT_SHOWN};
 use crate::view::clock::Clock;
-use crate::view::fleet::{Fleet, Group, Object};
+use crate::view::fleet::{Fleet, Group, Object, Service};
 use crate::view::heard::Heard;
 use crate::view::name::{Name, plain};
 use crate::view::overview;
@@ -217,7 +217,7 @@ impl Problem {
             since: Since::of(clock.moment(object.since)),
             up: problem.service.map_or_else(String::new, service_words),
             // What fails of a service stands below it.
-            reason: reason(object, heard, !problem.targets.is_empty()),
+            reason: reason(object, heard, problem.service),
             is_flapping: object.is_flapping,
             marks: MarkLine::all(&problem.marks, clock),
             targets: problem.targets.iter().map(|target| TargetLine::of(target, clock)).collect(),
@@ -248,15 +248,10 @@ fn kind_word(name: &ObjectName) -> &'static str {
     }
 }
 
-fn reason(object: &Object, heard: &Heard, has_targets: bool) -> String {
+fn reason(object: &Object, heard: &Heard, service: Option<&Service>) -> String {
     let reason = &object.standing.reason;
     if let Some(of) = heard.of_level(&object.name) {
         return if reason.is_empty() { format!("of {of}") } else { format!("of {of}: {}", plain(reason)) };
     }
-    // `2 of 5 down: web1 (refused), web2 (refused)`: the names stand below.
-    let brief = reason
-        .split_once(" down: ")
-        .filter(|_| has_targets)
-        .map(|(counts, _)| format!("{} down", plain(counts)));
-    brief.unwrap_or_else(|| plain(reason))
+    service.map_or_else(|| plain(reason), |service| plain(&service.reason()))
 }

@@ -60,6 +60,9 @@ struct Shown {
     has_past: bool,
 }
 
+/// Milliseconds without a watcher that are nobody's outage, nor the end of one.
+const RESTART_MS: i64 = 120_000;
+
 impl PublicPage {
     /// Whether it lists somebody.
     pub fn lists(&self, name: &ObjectName) -> bool {
@@ -172,7 +175,6 @@ impl Public {
 fn outages(object: &Object, spans: &[Span], facts: &Facts) -> Vec<Outage> {
     let clock = facts.clock();
     let title = title(&object.name, facts);
-    let down = spans.iter().filter(|span| span.state == Some(State::Ko));
     let outage = |span: &Span| {
         let is_now = span.to >= facts.known_to_page() && object.state() == State::Ko;
         // What goes on is told to the minute: the page is of one.
@@ -187,5 +189,48 @@ fn outages(object: &Object, spans: &[Span], facts: &Facts) -> Vec<Outage> {
         let at = When::of(clock.moment(span.from));
         Outage { at, from: span.from, title: title.clone(), text, is_planned: span.planned }
     };
-    down.map(outage).collect()
+    down(spans).iter().map(outage).collect()
+}
+
+/// When it was down. A watcher that starts anew ends no outage: what is down before and after a moment without one was
+/// down all the time.
+fn down(spans: &[Span]) -> Vec<Span> {
+    let mut all: Vec<Span> = Vec::new();
+    let mut is_joined = false;
+    for span in spans {
+        match (span.state, all.last_mut()) {
+            (None, _) => is_joined &= span.to.since(span.from) <= RESTART_MS,
+            (Some(State::Ko), Some(last)) if is_joined && last.planned == span.planned => last.to = span.to,
+            (Some(State::Ko), _) => {
+                all.push(*span);
+                is_joined = true;
+            }
+            (Some(_), _) => is_joined = false,
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use oco_fleet::time::Millis;
+
+    #[test]
+    fn a_restart_of_the_watcher_is_no_end_of_an_outage() {
+        let span = |from: i64, to: i64, state: Option<State>| Span {
+            from: Millis(from * 1_000),
+            to: Millis(to * 1_000),
+            state,
+            planned: false,
+        };
+        let (ok, ko) = (Some(State::Ok), Some(State::Ko));
+        let told = |spans: &[Span]| -> Vec<(i64, i64)> {
+            down(spans).iter().map(|span| (span.from.0 / 1_000, span.to.0 / 1_000)).collect()
+        };
+        assert_eq!(told(&[span(0, 60, ko), span(60, 70, None), span(70, 90, ko)]), [(0, 90)]);
+        assert_eq!(told(&[span(0, 60, ko), span(60, 600, None), span(600, 700, ko)]), [(0, 60), (600, 700)]);
+        assert_eq!(told(&[span(0, 60, ko), span(60, 61, ok), span(61, 70, ko)]), [(0, 60), (61, 70)]);
+        assert_eq!(told(&[span(0, 60, ok), span(60, 61, None), span(61, 70, ko)]), [(61, 70)]);
+    }
 }

@@ -3,6 +3,7 @@
 mod api;
 mod fleets;
 mod hostile;
+mod outside;
 mod pictures;
 mod shown;
 
@@ -41,7 +42,7 @@ fn settings() -> Settings {
 
 /// A visitor who may act.
 fn anna() -> Visitor {
-    Visitor { name: Some("anna".to_owned()), form_key: Some("key".to_owned()) }
+    Visitor { name: Some("anna".to_owned()), form_key: Some("key".to_owned()), ..Visitor::default() }
 }
 
 /// What is known of these, without a journal.
@@ -80,7 +81,7 @@ fn facts(path: &Path) -> Facts {
 /// The page at an address.
 fn page(address: &str, facts: &Facts, visitor: &Visitor, path: Option<&Path>) -> Page {
     let (place, query) = address.split_once('?').unwrap_or((address, ""));
-    let route = match Route::new(place, &Query::parse(query), facts) {
+    let route = match Route::new(place, &Query::parse(query), facts, visitor) {
         Ok(route) => route,
         Err(page) => return page,
     };

@@ -219,7 +219,7 @@ fn levels(report: &Report) -> Option<Section> {
         ],
     };
     let columns = columns([
-        ("Level", 2.2, false),
+        ("Level", 1.95, false),
         ("of", 1.7, false),
         ("Target", 1.0, true),
         ("Measured", 1.2, true),
@@ -227,7 +227,7 @@ fn levels(report: &Report) -> Option<Section> {
         ("Budget", 1.1, true),
         ("Spent", 1.1, true),
         ("Left", 1.1, true),
-        ("Kept?", 1.1, false),
+        ("Kept?", 1.35, false),
     ]);
     let table = Table { columns, rows: report.levels.iter().map(row).collect() };
     let mut section = section("Service levels", table, "");
@@ -270,14 +270,14 @@ fn members(report: &Report) -> Section {
         }
     };
     let columns = columns([
-        ("Name", 2.5, false),
+        ("Name", 2.3, false),
         ("Measured", 1.15, true),
         ("Contractual", 1.3, true),
         ("ok", 0.95, true),
         ("but", 0.95, true),
         ("ko", 0.95, true),
         ("planned", 0.95, true),
-        ("unknown", 1.0, true),
+        ("unknown", 1.2, true),
         ("no data", 0.95, true),
         ("Outages", 0.95, true),
         ("longest", 0.95, true),

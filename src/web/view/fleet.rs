@@ -5,6 +5,7 @@ use oco_fleet::journal::Stands;
 use oco_fleet::object::{Kind, ObjectName};
 use oco_fleet::state::{Standing, State};
 use oco_fleet::time::Millis;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::AddAssign;
 use std::sync::Arc;
@@ -199,6 +200,21 @@ impl Fleet {
 }
 
 impl Service {
+    /// Why. What counts who fails does so as of when the service changed: here they are counted as they stand now, and
+    /// not named, for they stand below.
+    pub fn reason(&self) -> Cow<'_, str> {
+        let reason: &str = &self.object.standing.reason;
+        let mut words = reason.split(' ');
+        let is_count = words.next().is_some_and(|word| word.parse::<usize>().is_ok());
+        let (ko, unknown, total) = (self.counts.ko, self.counts.unknown, self.counts.total());
+        match (is_count && words.next() == Some("of"), ko, unknown) {
+            (false, _, _) | (true, 0, 0) => reason.into(),
+            (true, 0, _) => format!("{unknown} of {total} unknown").into(),
+            (true, _, 0) => format!("{ko} of {total} down").into(),
+            (true, _, _) => format!("{ko} of {total} down, {unknown} unknown").into(),
+        }
+    }
+
     fn place(&self, target: &ObjectName) -> Option<usize> {
         self.targets.binary_search_by(|one| one.name.cmp(target)).ok()
     }
@@ -310,6 +326,24 @@ pub(crate) mod tests {
             ["web/oco/b", "node:shop", "web/oco-x/a", "web/oco", "web/oco-x", "web/oco/a", "wëb/no/such"];
         let names = names.into_iter().filter(|name| ObjectName::parse(name).is_ok());
         Fleet::new(names.map(|name| stands(name, 200)).collect())
+    }
+
+    #[test]
+    fn who_fails_of_a_service_is_counted_as_it_is_now() {
+        let why = |codes: [u16; 3], reason: &str| {
+            let mut all = vec![stands("web/oco", 350)];
+            all[0].standing.reason = reason.into();
+            all.extend(["a", "b", "c"].iter().zip(codes).map(|(host, code)| {
+                let name = format!("web/oco/{host}");
+                stands(&name, code)
+            }));
+            Fleet::new(all).services().next().map(|service| service.reason().into_owned()).unwrap()
+        };
+        assert_eq!(why([300, 300, 200], "1 of 3 down: a (refused)"), "2 of 3 down");
+        assert_eq!(why([300, 0, 200], "1 of 3 down, 2 unknown: a (refused), b, c"), "1 of 3 down, 1 unknown");
+        assert_eq!(why([0, 200, 200], "1 of 3 down: a (refused)"), "1 of 3 unknown");
+        assert_eq!(why([210, 200, 200], "1 of 3 down: a (refused)"), "1 of 3 down: a (refused)");
+        assert_eq!(why([300, 200, 200], "cannot reach the network"), "cannot reach the network");
     }
 
     #[test]

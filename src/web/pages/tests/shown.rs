@@ -176,7 +176,9 @@ fn a_badge_says_the_state_or_that_nobody_knows() {
     let mut facts = facts(&path);
     assert!(text("/badge/shop.svg", &facts, None).contains("shop: ko"));
     assert!(text("/badge/web/tls.svg", &facts, None).contains("tls: but"));
-    let route = |address: &str, facts: &Facts| Route::new(address, &Query::default(), facts).unwrap();
+    let route = |address: &str, facts: &Facts| {
+        Route::new(address, &Query::default(), facts, &Visitor::default()).unwrap()
+    };
     assert!(route("/badge/node:mail.svg", &facts).is_public(&facts));
     assert!(!route("/badge/web/tls.svg", &facts).is_public(&facts));
     assert!(!route("/", &facts).is_public(&facts) && route("/style.css", &facts).is_public(&facts));
@@ -236,7 +238,7 @@ fn what_was_pushed_is_shown_as_it_was_said() {
     let target = fleets::name("web/page/web1");
     let texts = vec![(target, "line <one>\r\nline\u{1b}[31m two".to_owned())];
     facts.pushed = Some(Pushed { client: Some("oco 0.2.0".to_owned()), texts });
-    let route = Route::new("/h/web1", &Query::default(), &facts).unwrap();
+    let route = Route::new("/h/web1", &Query::default(), &facts, &Visitor::default()).unwrap();
     assert_eq!(route.host(), Some("web1"));
     let text = text("/h/web1", &facts, Some(&path));
     assert!(
