@@ -14,7 +14,7 @@ use super::{hosts, phase};
 use crate::Result;
 use crate::figures::Bench;
 use crate::meter;
-use crate::report::{Figure, Nature, Report, Unit, quantile};
+use crate::report::{Figure, Nature, Report, Unit, quantile, thousands};
 use crate::servers::servers_cpu_number;
 
 pub const INTERVAL_MS: u32 = 10_000;
@@ -151,9 +151,4 @@ pub fn fleet(bench: &Bench, report: &mut Report) -> Result<()> {
     let us = own * (to - from) as f64 / 1e3 / (lateness.late.len() + lateness.beside) as f64;
     report.add(&figure, &[own], format!("{us:.1} us a probe, {} starts beside turns", lateness.beside));
     Ok(())
-}
-
-/// `100,000`.
-pub fn thousands(number: usize) -> String {
-    if number < 1000 { number.to_string() } else { format!("{},{:03}", number / 1000, number % 1000) }
 }
