@@ -1,6 +1,7 @@
 //! Pushes at a steady rate: how long an answer takes, when a transition is in the journal, and that what has not changed
 //! is not written.
 
+use std::cell::Cell;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
-use super::pair::Pair;
+use super::pair::{self, Pair};
 use super::pushers::{self, HOSTS};
 use crate::Result;
 use crate::figures::Bench;
@@ -27,7 +28,8 @@ pub fn latency(bench: &Bench, report: &mut Report) -> Result<()> {
     everybody_pushes(&pair)?;
     let journal = Journal::open(&pair.watcher.journal())?;
     let (mut p99s, mut costs, mut middle) = (Vec::new(), Vec::new(), Vec::new());
-    let mut lags = Vec::new();
+    let bare = pair::bare(b"{\"ok\": 1}")?;
+    let (mut lags, mut of_bare) = (Vec::new(), Vec::new());
     for _ in 0..effort.runs {
         let before = pair.cpu()?;
         let (address, rate, length) = (pair.board.address, effort.rate, effort.steady);
@@ -37,7 +39,7 @@ pub fn latency(bench: &Bench, report: &mut Report) -> Result<()> {
             |_| {
                 let request = |number: usize| {
                     let turn = number / HOSTS;
-                    let is_other = number % CHANGES == 0 && turn % 2 == 1;
+                    let is_other = number.is_multiple_of(CHANGES) && turn % 2 == 1;
                     let state = if is_other { "WARN" } else { "OK" };
                     pushers::push(number % HOSTS, "backup", state, "done in 12 s")
                 };
@@ -52,12 +54,18 @@ pub fn latency(bench: &Bench, report: &mut Report) -> Result<()> {
         p99s.push(quantile(&times, 0.99));
         middle.push(median(&times));
         lags.extend(found);
-        sleep(Duration::from_secs(1));
+        let request = pushers::push(0, "backup", "OK", "done in 12 s");
+        let times = pushers::steady(bare.address, rate, length, |_| request.clone())?;
+        of_bare.push(quantile(&times, 0.99));
     }
     let when = format!("{} pushes a second", thousands(effort.rate as usize));
     let name = format!("p99 of a push's answer, {when}");
     let figure = Figure { name: &name, unit: Unit::Millis, nature: Nature::Time, at_most: Some(5.0) };
-    let detail = format!("p50 {:.2} ms; every tenth may change its service", median(&middle));
+    let detail = format!(
+        "p50 {:.2} ms, p99 of a bare hyper handler {:.2} ms; every tenth may change its service",
+        median(&middle),
+        median(&of_bare)
+    );
     report.add(&figure, &p99s, detail);
     let name = format!("CPU a push, {when}");
     let figure = Figure { name: &name, unit: Unit::Micros, nature: Nature::Time, at_most: None };
@@ -121,13 +129,15 @@ fn looks_of(directories: &[&Path]) -> Result<Vec<(std::ffi::OsString, u64, i64, 
 /// The journal, read beside the watcher.
 struct Journal {
     connection: Connection,
+    /// Transitions so far: each has to be to another state than the one before.
+    count: Cell<usize>,
 }
 
 impl Journal {
     fn open(path: &Path) -> Result<Journal> {
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         connection.busy_timeout(Duration::from_secs(5))?;
-        Ok(Journal { connection })
+        Ok(Journal { connection, count: Cell::new(0) })
     }
 
     /// Pushes something new ten times a second, and looks when the journal has it. In milliseconds.
@@ -137,7 +147,8 @@ impl Journal {
         let name = format!("push/probe/web{:05}.example.org", HOSTS);
         while begin.elapsed() < length {
             let since = Instant::now();
-            let state = if lags.len() % 2 == 0 { "FAIL" } else { "OK" };
+            let state = if self.count.get().is_multiple_of(2) { "FAIL" } else { "OK" };
+            self.count.set(self.count.get() + 1);
             let info = format!("{state} {}", begin.elapsed().as_micros());
             pushers::ask(address, &pushers::push(HOSTS, "probe", state, &info))?;
             let mut statement = self.connection.prepare_cached(sql)?;

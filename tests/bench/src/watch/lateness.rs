@@ -2,6 +2,7 @@
 //! target's name.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fs;
 use std::thread::sleep;
 use std::time::Duration;
@@ -50,12 +51,9 @@ impl Lateness {
             if !(from..to).contains(&due) {
                 continue;
             }
-            if late > 1000.0 {
-                beside += 1;
-            } else if turns.contains_key(&(start.address, round)) {
-                beside += 1;
-            } else {
-                turns.insert((start.address, round), late);
+            match turns.entry((start.address, round)) {
+                Entry::Vacant(turn) if late <= 1000.0 => drop(turn.insert(late)),
+                Entry::Vacant(_) | Entry::Occupied(_) => beside += 1,
             }
         }
         let expected: i64 = phases
