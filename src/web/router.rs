@@ -33,6 +33,19 @@ pub async fn route(board: &Rc<Board>, (peer, place): (Peer, &Place), request: Re
     if let Some(kind) = Kind::of_path(&path) {
         return take_push((board, place), kind, client, request).await;
     }
+    // Pushers are most of those who connect. Were this a part of the same, each of their connections would have the room
+    // of the largest page's.
+    Box::pin(answer(board, (peer, client, place), path, request)).await
+}
+
+/// Answers whoever pushes nothing.
+async fn answer(
+    board: &Rc<Board>,
+    (peer, client, place): (Peer, Client, &Place),
+    path: String,
+    request: Request<Incoming>,
+) -> Reply {
+    let settings = board.settings();
     if path == "/health" {
         return health(board, request.method()).await;
     }

@@ -104,7 +104,7 @@ pub(super) fn load(connection: &Connection, recent: Millis) -> rusqlite::Result<
 fn objects(connection: &Connection) -> rusqlite::Result<HashMap<ObjectName, KeptObject>> {
     let mut statement = connection.prepare(
         "SELECT name, standing, code, reason, at, since, failures, successes, silent, settled, flapping, failing
-         FROM standing JOIN object ON object.id = standing.object",
+         FROM standing CROSS JOIN object ON object.id = standing.object",
     )?;
     let mut rows = statement.query([])?;
     let mut objects = HashMap::new();
@@ -135,8 +135,9 @@ fn name_of(text: &str) -> Option<ObjectName> {
 }
 
 fn reporters(connection: &Connection, objects: &mut HashMap<ObjectName, KeptObject>) -> rusqlite::Result<()> {
-    let mut statement = connection
-        .prepare("SELECT name, taken_in, periods FROM reporter JOIN object ON object.id = reporter.object")?;
+    let mut statement = connection.prepare(
+        "SELECT name, taken_in, periods FROM reporter CROSS JOIN object ON object.id = reporter.object",
+    )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let Some(name) = name_of(row.get_ref(0)?.as_str()?) else { continue };

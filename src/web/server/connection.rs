@@ -52,7 +52,15 @@ pub async fn serve(
 ) {
     let stream = Stalling::new(stream, WRITE_TIME);
     let peer = Peer { address, is_tls: tls.is_some() };
-    let Some(tls) = tls else { return exchange(stream, peer, place, terms).await };
+    match tls {
+        None => exchange(stream, peer, place, terms).await,
+        // Apart: who comes in the clear has not the room of a connection that is encrypted.
+        Some(tls) => Box::pin(encrypted(stream, tls, peer, place, terms)).await,
+    }
+}
+
+/// The same for a connection that begins with a handshake.
+async fn encrypted(stream: impl Stream, tls: Arc<ServerConfig>, peer: Peer, place: Place, terms: Terms) {
     match first(place.to_leave(), timeout(TLS_TIME, TlsAcceptor::from(tls).accept(stream))).await {
         First::Other(Ok(Ok(stream))) => exchange(stream, peer, place, terms).await,
         First::Other(Ok(Err(error))) => debug!("tls: {error}"),

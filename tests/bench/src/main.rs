@@ -1,9 +1,10 @@
-//! Measures what ocod and ocowatch cost and prints it beside what is demanded of them.
+//! Measures what ocod, ocowatch and ocoboard cost and prints it beside what is demanded of them.
 //!
 //! `servers` starts the programs under test, `load` asks them, `meter` and `calls` read what that cost them,
-//! `figures` has one function for each row of the table, `watch` those of ocowatch, and `report` prints and judges it. The exit status is 1 when
-//! a figure fails, 2 when nothing could be measured. `scripts/bench` builds all that this needs.
+//! `figures` has one function for each row of the table, `watch` those of ocowatch, `board` those of ocoboard, and `report`
+//! prints and judges it. The exit status is 1 when a figure fails, 2 when nothing could be measured. `scripts/bench` builds all that this needs.
 
+mod board;
 mod calls;
 mod figures;
 mod files;
@@ -22,8 +23,7 @@ use servers::Programs;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-const USAGE: &str =
-    "usage: oco-bench [--peers] [--against OCOD] OCOD HONEST LIBCOUNT_MALLOC.SO OCOWATCH [FIGURE...]";
+const USAGE: &str = "usage: oco-bench [--peers] [--against OCOD] OCOD HONEST LIBCOUNT_MALLOC.SO OCOWATCH OCOBOARD [FIGURE...]";
 
 fn main() -> ExitCode {
     match run() {
@@ -41,17 +41,26 @@ fn run() -> Result<bool> {
     if arguments.first().is_some_and(|first| first == "--floor") {
         return floor(&arguments);
     }
+    if arguments.first().is_some_and(|first| first == "--bare") {
+        return bare(&arguments);
+    }
     let peers = arguments.iter().any(|a| a == "--peers");
     arguments.retain(|a| a != "--peers");
     let other = take_value(&mut arguments, "--against")?.map(PathBuf::from);
-    if arguments.len() < 4 || arguments.iter().any(|a| a.starts_with('-')) {
+    if arguments.len() < 5 || arguments.iter().any(|a| a.starts_with('-')) {
         return Err(USAGE.into());
     }
-    let wanted = arguments.split_off(4);
+    let wanted = arguments.split_off(5);
     let mut paths = arguments.into_iter().map(PathBuf::from);
     let mut path = || paths.next().ok_or(USAGE);
-    let programs =
-        Programs { ocod: path()?, other, honest: path()?, count_malloc: path()?, ocowatch: path()? };
+    let programs = Programs {
+        ocod: path()?,
+        other,
+        honest: path()?,
+        count_malloc: path()?,
+        ocowatch: path()?,
+        ocoboard: path()?,
+    };
 
     let smoke = std::env::var_os("CI").is_some_and(|ci| ci == "true");
     let effort = if smoke { Effort::SMOKE } else { Effort::FULL };
@@ -68,6 +77,13 @@ fn run() -> Result<bool> {
 fn floor(arguments: &[String]) -> Result<bool> {
     let [_, kind, port, count, interval_ms] = arguments else { return Err(USAGE.into()) };
     watch::run_floor(kind, port.parse()?, count.parse()?, interval_ms.parse()?)?;
+    Ok(true)
+}
+
+/// Be the bare handler that ocoboard is compared with.
+fn bare(arguments: &[String]) -> Result<bool> {
+    let [_, address, body] = arguments else { return Err(USAGE.into()) };
+    board::run_bare(address.parse()?, body.as_ref())?;
     Ok(true)
 }
 

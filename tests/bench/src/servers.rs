@@ -33,6 +33,7 @@ pub struct Programs {
     pub honest: PathBuf,
     pub count_malloc: PathBuf,
     pub ocowatch: PathBuf,
+    pub ocoboard: PathBuf,
 }
 
 impl Programs {

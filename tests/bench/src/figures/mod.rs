@@ -12,6 +12,7 @@ mod work;
 use std::time::Duration;
 
 use crate::Result;
+use crate::board::{self, BoardEffort};
 use crate::report::Report;
 use crate::servers::Programs;
 use crate::watch::{self, WatchEffort};
@@ -64,6 +65,8 @@ pub struct Effort {
     stall_window: Duration,
     /// Of ocowatch.
     pub watch: WatchEffort,
+    /// Of ocoboard.
+    pub board: BoardEffort,
     is_full: bool,
 }
 
@@ -85,6 +88,7 @@ impl Effort {
         stall_windows: 3,
         stall_window: Duration::from_secs(3),
         watch: WatchEffort::FULL,
+        board: BoardEffort::FULL,
         is_full: true,
     };
 
@@ -106,6 +110,7 @@ impl Effort {
         stall_windows: 1,
         stall_window: Duration::from_millis(500),
         watch: WatchEffort::SMOKE,
+        board: BoardEffort::SMOKE,
         is_full: false,
     };
 
@@ -152,7 +157,8 @@ const PEERS: [(&str, Measure); 4] = [
 /// Measure the figures named, or all. One that fails to be measured does not keep the others from it.
 pub fn measure(bench: &Bench, peers: bool, wanted: &[String], report: &mut Report) -> Result<()> {
     let has_other = bench.programs.other.is_some();
-    let all = FIGURES.iter().chain(&watch::FIGURES).chain(if has_other { &AGAINST[..] } else { &[] });
+    let all = FIGURES.iter().chain(&watch::FIGURES).chain(&board::FIGURES);
+    let all = all.chain(if has_other { &AGAINST[..] } else { &[] });
     let all =
         all.chain(if peers { &PEERS[..] } else { &[] }).chain(if peers { &watch::PEERS[..] } else { &[] });
     let chosen: Vec<_> =

@@ -2,6 +2,7 @@
 //! target's name.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fs;
 use std::thread::sleep;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use super::{hosts, phase};
 use crate::Result;
 use crate::figures::Bench;
 use crate::meter;
-use crate::report::{Figure, Nature, Report, Unit, quantile};
+use crate::report::{Figure, Nature, Report, Unit, quantile, thousands};
 use crate::servers::servers_cpu_number;
 
 pub const INTERVAL_MS: u32 = 10_000;
@@ -50,12 +51,9 @@ impl Lateness {
             if !(from..to).contains(&due) {
                 continue;
             }
-            if late > 1000.0 {
-                beside += 1;
-            } else if turns.contains_key(&(start.address, round)) {
-                beside += 1;
-            } else {
-                turns.insert((start.address, round), late);
+            match turns.entry((start.address, round)) {
+                Entry::Vacant(turn) if late <= 1000.0 => drop(turn.insert(late)),
+                Entry::Vacant(_) | Entry::Occupied(_) => beside += 1,
             }
         }
         let expected: i64 = phases
@@ -151,9 +149,4 @@ pub fn fleet(bench: &Bench, report: &mut Report) -> Result<()> {
     let us = own * (to - from) as f64 / 1e3 / (lateness.late.len() + lateness.beside) as f64;
     report.add(&figure, &[own], format!("{us:.1} us a probe, {} starts beside turns", lateness.beside));
     Ok(())
-}
-
-/// `100,000`.
-pub fn thousands(number: usize) -> String {
-    if number < 1000 { number.to_string() } else { format!("{},{:03}", number / 1000, number % 1000) }
 }

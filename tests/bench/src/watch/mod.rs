@@ -21,6 +21,9 @@ use crate::figures::Bench;
 use crate::report::Report;
 
 pub use floor::run as run_floor;
+pub use probers::Prober;
+pub use rest::octets_written;
+pub use tap::wall;
 
 /// How much is measured.
 #[derive(Clone, Copy)]

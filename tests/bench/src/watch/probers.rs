@@ -28,7 +28,7 @@ pub struct Prober {
 }
 
 impl Prober {
-    fn start(name: &'static str, mut command: Command, scratch: Scratch) -> Result<Prober> {
+    pub fn start(name: &'static str, mut command: Command, scratch: Scratch) -> Result<Prober> {
         let log = File::create(scratch.path().join("log"))?;
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         on_the_servers_cpu(&mut command)?;

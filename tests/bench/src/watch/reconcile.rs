@@ -13,10 +13,9 @@ use ocowatch::tables::wanted::Server;
 use ocowatch::tables::{haproxy, lvs};
 
 use super::hosts;
-use super::lateness::thousands;
 use crate::Result;
 use crate::figures::Bench;
-use crate::report::{Figure, Nature, Report, Unit, median};
+use crate::report::{Figure, Nature, Report, Unit, median, thousands};
 
 const SERVERS: usize = 10_000;
 /// Enough for the longest of several turns to be told from the usual one.

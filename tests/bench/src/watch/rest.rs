@@ -8,14 +8,14 @@ use nix::unistd::Pid;
 
 use super::cost::written;
 use super::farm::{Farm, Speak};
-use super::lateness::{INTERVAL_MS, thousands};
+use super::lateness::INTERVAL_MS;
 use super::probers::{self, Fleet, Prober};
 use super::storm::Journal;
 use crate::Result;
 use crate::figures::Bench;
 use crate::files::Scratch;
 use crate::meter;
-use crate::report::{Figure, Nature, Report, Unit};
+use crate::report::{Figure, Nature, Report, Unit, thousands};
 
 const FEW: usize = 10_000;
 /// When the journal's heartbeat is due.
@@ -121,7 +121,7 @@ fn memory_and_writes(bench: &Bench, report: &mut Report) -> Result<()> {
 }
 
 /// Octets that all threads of a process handed to write calls, to files and pipes but not to sockets.
-fn octets_written(pid: Pid) -> Result<u64> {
+pub fn octets_written(pid: Pid) -> Result<u64> {
     let text = fs::read_to_string(format!("/proc/{pid}/io"))?;
     let value = text.lines().find_map(|line| line.strip_prefix("wchar: ")).ok_or("no wchar")?;
     Ok(value.parse()?)

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use super::cost::written;
 use super::farm::{Farm, SilentFarm, Speak};
-use super::lateness::{Lateness, processor, shares, thousands};
+use super::lateness::{Lateness, processor, shares};
 use super::probers::{self, Fleet};
 use super::storm::Journal;
 use super::tap::{Tap, boot};
 use crate::Result;
 use crate::figures::Bench;
-use crate::report::{Figure, Nature, Report, Unit};
+use crate::report::{Figure, Nature, Report, Unit, thousands};
 
 const HOSTS: usize = 2000;
 const INTERVAL_MS: u32 = 2000;

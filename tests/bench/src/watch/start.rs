@@ -13,13 +13,13 @@ use oco_fleet::transition::Transition;
 use super::cost::written;
 use super::farm::{Farm, Speak};
 use super::hosts;
-use super::lateness::{INTERVAL_MS, thousands};
+use super::lateness::INTERVAL_MS;
 use super::probers::{self, Fleet};
 use super::tap::wall;
 use crate::Result;
 use crate::figures::Bench;
 use crate::meter;
-use crate::report::{Figure, Nature, Report, Unit};
+use crate::report::{Figure, Nature, Report, Unit, thousands};
 
 const HOSTS: usize = 10_000;
 const BATCH: usize = 16_384;

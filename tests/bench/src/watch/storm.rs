@@ -11,12 +11,12 @@ use rusqlite::{Connection, OpenFlags};
 use super::balancer::{Balancer, SERVERS};
 use super::cost::written;
 use super::farm::{Farm, Speak};
-use super::lateness::{INTERVAL_MS, Lateness, processor, shares, thousands};
+use super::lateness::{INTERVAL_MS, Lateness, processor, shares};
 use super::probers::{self, Fleet, Prober};
 use super::tap::{Tap, boot, wall};
 use crate::Result;
 use crate::figures::Bench;
-use crate::report::{Figure, Nature, Report, Unit, median, quantile};
+use crate::report::{Figure, Nature, Report, Unit, median, quantile, thousands};
 
 /// As `state` stands in the journal.
 const OK: i64 = 1;
