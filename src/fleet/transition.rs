@@ -3,7 +3,6 @@
 use crate::object::ObjectName;
 use crate::state::{Standing, State};
 use crate::time::Millis;
-use oco::logic::time::spoken;
 use std::fmt::{self, Write as _};
 use std::time::Duration;
 
@@ -74,25 +73,38 @@ pub fn rough_millis(millis: i64) -> String {
     rough(Duration::from_millis(u64::try_from(millis).unwrap_or(0)))
 }
 
-/// A length for people, to its two largest units: `4d 2h`, `3m 20s`, `250ms`.
+/// Units in seconds, as humantime has them.
+const UNITS: [(u64, &str); 6] =
+    [(31_557_600, "y"), (2_630_016, "mo"), (86_400, "d"), (3600, "h"), (60, "m"), (1, "s")];
+
+/// A length for people, to its two largest units: `4d 2h`, `3m 20s`, `250ms`. Pages have a hundred thousand of them.
 pub fn rough(length: Duration) -> String {
-    let text = spoken(length);
-    let words = text.split(' ').take(2).map(|word| {
-        let digits = word.trim_end_matches(|c: char| !c.is_ascii_digit());
-        match word.strip_prefix(digits).unwrap_or_default() {
-            "day" | "days" => format!("{digits}d"),
-            "month" | "months" => format!("{digits}mo"),
-            "year" | "years" => format!("{digits}y"),
-            unit => format!("{digits}{unit}"),
+    let mut text = String::new();
+    let mut left = length.as_secs();
+    let mut words = 0;
+    for (unit, word) in UNITS {
+        let count = left / unit;
+        left %= unit;
+        if count > 0 && words < 2 {
+            let space = if words > 0 { " " } else { "" };
+            // A string takes everything.
+            let _ = write!(text, "{space}{count}{word}");
+            words += 1;
         }
-    });
-    words.collect::<Vec<_>>().join(" ")
+    }
+    match length.subsec_millis() {
+        _ if words > 0 => text,
+        0 => "0s".to_owned(),
+        millis => format!("{millis}ms"),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use oco::logic::code::Code;
+    use oco::logic::time::spoken;
+    use proptest::prelude::*;
 
     fn standing(code: u16, reason: &str) -> Standing {
         Standing::of_code(Code::new(code).unwrap(), reason)
@@ -134,6 +146,21 @@ mod tests {
             [(0, "0s"), (59, "59s"), (3_661, "1h 1m"), (400 * 86_400, "1y 1mo"), (86_400, "1d")]
         {
             assert_eq!(rough(Duration::from_secs(seconds)), text);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_length_is_the_beginning_of_what_is_spoken(
+            millis in prop_oneof![0..2000_u64, 0..100_000_000_u64, 0..4_000_000_000_000_u64],
+        ) {
+            let length = Duration::from_millis(millis);
+            let short = |word: &str| {
+                word.replace("days", "d").replace("day", "d").replace("months", "mo").replace("month", "mo")
+                    .replace("years", "y").replace("year", "y")
+            };
+            let words: Vec<String> = spoken(length).split(' ').take(2).map(short).collect();
+            prop_assert_eq!(rough(length), words.join(" "));
         }
     }
 }

@@ -59,6 +59,9 @@ impl Span {
     }
 }
 
+/// Octets that most labels have room in.
+const LABEL_OCTETS: usize = 64;
+
 /// A time in cells of equal length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
@@ -175,10 +178,10 @@ impl Grid {
 
     /// Each cell of a row by itself, by the name of its beginning.
     pub fn each(&self, cells: &[Cell]) -> Vec<Run> {
-        let run = |(cell, from): (&Cell, &String)| Run {
-            cells: 1,
-            class: class(cell),
-            label: format!("{from}: {}", shares(cell)),
+        let run = |(cell, from): (&Cell, &String)| {
+            let mut label = format!("{from}: ");
+            say_shares(cell, &mut label);
+            Run { cells: 1, class: class(cell), label }
         };
         cells.iter().zip(&self.edges).map(run).collect()
     }
@@ -192,10 +195,13 @@ impl Grid {
         for piece in pieces.by_ref() {
             let Some(first) = piece.first() else { continue };
             let end = begin + piece.len();
-            let label = match (self.edges.get(begin), self.edges.get(end)) {
-                (Some(from), Some(to)) => format!("{from} \u{2013} {to}: {}", shares(first)),
-                _ => shares(first),
-            };
+            let mut label = String::with_capacity(LABEL_OCTETS);
+            if let (Some(from), Some(to)) = (self.edges.get(begin), self.edges.get(end)) {
+                for part in [from, " \u{2013} ", to, ": "] {
+                    label.push_str(part);
+                }
+            }
+            say_shares(first, &mut label);
             runs.push(Run { cells: piece.len(), class: class(first), label });
             begin = end;
         }
@@ -245,13 +251,24 @@ fn is_one_thing(cell: &Cell) -> bool {
     parts(cell).iter().filter(|(_, length)| *length > 0).count() < 2
 }
 
-/// `ko 3m, ok 12m`; of one thing alone its word.
-fn shares(cell: &Cell) -> String {
-    let some = parts(cell).into_iter().filter(|(_, length)| *length > 0);
-    if is_one_thing(cell) {
-        return some.map(|(word, _)| word).next().unwrap_or("no data").to_owned();
+/// Puts the shares of a cell behind what was said of it: `ko 3m, ok 12m`; of one thing alone its word. A page has some
+/// ten thousand cells.
+fn say_shares(cell: &Cell, label: &mut String) {
+    let is_alone = is_one_thing(cell);
+    let mut some = parts(cell).into_iter().filter(|(_, length)| *length > 0).peekable();
+    if some.peek().is_none() {
+        label.push_str("no data");
     }
-    some.map(|(word, length)| format!("{word} {}", length_of_two(length))).collect::<Vec<_>>().join(", ")
+    while let Some((word, length)) = some.next() {
+        label.push_str(word);
+        if !is_alone {
+            label.push(' ');
+            label.push_str(&length_of_two(length));
+        }
+        if some.peek().is_some() {
+            label.push_str(", ");
+        }
+    }
 }
 
 #[cfg(test)]

@@ -116,13 +116,21 @@ impl Era {
         let first = chunk_of(Millis(self.from)).max(first);
         let last = chunk_of(Millis(self.to.saturating_sub(1))).min(last);
         let mut statement = look.connection.prepare_cached(
-            "SELECT at, old, new FROM transition
+            "SELECT at, new, old FROM transition
              WHERE chunk = ?1 AND object = ?2 AND at >= ?3 AND at < ?4 ORDER BY at, n",
         )?;
+        // How it stood before the first of them. Of each later one, the one before says so.
+        let mut before = None;
         for chunk in first..=last {
             let mut rows = statement.query([chunk, id, self.from, self.to])?;
             while let Some(row) = rows.next()? {
-                each(row.get(0)?, row.get(1)?, row.get(2)?);
+                let (at, new) = (row.get(0)?, row.get(1)?);
+                let old = match before {
+                    Some(old) => old,
+                    None => row.get(2)?,
+                };
+                each(at, old, new);
+                before = Some(new);
             }
         }
         Ok(())
