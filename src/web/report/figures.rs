@@ -5,6 +5,7 @@ use super::period::Period;
 use oco_fleet::availability::{Durations, Percent, Piece, Share};
 use oco_fleet::calendar::Zone;
 use oco_fleet::journal::Incident;
+use oco_fleet::level::Account;
 use oco_fleet::object::ObjectName;
 use oco_fleet::state::State;
 use oco_fleet::time::Millis;
@@ -91,7 +92,7 @@ pub enum Verdict {
     Missed,
     /// It is kept until now.
     MetSoFar,
-    /// Until now less than was promised.
+    /// Its budget is spent already.
     MissedSoFar,
     /// Nothing was measured.
     NoData,
@@ -109,14 +110,15 @@ impl Verdict {
         }
     }
 
-    /// What came of a promise, over a time that is over or not.
-    pub fn of(is_met: Option<bool>, is_over: bool) -> Verdict {
-        match (is_met, is_over) {
+    /// What came of a promise. Of a time that is over the share decides. Before that the budget does, as for the level's
+    /// state: a share that is low early in the month breaks no promise yet.
+    pub fn of(account: &Account, is_over: bool) -> Verdict {
+        match (account.is_met, is_over) {
             (None, _) => Verdict::NoData,
             (Some(true), true) => Verdict::Met,
-            (Some(true), false) => Verdict::MetSoFar,
             (Some(false), true) => Verdict::Missed,
-            (Some(false), false) => Verdict::MissedSoFar,
+            (Some(_), false) if account.left > 0 || account.spent == 0 => Verdict::MetSoFar,
+            (Some(_), false) => Verdict::MissedSoFar,
         }
     }
 }

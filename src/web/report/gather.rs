@@ -261,7 +261,7 @@ fn level_figures(
         budget: account.budget,
         spent: account.spent,
         left: account.left,
-        verdict: Verdict::of(account.is_met, to <= time.now),
+        verdict: Verdict::of(&account, to <= time.now),
         period: promise.period.to_string(),
         hours: promise.hours.as_ref().map(ToString::to_string),
         unknown: promise.unknown.word(),

@@ -6,7 +6,9 @@ mod world;
 
 use super::figures::{Verdict, letters};
 use super::*;
-use oco_fleet::availability::Percent;
+use oco_fleet::availability::{Durations, Percent};
+use oco_fleet::level::Account;
+use oco_fleet::time::Millis;
 use world::{Scene, at};
 
 #[test]
@@ -73,6 +75,33 @@ fn a_time_that_is_not_over_ends_now_and_says_so() {
     // The same level reckoned as the watcher does it has the whole month's budget.
     let month = report.levels[0].to.since(report.levels[0].from);
     assert_eq!(report.levels[0].budget, month / 1000);
+}
+
+#[test]
+fn a_promise_is_broken_early_only_when_its_budget_is_spent() {
+    let account = |spent: i64, budget: i64, is_met: bool| Account {
+        from: Millis(0),
+        to: Millis(1000),
+        time: 1000,
+        durations: Durations::default(),
+        budget,
+        spent,
+        left: budget - spent,
+        measured: None,
+        contractual: None,
+        is_met: Some(is_met),
+    };
+    for (account, is_over, verdict) in [
+        // Two days into the month, with a share below the target.
+        (account(9, 10, false), false, Verdict::MetSoFar),
+        (account(10, 10, false), false, Verdict::MissedSoFar),
+        (account(0, 0, true), false, Verdict::MetSoFar),
+        (account(1, 0, false), false, Verdict::MissedSoFar),
+        (account(9, 10, true), true, Verdict::Met),
+        (account(9, 10, false), true, Verdict::Missed),
+    ] {
+        assert_eq!(Verdict::of(&account, is_over), verdict, "{account:?}");
+    }
 }
 
 #[test]
