@@ -7,7 +7,7 @@
 mod tests;
 
 use crate::limits::HAPROXY_LINE_OCTETS;
-use crate::tables::wanted::{Server, Want, wanted};
+use crate::tables::wanted::{Seen, Server, Want, wanted};
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::net::IpAddr;
@@ -146,15 +146,18 @@ pub struct Plan {
 pub fn plan(servers: &[Server], real: &[Real], mine: impl Fn(&str) -> Mine, rules: Rules) -> Plan {
     let owners = owners(servers, real);
     let mut has_server = vec![false; servers.len()];
-    let mut is_in = vec![false; servers.len()];
+    let mut seen = vec![Seen::KeptOut; servers.len()];
     for (owner, real) in owners.iter().zip(real) {
         let Some(place) = *owner else { continue };
         has_server.get_mut(place).into_iter().for_each(|has| *has = true);
+        let Some(seen) = seen.get_mut(place) else { continue };
         if real.administration == Administration::Ready {
-            is_in.get_mut(place).into_iter().for_each(|is_in| *is_in = true);
+            *seen = Seen::In;
+        } else if *seen == Seen::KeptOut && mine(&real.name).seen(real).has(real.administration) {
+            *seen = Seen::Out;
         }
     }
-    let wanted = wanted(servers, rules.min_up, |place| !is_in.get(place).copied().unwrap_or(false));
+    let wanted = wanted(servers, rules.min_up, |place| seen.get(place).copied().unwrap_or(Seen::KeptOut));
     let mut plan = Plan::default();
     for (owner, real) in owners.iter().zip(real) {
         let want = owner.and_then(|place| wanted.get(place).copied());

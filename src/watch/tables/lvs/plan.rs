@@ -7,7 +7,7 @@ mod tests;
 
 use super::saved::{SavedServer, SavedService, Virtual};
 use crate::config::{Forwarding, VirtualService};
-use crate::tables::wanted::{Server, Want, wanted};
+use crate::tables::wanted::{Seen, Server, Want, wanted};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::net::SocketAddr;
@@ -149,11 +149,12 @@ pub fn plan(
     let nobody = BTreeMap::new();
     let real = service.map_or(&nobody, |service| &service.servers);
     let addresses: Vec<Option<SocketAddr>> = servers.iter().map(|server| address(server, rules)).collect();
-    let is_in = |place: usize| {
-        let address = addresses.get(place).copied().flatten();
-        address.and_then(|address| real.get(&address)).is_some_and(|server| server.weight > 0)
+    let seen = |place: usize| match addresses.get(place).copied().flatten() {
+        Some(address) if real.get(&address).is_some_and(|server| server.weight > 0) => Seen::In,
+        Some(_) => Seen::Out,
+        None => Seen::KeptOut,
     };
-    let wanted = wanted(servers, rules.min_up, |place| !is_in(place));
+    let wanted = wanted(servers, rules.min_up, seen);
     let mut plan = Plan { name, steps: Vec::new(), mine: BTreeMap::new(), foreign: BTreeSet::new() };
     let mut after: BTreeMap<SocketAddr, SavedServer> = real.clone();
     let fallback = fallback(rules);
