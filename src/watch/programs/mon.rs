@@ -40,7 +40,9 @@ pub fn told(run: &Run, stdout: &Kept, hosts: &[&str]) -> Vec<Told> {
     let is_cut = end.is_none() && stdout.is_cut;
     let line =
         String::from_utf8_lossy(stdout.octets.get(..end.unwrap_or(stdout.octets.len())).unwrap_or_default());
-    let mut words: Vec<&str> = line.split_ascii_whitespace().collect();
+    // Some put commas between the names, as mon's own process.monitor does.
+    let mut words: Vec<&str> =
+        line.split_ascii_whitespace().map(|word| word.trim_matches([',', ';'])).collect();
     if is_cut {
         // The last one may be the beginning of another name.
         words.pop();
@@ -120,6 +122,7 @@ mod tests {
         assert_eq!(told_by(0, "a b", false), [ok; 3]);
         assert_eq!(told_by(1, "b\na: fine\n", false), [ok, ko, ok]);
         assert_eq!(told_by(1, "192.0.2.1 a", false), [ko, ok, ko]);
+        assert_eq!(told_by(1, "192.0.2.1, a;\n", false), [ko, ok, ko], "commas are no part of a name");
         assert_eq!(told_by(1, "something else\na\n", false), [ko; 3], "no host is named");
         assert_eq!(told_by(2, "", false), [ko; 3]);
         assert_eq!(told_by(1, "a b", true), [ko, None, None], "b may be the beginning of bc");
