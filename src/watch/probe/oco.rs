@@ -6,7 +6,7 @@ use super::step::Step;
 use super::words;
 use oco::limits::LINE_OCTETS;
 use oco::logic::answer;
-use oco::logic::code::{Code, Verdict};
+use oco::logic::code::Code;
 
 /// Reads one line.
 #[derive(Debug)]
@@ -46,19 +46,49 @@ impl OcoTalk {
 /// What a line says.
 fn judge(line: &[u8], words: &mut String) -> Step {
     // Its end was taken off already, and a line has but one.
-    let read = if line.ends_with(b"\r") { None } else { answer::read(line, |_, _| ()) };
-    let Some(read) = read else {
+    let read = || {
+        let read = answer::read(line, |_, _| ())?;
+        Some((Code::new(read.verdict.number())?, read.program))
+    };
+    let read = if line.ends_with(b"\r") { None } else { read().or_else(|| read_other(line)) };
+    let Some((code, program)) = read else {
         words::expected(words, "an OCO line", line);
         return Step::Told(Code::KO);
     };
-    if read.verdict != Verdict::Ok {
+    if code != Code::OK {
         // The line is printable ASCII, or it would not have been read. Everybody knows which program said it.
         let line = std::str::from_utf8(line).unwrap_or_default().trim_end();
-        let (before, after) = line.split_once(read.program).unwrap_or((line, ""));
+        let (before, after) = line.split_once(program).unwrap_or((line, ""));
         words.push_str(before.trim_end());
         words.push_str(after);
     }
-    Code::new(read.verdict.number()).map_or(Step::Own, Step::Told)
+    Step::Told(code)
+}
+
+/// Code and program of a line that ocod does not write but others may: it begins with the code of a check, as
+/// `210 OK, but oco-9`. Entries behind it may be worse than it says as little as in ocod's own.
+fn read_other(line: &[u8]) -> Option<(Code, &str)> {
+    if line.len() > LINE_OCTETS || !line.iter().all(|octet| matches!(octet, b' '..=b'~')) {
+        return None;
+    }
+    let (digits, rest) = line.split_first_chunk()?;
+    let code = Code::from_digits(*digits)?;
+    let verdict = code.verdict();
+    if verdict.number() == code.number() {
+        return None;
+    }
+    let rest = std::str::from_utf8(rest).ok()?;
+    let rest = rest.strip_prefix(' ')?.strip_prefix(verdict.words())?.strip_prefix(' ')?;
+    let (program, list) = rest.split_once(' ').unwrap_or((rest, ""));
+    program.strip_prefix("oco-").filter(|version| !version.is_empty())?;
+    for entry in list.split_terminator(',').filter(|entry| !entry.starts_with('+')) {
+        let (digits, name) = entry.split_once('-')?;
+        let of_entry = Code::from_digits(digits.as_bytes().try_into().ok()?)?;
+        if name.is_empty() || of_entry.verdict() > verdict {
+            return None;
+        }
+    }
+    Some((code, program))
 }
 
 #[cfg(test)]
@@ -79,6 +109,29 @@ mod tests {
 
     fn told(number: u16, words: &str) -> (Step, String) {
         (Step::Told(Code::new(number).unwrap()), words.to_owned())
+    }
+
+    #[test]
+    fn a_line_of_another_program_has_the_code_of_a_check() {
+        assert_eq!(probe(&[b"210 OK, but oco-1.0.0 210-disk\r\n"]), told(210, "210 OK, but 210-disk"));
+        assert_eq!(probe(&[b"299 OK, but oco-9\n"]), told(299, "299 OK, but"));
+        assert_eq!(probe(&[b"503 KO oco-9 503-raid,300-x,+2\n"]), told(503, "503 KO 503-raid,300-x,+2"));
+        for line in [
+            "210 OK, but oco-1 300-disk",
+            "210 KO oco-1 210-disk",
+            "210 OK oco-1",
+            "300 OK, but oco-1",
+            "503 OK oco-1",
+            "210 OK, but oco- 210-disk",
+            "210 OK, but mail",
+            "210 OK, but oco-1 disk",
+            "200 OK oco-1 300-disk",
+            "250 OK, but oco-1",
+            "400 KO oco-1",
+        ] {
+            let (step, words) = probe(&[line.as_bytes(), b"\n"]);
+            assert!(step == Step::Told(Code::KO) && words.starts_with("expected"), "{line}: {words}");
+        }
     }
 
     #[test]
