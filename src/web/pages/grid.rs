@@ -6,7 +6,7 @@ use super::error::error;
 use super::facts::{Facts, Visitor};
 use super::frame::Frame;
 use super::page::Page;
-use super::parts::{Chip, CountsLine, Link, MarkLine, Pager, Since};
+use super::parts::{Chip, CountsLine, Link, MarkLine, Pager, Since, page_within};
 use super::query::Query;
 use crate::limits::PAGE_ROWS;
 use crate::view::fleet::{Object, Service};
@@ -157,8 +157,7 @@ impl Grid {
     fn shown<'a>(&'a self, facts: &'a Facts) -> (usize, Vec<(bool, &'a Object)>) {
         let mut all = self.objects(facts);
         let count = all.len();
-        let begin = self.page.saturating_mul(PAGE_ROWS).min(count);
-        all.drain(..begin);
+        all.drain(..page_within(self.page, count, PAGE_ROWS) * PAGE_ROWS);
         all.truncate(PAGE_ROWS);
         (count, all)
     }
@@ -230,7 +229,12 @@ impl Grid {
             charts: Charts::of(found.map_or(&[], |found| &found.series), self.window, |name| {
                 Name::of(name).last()
             }),
-            pager: Pager::new(self.page, count, PAGE_ROWS, &format!("{base}?{}", self.time_query(facts))),
+            pager: Pager::new(
+                self.page,
+                count,
+                PAGE_ROWS,
+                &format!("{base}?{}", query_of(self.window, facts)),
+            ),
         };
         Page::html(200, &template)
     }
@@ -241,10 +245,11 @@ impl Grid {
             None => path(&["g", &self.group]),
         }
     }
+}
 
-    fn time_query(&self, facts: &Facts) -> String {
-        time_query(self.window.span, self.window.after(&facts.clock()).map(|_| self.window.to))
-    }
+/// The query that leads to this time again.
+pub(super) fn query_of(window: Window, facts: &Facts) -> String {
+    time_query(window.span, window.after(&facts.clock()).map(|_| window.to))
 }
 
 fn time_query(span: Span, to: Option<Millis>) -> String {

@@ -8,7 +8,7 @@ use super::frame::Frame;
 use super::grid::{self, Table, Times};
 use super::log::Lines;
 use super::page::Page;
-use super::parts::{Chip, CountsLine, Link, MarkLine, Since};
+use super::parts::{Chip, CountsLine, Link, MarkLine, Pager, Since, page_within};
 use super::query::Query;
 use crate::limits::{HISTORY_ROWS, PAGE_ROWS};
 use crate::view::fleet::{Counts, Object};
@@ -23,6 +23,7 @@ use oco_fleet::object::{ObjectName, Pattern, check_host};
 pub struct Host {
     host: String,
     window: Window,
+    page: usize,
 }
 
 /// How it was, and what happened.
@@ -54,6 +55,7 @@ struct Shown {
     client: String,
     counts: CountsLine,
     cards: Vec<Card>,
+    pager: Pager,
     times: Times,
     table: Table,
     charts: Charts,
@@ -63,7 +65,8 @@ struct Shown {
 impl Host {
     /// Reads its query.
     pub fn new(host: &str, query: &Query, facts: &Facts) -> Result<Host, String> {
-        Ok(Host { host: host.to_owned(), window: grid::window(query, facts, Span::default())? })
+        let (window, page) = (grid::window(query, facts, Span::default())?, query.page()?);
+        Ok(Host { host: host.to_owned(), window, page })
     }
 
     /// Its name.
@@ -71,19 +74,32 @@ impl Host {
         &self.host
     }
 
+    /// All of it, the worst first: what fails is on the first page, however many services there are.
     fn objects<'a>(&'a self, facts: &'a Facts) -> Vec<&'a Object> {
         if check_host(&self.host).is_err() {
             return Vec::new();
         }
-        let mut objects: Vec<&Object> = facts.snapshot.fleet.of_host(&self.host).take(PAGE_ROWS).collect();
-        objects.sort_by_key(|object| object.state().rank());
+        let mut objects: Vec<&Object> = facts.snapshot.fleet.of_host(&self.host).collect();
+        objects.sort_by_key(|object| (object.state().rank(), !object.is_severe()));
         objects
     }
 
+    /// What of it is on the page.
+    fn shown<'a, 'b>(&self, objects: &'b [&'a Object]) -> &'b [&'a Object] {
+        let page = page_within(self.page, objects.len(), PAGE_ROWS);
+        objects.chunks(PAGE_ROWS).nth(page).unwrap_or_default()
+    }
+
+    /// Who it is in every group.
+    fn pattern(&self) -> String {
+        format!("*/*/{}", self.host)
+    }
+
     pub(super) fn read(&self, facts: &Facts, reader: &mut Reader) -> Result<Found, JournalError> {
-        let names: Vec<ObjectName> = self.objects(facts).iter().map(|object| object.name.clone()).collect();
+        let objects = self.objects(facts);
+        let names: Vec<ObjectName> = self.shown(&objects).iter().map(|object| object.name.clone()).collect();
         let bars = grid::read_bars(reader, &names, self.window, facts.known_to_page())?;
-        let patterns = names.iter().filter_map(|name| Pattern::parse(name.as_str()).ok()).collect();
+        let patterns = Pattern::parse(&self.pattern()).into_iter().collect();
         let wish = LogWish { patterns, limit: HISTORY_ROWS, ..LogWish::default() };
         let log = if names.is_empty() { LogPage::default() } else { reader.log(&wish)? };
         let series = charts::read(reader, &names, self.window)?;
@@ -105,6 +121,7 @@ impl Host {
         let base = path(&["h", &self.host]);
         let mut counts = Counts::default();
         objects.iter().for_each(|object| counts.add(object.state()));
+        let on_page = self.shown(&objects);
         let card = |object: &&Object| {
             let service = object.name.service_of_target();
             let (name, own) = (&object.name, marks.of(&object.name));
@@ -122,7 +139,7 @@ impl Host {
         };
         let cells = Cells::new(self.window, &clock);
         let bars = found.as_ref().map(|found| &found.bars);
-        let rows = objects.iter().map(|object| {
+        let rows = on_page.iter().map(|object| {
             let service = object.name.service_of_target();
             let link = Link::to(service.map(|service| Name::of(&service)).unwrap_or_default());
             grid::row(false, object, bars, &cells, facts).with_name(link)
@@ -140,7 +157,7 @@ impl Host {
         });
         let log = found.map(|found| found.log).unwrap_or_default();
         let more = (!log.is_whole && !log.rows.is_empty())
-            .then(|| format!("/log?name={}", encoded(&format!("*/*/{}", self.host))));
+            .then(|| format!("/log?name={}", encoded(&self.pattern())));
         let template = Shown {
             frame: Frame::new(facts, visitor, "", &host).with_unread(why),
             chip: Chip::of_state(counts.worst()),
@@ -151,7 +168,13 @@ impl Host {
                 .map(plain)
                 .unwrap_or_default(),
             counts: CountsLine::of(counts),
-            cards: objects.iter().map(card).collect(),
+            cards: on_page.iter().map(card).collect(),
+            pager: Pager::new(
+                self.page,
+                objects.len(),
+                PAGE_ROWS,
+                &format!("{base}?{}", grid::query_of(self.window, facts)),
+            ),
             times: grid::times(&base, self.window, facts),
             table,
             charts,

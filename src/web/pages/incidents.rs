@@ -4,7 +4,7 @@ use super::error::not_found;
 use super::facts::{Facts, Visitor};
 use super::frame::Frame;
 use super::page::Page;
-use super::parts::{Link, Pager, When};
+use super::parts::{Link, Pager, When, page_within};
 use super::query::Query;
 use crate::limits::{INCIDENTS_READ, PAGE_ROWS};
 use crate::view::clock::{Clock, length_of_two};
@@ -95,7 +95,8 @@ impl List {
         let (open, closed): (Vec<Incident>, Vec<Incident>) =
             all.into_iter().rev().partition(|incident| incident.closed.is_none());
         let all: Vec<Incident> = open.into_iter().chain(closed).collect();
-        let shown = all.iter().skip(self.page.saturating_mul(PAGE_ROWS)).take(PAGE_ROWS);
+        let page = page_within(self.page, all.len(), PAGE_ROWS);
+        let shown = all.iter().skip(page * PAGE_ROWS).take(PAGE_ROWS);
         let template = ShownList {
             frame: Frame::new(facts, visitor, "incidents", "Incidents").with_unread(why),
             rows: shown.map(|incident| Row::of(incident, facts.heard(), &clock)).collect(),

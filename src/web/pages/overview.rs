@@ -4,7 +4,7 @@ use super::acts::Acknowledge;
 use super::facts::{Facts, Visitor};
 use super::frame::Frame;
 use super::page::Page;
-use super::parts::{Chip, CountsBar, CountsLine, Link, MarkLine, Pager, Since};
+use super::parts::{Chip, CountsBar, CountsLine, Link, MarkLine, Pager, Since, page_within};
 use super::query::Query;
 use crate::limits::{GROUPS_SHOWN, PAGE_ROWS, PROBLEMS_SHOWN, SILENT_SHOWN};
 use crate::view::clock::Clock;
@@ -95,8 +95,8 @@ impl Overview {
         let fleet = &facts.snapshot.fleet;
         let marks = facts.marks();
         let overview = overview::Overview::new(fleet, &marks);
-        let shown =
-            overview.problems.iter().skip(self.page.saturating_mul(PROBLEMS_SHOWN)).take(PROBLEMS_SHOWN);
+        let page = page_within(self.page, overview.problems.len(), PROBLEMS_SHOWN);
+        let shown = overview.problems.iter().skip(page * PROBLEMS_SHOWN).take(PROBLEMS_SHOWN);
         let form_key = visitor.form_key.as_deref();
         let problems: Vec<Problem> =
             shown.map(|problem| Problem::of(problem, facts.heard(), &clock, form_key, "/")).collect();
@@ -107,7 +107,7 @@ impl Overview {
             ("levels", overview.levels),
         ];
         let kinds = kinds.into_iter().filter(|(_, counts)| counts.total() > 0);
-        let is_first = self.page == 0;
+        let is_first = page == 0;
         let are_few = fleet.services().take(PAGE_ROWS / 2 + 1).count() <= PAGE_ROWS / 2;
         let worst = overview.worst();
         let template = Shown {

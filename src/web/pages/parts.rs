@@ -196,6 +196,12 @@ impl CountsBar {
     }
 }
 
+/// The page of a list that is shown where `page` is asked for, from 0 on: behind its end that is the last one, for lists
+/// grow shorter while somebody reads them.
+pub fn page_within(page: usize, rows: usize, each: usize) -> usize {
+    page.min(rows.div_ceil(each.max(1)).saturating_sub(1))
+}
+
 /// Links to the other pages of a long list.
 #[derive(Debug, Clone, PartialEq, Eq, Template, Default)]
 #[template(
@@ -215,6 +221,7 @@ impl Pager {
     /// The page `page`, from 0 on, of `rows` rows, `each` on a page. `href` is that of the list, with its query but for the
     /// page.
     pub fn new(page: usize, rows: usize, each: usize, href: &str) -> Pager {
+        let page = page_within(page, rows, each);
         let last = rows.div_ceil(each.max(1));
         let sign = if href.contains('?') { '&' } else { '?' };
         let link = |page: usize| format!("{href}{sign}page={}", page + 1);
@@ -265,5 +272,8 @@ mod tests {
         assert!(text.contains("/log?q=a&#38;page=1") && text.contains("/log?q=a&#38;page=3"), "{text}");
         assert!(text.contains("page 2 of 3"));
         assert_eq!(Pager::new(0, 500, 500, "/").to_string(), "");
+        // Behind the end is the last one.
+        assert!(Pager::new(98, 1_001, 500, "/log").to_string().contains("page 3 of 3"));
+        assert_eq!((page_within(98, 1_001, 500), page_within(3, 0, 500)), (2, 0));
     }
 }

@@ -3,6 +3,7 @@
 mod api;
 mod fleets;
 mod hostile;
+mod lists;
 mod outside;
 mod pictures;
 mod shown;

@@ -59,19 +59,6 @@ fn a_page_changes_with_what_is_shown_not_with_the_clock() {
 }
 
 #[test]
-fn never_more_than_500_rows_are_on_a_page() {
-    let all: Vec<Stands> =
-        fleets::burning().into_iter().filter(|one| one.name.group() == "group03").collect();
-    let facts = facts_of(all);
-    let rows = |address: &str| text(address, &facts, None).matches("<tr").count();
-    assert_eq!(rows("/g/group03"), 501, "with the heading");
-    let pages = 25 * 101_usize;
-    assert_eq!(rows(&format!("/g/group03?page={}", pages.div_ceil(500))), pages % 500 + 1);
-    assert!(text("/g/group03", &facts, None).contains("page 1 of 6"));
-    assert!(text("/", &facts, None).matches("<li").count() <= 500);
-}
-
-#[test]
 fn bad_queries_are_refused_in_words() {
     let facts = facts_of(fleets::burning().into_iter().take(50).collect());
     for address in [
