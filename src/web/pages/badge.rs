@@ -47,9 +47,10 @@ impl Badge {
             return Some(Badge { of: Of::Page(page.clone()) });
         }
         let object = ObjectName::parse(name).or_else(|_| ObjectName::parse(&format!("node:{name}"))).ok()?;
-        // A host is nobody's business.
-        let is_known = object.kind() != Kind::Target && facts.snapshot.fleet.get(&object).is_some();
-        is_known.then_some(Badge { of: Of::Object(object) })
+        // A host is nobody's business. Before a journal was read nobody can say who is not there.
+        let snapshot = &facts.snapshot;
+        let is_known = snapshot.read.is_none() || snapshot.fleet.get(&object).is_some();
+        (is_known && object.kind() != Kind::Target).then_some(Badge { of: Of::Object(object) })
     }
 
     /// Whether a public page lists it.

@@ -2,7 +2,7 @@
 
 use super::acts::Acts;
 use super::charts::{self, Charts, Series};
-use super::error::error;
+use super::error::nobody;
 use super::facts::{Facts, Visitor};
 use super::frame::Frame;
 use super::page::Page;
@@ -133,13 +133,17 @@ impl Grid {
         Ok(Grid { group: group.to_owned(), service: service.map(str::to_owned), window, page })
     }
 
+    /// Whether somebody may be called so.
+    fn is_name(&self) -> bool {
+        let service = self.service.as_deref();
+        check_part(&self.group).is_ok() && service.is_none_or(|it| check_reported_part(it).is_ok())
+    }
+
     /// The services of the page.
     fn services<'a>(&'a self, facts: &'a Facts) -> Vec<&'a Service> {
         let fleet = &facts.snapshot.fleet;
-        let are_names = check_part(&self.group).is_ok()
-            && self.service.as_deref().is_none_or(|it| check_reported_part(it).is_ok());
         match &self.service {
-            _ if !are_names => Vec::new(),
+            _ if !self.is_name() => Vec::new(),
             Some(service) => fleet.service(&ObjectName::service(&self.group, service)).into_iter().collect(),
             None => fleet.services_of(&self.group).collect(),
         }
@@ -184,7 +188,10 @@ impl Grid {
         let clock = facts.clock();
         let services = self.services(facts);
         let Some(first) = services.first() else {
-            return error(facts, visitor, 404, "Nothing is known by this name.");
+            let service = self.service.as_deref();
+            let parts = std::iter::once(self.group.as_str()).chain(service);
+            let heading = parts.map(name::shown).collect::<Vec<_>>().join("/");
+            return nobody(facts, visitor, &heading, self.is_name(), "Nothing is known by this name.");
         };
         let (count, objects) = self.shown(facts);
         let name = match &self.service {

@@ -2,7 +2,7 @@
 
 use super::acts::Acts;
 use super::charts::{self, Charts, Series};
-use super::error::error;
+use super::error::nobody;
 use super::facts::{Facts, Visitor};
 use super::frame::Frame;
 use super::grid::{self, Table, Times};
@@ -115,7 +115,9 @@ impl Host {
     ) -> Page {
         let objects = self.objects(facts);
         if objects.is_empty() {
-            return error(facts, visitor, 404, "No host is known by this name.");
+            let is_name = check_host(&self.host).is_ok();
+            let says = "No host is known by this name.";
+            return nobody(facts, visitor, &shown(&self.host), is_name, says);
         }
         let (clock, marks) = (facts.clock(), facts.marks());
         let base = path(&["h", &self.host]);

@@ -1,6 +1,6 @@
 //! `/incidents` and `/incidents/N`: what became of each, and how long it took.
 
-use super::error::not_found;
+use super::error::{not_found, unknown};
 use super::facts::{Facts, Visitor};
 use super::frame::Frame;
 use super::page::Page;
@@ -128,16 +128,17 @@ impl One {
             let known = facts.snapshot.incidents.iter().find(|incident| incident.id == self.number)?;
             Some((known.clone(), Vec::new()))
         };
-        let found = match found {
-            Some(found) => found.0,
-            None => known(),
+        let heading = format!("Incident {}", self.number);
+        let (incident, events) = match found.map_or_else(|| (true, known()), |found| (false, found.0)) {
+            (_, Some(found)) => found,
+            // Who could not look cannot say that there is none.
+            (true, None) => return unknown(facts, visitor, &heading, why),
+            (false, None) => return not_found(facts, visitor),
         };
-        let Some((incident, events)) = found else { return not_found(facts, visitor) };
         let members = incident.members.iter().take(PAGE_ROWS / 2);
         let late = events.iter().filter(|event| event.event == "late");
         let template = ShownOne {
-            frame: Frame::new(facts, visitor, "incidents", &format!("Incident {}", self.number))
-                .with_unread(why),
+            frame: Frame::new(facts, visitor, "incidents", &heading).with_unread(why),
             row: Row::of(&incident, facts.heard(), &clock),
             was_late: late.map(|event| plain(&event.text)).collect(),
             members: members.map(|name| Link::to(Name::of(name))).collect(),

@@ -7,6 +7,7 @@ mod lists;
 mod outside;
 mod pictures;
 mod shown;
+mod unread;
 
 use super::*;
 use crate::config::PublicPage;
