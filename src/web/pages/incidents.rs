@@ -170,7 +170,7 @@ impl Row {
                 .map_or_else(String::new, |at| format!("after {}{who}", after(at))),
             lasted: match incident.closed {
                 Some(at) => after(at),
-                None => format!("{} until now", after(clock.now())),
+                None => format!("{} until now", clock.going_on(incident.opened)),
             },
             members: incident.members.len(),
         }

@@ -178,8 +178,7 @@ fn outages(object: &Object, spans: &[Span], facts: &Facts) -> Vec<Outage> {
     let outage = |span: &Span| {
         let is_now = span.to >= facts.known_to_page() && object.state() == State::Ko;
         // What goes on is told to the minute: the page is of one.
-        let to = if is_now { clock.now().max(span.from) } else { span.to };
-        let length = length_of_two(to.since(span.from));
+        let length = if is_now { clock.going_on(span.from) } else { length_of_two(span.to.since(span.from)) };
         let text = match (span.planned, is_now) {
             (true, true) => format!(", for {length} until now."),
             (true, false) => format!(", for {length}."),

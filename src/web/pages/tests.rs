@@ -1,5 +1,6 @@
 //! Pages over made-up fleets: what they show, that they hold their limits, and that nothing breaks out of them.
 
+mod ages;
 mod api;
 mod fleets;
 mod hostile;
