@@ -42,11 +42,19 @@ impl Chip {
         Chip { class: state.word(), word: state.word(), code: None }
     }
 
+    /// Somebody works on it, as planned. That is no state, and looks like none.
+    pub fn maintenance() -> Chip {
+        Chip { class: "taken", word: MAINTENANCE, code: None }
+    }
+
     /// Of somebody who is not watched.
     pub fn of_any(object: Option<&Object>) -> Chip {
         object.map_or(Chip::of_state(State::Unknown), |object| Chip::of(&object.standing))
     }
 }
+
+/// What is said of somebody on whom somebody works, as planned.
+pub const MAINTENANCE: &str = "maintenance";
 
 /// A name as a link. Each part may have its own direction of writing, which stays within it.
 #[derive(Debug, Clone, PartialEq, Eq, Template)]

@@ -7,6 +7,7 @@ mod hostile;
 mod lists;
 mod outside;
 mod pictures;
+mod public;
 mod shown;
 mod unread;
 
