@@ -14,6 +14,7 @@ use crate::limits::{HISTORY_ROWS, PAGE_ROWS};
 use crate::view::fleet::{Counts, Object};
 use crate::view::grid::{Grid as Cells, Span, Window};
 use crate::view::name::{Name, encoded, path, plain, shown};
+use crate::view::overview::SILENT;
 use askama::Template;
 use oco_fleet::journal::{JournalError, LogPage, LogWish, Reader};
 use oco_fleet::object::{ObjectName, Pattern, check_host};
@@ -53,6 +54,8 @@ struct Shown {
     host: String,
     chip: Chip,
     client: String,
+    /// What its own ocod makes of it.
+    verdict: Option<Chip>,
     counts: CountsLine,
     cards: Vec<Card>,
     pager: Pager,
@@ -131,7 +134,7 @@ impl Host {
                 chip: Chip::of(&object.standing),
                 link: Link::to(service.map(|service| Name::of(&service)).unwrap_or_default()),
                 since: Since::of(clock.moment(object.since)),
-                reason: plain(&object.standing.reason),
+                reason: reason(facts, object),
                 is_flapping: object.is_flapping,
                 is_passive: object.reports,
                 text: said(facts, name),
@@ -169,6 +172,7 @@ impl Host {
                 .and_then(|pushed| pushed.client.as_deref())
                 .map(plain)
                 .unwrap_or_default(),
+            verdict: facts.verdict.map(Chip::of_code),
             counts: CountsLine::of(counts),
             cards: on_page.iter().map(card).collect(),
             pager: Pager::new(
@@ -187,10 +191,29 @@ impl Host {
     }
 }
 
-/// What was pushed of a target, where that is more than its reason.
+/// Why. The journal has the reason of the last change of state: where what was pushed last is known, that is of now, but
+/// for what the watcher and the board say of their own.
+fn reason(facts: &Facts, object: &Object) -> String {
+    let reason = &*object.standing.reason;
+    let is_own = reason.starts_with(SILENT) || reason.contains(UNSUPPORTED);
+    let text = pushed(facts, &object.name).filter(|_| object.reports && !is_own);
+    let line = text.and_then(|text| text.trim_start().lines().next()).unwrap_or_default();
+    let words = line.split('|').next().unwrap_or_default().trim();
+    plain(if words.is_empty() { reason } else { words })
+}
+
+/// How a reason ends that the board gave to a state which no pusher has.
+const UNSUPPORTED: &str = "(sent unsupported state:";
+
+/// What was pushed of a target last, where that is more than its reason.
+fn pushed<'a>(facts: &'a Facts, name: &ObjectName) -> Option<&'a str> {
+    let mut texts = facts.pushed.iter().flat_map(|pushed| &pushed.texts);
+    texts.find(|(of, _)| of == name).map(|(_, text)| text.as_str())
+}
+
+/// The same, line by line.
 fn said(facts: &Facts, name: &ObjectName) -> String {
-    let texts = facts.pushed.iter().flat_map(|pushed| &pushed.texts);
-    let text = texts.filter(|(of, _)| of == name).map(|(_, text)| text).next();
+    let text = pushed(facts, name);
     let lines = text.iter().flat_map(|text| text.lines()).map(plain);
     lines.collect::<Vec<_>>().join("\n")
 }

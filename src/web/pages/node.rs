@@ -182,7 +182,10 @@ fn twig(branch: &Branch<'_>, facts: &Facts) -> Twig {
         link: Link::to(Name::of(branch.name)),
         title: branch.title.unwrap_or_default().to_owned(),
         rule: branch.rule.clone(),
-        reason: branch.object.map(|object| plain(&object.standing.reason)).unwrap_or_default(),
+        reason: match (branch.service, branch.object) {
+            (Some(service), _) => plain(&service.reason()),
+            (None, object) => object.map(|object| plain(&object.standing.reason)).unwrap_or_default(),
+        },
         since: branch.object.map(|object| Since::of(clock.moment(object.since))),
     }
 }

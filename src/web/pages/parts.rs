@@ -37,6 +37,11 @@ impl Chip {
         Chip { class, word: standing.state.word(), code }
     }
 
+    /// The state that a code means, with the code, whichever it is.
+    pub fn of_code(code: Code) -> Chip {
+        Chip { code: Some(code.number()), ..Chip::of(&Standing::of_code(code, "")) }
+    }
+
     /// A state alone.
     pub fn of_state(state: State) -> Chip {
         Chip { class: state.word(), word: state.word(), code: None }
@@ -262,6 +267,10 @@ mod tests {
         let chip = |code: u16| Chip::of(&Standing::of_code(Code::new(code).unwrap(), "")).to_string();
         assert_eq!(chip(200), "<span class=\"s ok\">ok</span>");
         assert_eq!(chip(550), "<span class=\"s ko severe\">ko <span class=\"code\">550</span></span>");
+        assert_eq!(
+            Chip::of_code(Code::new(200).unwrap()).to_string(),
+            "<span class=\"s ok\">ok <span class=\"code\">200</span></span>"
+        );
         assert_eq!(Chip::of_any(None).to_string(), "<span class=\"s unknown\">unknown</span>");
     }
 

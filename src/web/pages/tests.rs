@@ -60,6 +60,7 @@ fn facts_of(all: Vec<Stands>) -> Facts {
     Facts {
         snapshot: Arc::new(snapshot),
         pushed: None,
+        verdict: None,
         watcher: None,
         settings: Arc::new(settings()),
         now: Millis(NOW),
