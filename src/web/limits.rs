@@ -135,6 +135,8 @@ pub const PROBLEMS_SHOWN: usize = 100;
 pub const TARGETS_BELOW: usize = 3;
 /// Who is silent, on the first page.
 pub const SILENT_SHOWN: usize = 50;
+/// Mutes and maintenance on the first page.
+pub const MARKS_SHOWN: usize = 100;
 /// Groups on the first page.
 pub const GROUPS_SHOWN: usize = 200;
 /// Lines of a tree.

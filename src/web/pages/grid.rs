@@ -213,7 +213,7 @@ impl Grid {
         services.iter().for_each(|service| counts += service.counts);
         let base = self.path();
         let known = facts.marks();
-        let said = one.map_or_else(Vec::new, |one| known.of(&one.object.name));
+        let said = one.map_or_else(|| known.of_group(&self.group), |one| known.of(&one.object.name));
         let key = visitor.form_key.as_deref();
         let acts = match one {
             Some(one) => Acts::of(&one.object.name, one.object.state(), &said, key, &base),

@@ -11,7 +11,7 @@ use crate::view::clock::{Clock, length_of_two};
 use crate::view::heard::Heard;
 use crate::view::name::{Name, plain};
 use askama::Template;
-use oco_fleet::journal::{Incident, IncidentEvent, JournalError, Reader};
+use oco_fleet::journal::{Act, ActKind, Incident, IncidentEvent, JournalError, Reader};
 use oco_fleet::time::Millis;
 
 /// The list.
@@ -32,7 +32,11 @@ pub struct FoundList(Vec<Incident>);
 
 /// An incident, and what became of it.
 #[derive(Debug)]
-pub struct FoundOne(Option<(Incident, Vec<IncidentEvent>)>);
+pub struct FoundOne {
+    incident: Option<(Incident, Vec<IncidentEvent>)>,
+    /// Acknowledgements from when it began until it was acknowledged: its events do not say why.
+    acts: Vec<Act>,
+}
 
 struct Row {
     id: i64,
@@ -113,7 +117,12 @@ impl One {
     }
 
     pub(super) fn read(&self, reader: &mut Reader) -> Result<FoundOne, JournalError> {
-        reader.incident(self.number).map(FoundOne)
+        let incident = reader.incident(self.number)?;
+        let acts = match incident.as_ref().map(|(incident, _)| (incident.opened, incident.acknowledged)) {
+            Some((opened, Some(at))) => reader.acts(opened, Millis(at.0.saturating_add(1)))?,
+            Some((_, None)) | None => Vec::new(),
+        };
+        Ok(FoundOne { incident, acts })
     }
 
     pub(super) fn render(
@@ -129,12 +138,14 @@ impl One {
             Some((known.clone(), Vec::new()))
         };
         let heading = format!("Incident {}", self.number);
-        let (incident, events) = match found.map_or_else(|| (true, known()), |found| (false, found.0)) {
-            (_, Some(found)) => found,
+        let is_read = found.is_some();
+        let FoundOne { incident, acts } =
+            found.unwrap_or_else(|| FoundOne { incident: known(), acts: Vec::new() });
+        let Some((incident, mut events)) = incident else {
             // Who could not look cannot say that there is none.
-            (true, None) => return unknown(facts, visitor, &heading, why),
-            (false, None) => return not_found(facts, visitor),
+            return if is_read { not_found(facts, visitor) } else { unknown(facts, visitor, &heading, why) };
         };
+        say_why(&mut events, &incident, &acts);
         let members = incident.members.iter().take(PAGE_ROWS / 2);
         let late = events.iter().filter(|event| event.event == "late");
         let template = ShownOne {
@@ -146,6 +157,17 @@ impl One {
             events: events.into_iter().map(|event| Event::of(event, &clock)).collect(),
         };
         Page::html(200, &template)
+    }
+}
+
+/// Adds why it was acknowledged, in the words of who did: its last acknowledgement before the event.
+fn say_why(events: &mut [IncidentEvent], incident: &Incident, acts: &[Act]) {
+    let is_of = |act: &&Act| act.kind == ActKind::Ack && act.name == incident.name.as_str();
+    for event in events.iter_mut().filter(|event| event.event == "acknowledge") {
+        let act = acts.iter().filter(is_of).rfind(|act| act.at <= event.at);
+        if let Some(act) = act.filter(|act| !act.text.is_empty()) {
+            event.text = format!("{}: {}", event.text, act.text);
+        }
     }
 }
 

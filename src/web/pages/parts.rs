@@ -81,6 +81,19 @@ impl Link {
     }
 }
 
+/// The same where there is no way to its page.
+#[derive(Debug, Clone, PartialEq, Eq, Template)]
+#[template(
+    ext = "html",
+    source = r#"{% for part in name.parts %}{% if !loop.first %}<wbr>/{% endif %}<bdi>{{ part }}</bdi>{% endfor %}"#
+)]
+pub struct Words {
+    /// The name.
+    pub name: Name,
+}
+
+impl HtmlSafe for Words {}
+
 /// Since when, and how long ago that is.
 #[derive(Debug, Clone, PartialEq, Eq, Template)]
 #[template(

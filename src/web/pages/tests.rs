@@ -5,6 +5,7 @@ mod api;
 mod fleets;
 mod hostile;
 mod lists;
+mod marks;
 mod outside;
 mod pictures;
 mod public;

@@ -61,6 +61,19 @@ impl<'a> Marks<'a> {
         marks
     }
 
+    /// What was said of a group as a whole.
+    pub fn of_group(&self, group: &str) -> Vec<Mark<'a>> {
+        self.now.get(group).cloned().unwrap_or_default()
+    }
+
+    /// Whom nobody hears of for now, be they well or not: all that is muted or in maintenance, by name.
+    pub fn quiet(&self) -> Vec<(&'a str, Mark<'a>)> {
+        let all = self.now.iter().flat_map(|(name, marks)| marks.iter().map(|mark| (*name, *mark)));
+        let mut quiet: Vec<_> = all.filter(|(_, mark)| mark.kind != ActKind::Ack).collect();
+        quiet.sort_by_key(|(name, mark)| (*name, mark.kind, mark.since));
+        quiet
+    }
+
     /// Whether somebody works on it.
     pub fn is_in_maintenance(&self, name: &ObjectName) -> bool {
         self.of(name).iter().any(|mark| mark.kind == ActKind::Maint)
