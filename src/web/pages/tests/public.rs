@@ -7,7 +7,7 @@ use oco_fleet::journal::{Act, ActKind};
 const MINUTE: i64 = 60_000;
 
 /// Work on somebody, from and until so many minutes from now.
-fn work(name: &str, from: i64, until: i64) -> Act {
+pub(super) fn work(name: &str, from: i64, until: i64) -> Act {
     Act {
         id: 1,
         kind: ActKind::Maint,

@@ -4,7 +4,7 @@ use super::*;
 use crate::store::Trouble;
 
 /// What is known where no journal was ever read.
-fn never_read(why: Option<&str>) -> Facts {
+pub(super) fn never_read(why: Option<&str>) -> Facts {
     let trouble = why.map(|why| Trouble { since: Millis(NOW - 1_000), why: why.to_owned() });
     let mut facts = facts_of(Vec::new());
     facts.snapshot = Arc::new(Snapshot { trouble, ..Snapshot::default() });
