@@ -135,6 +135,8 @@ pub const PROBLEMS_SHOWN: usize = 100;
 pub const TARGETS_BELOW: usize = 3;
 /// Who is silent, on the first page.
 pub const SILENT_SHOWN: usize = 50;
+/// Mutes and maintenance on the first page.
+pub const MARKS_SHOWN: usize = 100;
 /// Groups on the first page.
 pub const GROUPS_SHOWN: usize = 200;
 /// Lines of a tree.
@@ -153,6 +155,10 @@ pub const QUERY_VALUE_OCTETS: usize = 1_024;
 pub const LEVELS_JUDGED: usize = 100;
 /// What a public page lists.
 pub const PUBLIC_OBJECTS: usize = 100;
+/// How far ahead of its beginning a public page tells of planned work: who looks plans by weeks.
+pub const WORK_AHEAD: Duration = Duration::from_secs(14 * 86_400);
+/// What is planned on a public page, and is still to come.
+pub const WORK_SHOWN: usize = 30;
 /// Outages on a public page.
 pub const OUTAGES_SHOWN: usize = 30;
 /// How often one who listens hears something, be it nothing: proxies end connections that are silent for a minute.

@@ -10,7 +10,7 @@
 
   const age = (iso) => {
     const seconds = Math.max(0, Math.round((Date.now() - Date.parse(iso)) / 1000));
-    if (seconds < MINUTE) return seconds + 's';
+    if (seconds < MINUTE) return '<1m';
     if (seconds < HOUR) return Math.floor(seconds / MINUTE) + 'm';
     if (seconds < DAY) return Math.floor(seconds / HOUR) + 'h';
     return Math.floor(seconds / DAY) + 'd';

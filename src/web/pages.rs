@@ -14,6 +14,7 @@ mod facts;
 mod failure;
 mod frame;
 mod grid;
+mod health;
 mod host;
 mod incidents;
 mod levels;

@@ -13,6 +13,7 @@ use crate::router;
 use crate::server::content::Content;
 use hyper::HeaderMap;
 use hyper::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, ETAG, IF_NONE_MATCH, VARY};
+use oco::logic::code::Code;
 use tokio::sync::mpsc;
 
 /// Answers with a page.
@@ -27,8 +28,11 @@ pub async fn page(board: &Board, visitor: &Visitor, path: &str, query: &str, hea
         Err(page) if may_read || path.starts_with("/p/") => return send(page, headers),
         Ok(_) | Err(_) => return to_login(),
     };
-    facts.pushed =
-        route.host().and_then(|host| board.intake.borrow().pushed(host, &board.settings().push.group));
+    if let Some(host) = route.host() {
+        let intake = board.intake.borrow();
+        facts.pushed = intake.pushed(host, &board.settings().push.group);
+        facts.verdict = intake.details.host(host).and_then(|oco| oco.code).and_then(Code::new);
+    }
     send(route.show(facts, &looker, &board.store).await, headers)
 }
 
@@ -165,6 +169,7 @@ impl Board {
         Facts {
             snapshot: self.store.snapshot(),
             pushed: None,
+            verdict: None,
             watcher: self.away.borrow().clone(),
             settings: self.page_settings(),
             now: oco_fleet::time::Millis::of(oco::system::clock::now().wall),

@@ -2,7 +2,9 @@
 //! service, or a level with `slo:`.
 
 use super::facts::Facts;
+use super::health::Health;
 use super::page::Page;
+use super::parts::MAINTENANCE;
 use super::public::title;
 use crate::config::PublicPage;
 use crate::view::name::shown;
@@ -47,9 +49,10 @@ impl Badge {
             return Some(Badge { of: Of::Page(page.clone()) });
         }
         let object = ObjectName::parse(name).or_else(|_| ObjectName::parse(&format!("node:{name}"))).ok()?;
-        // A host is nobody's business.
-        let is_known = object.kind() != Kind::Target && facts.snapshot.fleet.get(&object).is_some();
-        is_known.then_some(Badge { of: Of::Object(object) })
+        // A host is nobody's business. Before a journal was read nobody can say who is not there.
+        let snapshot = &facts.snapshot;
+        let is_known = snapshot.read.is_none() || snapshot.fleet.get(&object).is_some();
+        (is_known && object.kind() != Kind::Target).then_some(Badge { of: Of::Object(object) })
     }
 
     /// Whether a public page lists it.
@@ -61,26 +64,29 @@ impl Badge {
     }
 
     pub(super) fn render(&self, facts: &Facts) -> Page {
-        let (label, state) = match &self.of {
-            Of::Page(page) => (shown(&page.name), page.worst(facts)),
+        let (label, health) = match &self.of {
+            Of::Page(page) => (shown(&page.name), page.health(facts)),
             Of::Object(name) => {
                 let object = facts.snapshot.fleet.get(name);
-                (title(name, facts), object.map_or(State::Unknown, |object| object.state()))
+                let health = object.map(|object| Health::of(object, &facts.marks()));
+                (title(name, facts), health.unwrap_or(Health::UNKNOWN))
             }
         };
         // Nobody knows how it is while nobody watches.
-        let state = if facts.warning().is_some() { State::Unknown } else { state };
+        let health = if facts.warning().is_some() { Health::UNKNOWN } else { health };
+        let (word, class) = match health.state() {
+            Some(State::Ok) => (State::Ok.word(), "#1a7f37"),
+            Some(State::But) => (State::But.word(), "#9a6700"),
+            Some(State::Ko) => (State::Ko.word(), "#cf222e"),
+            Some(State::Unknown) => (State::Unknown.word(), "#57606a"),
+            None => (MAINTENANCE, "#0a4ea3"),
+        };
         let width = |text: &str| text.chars().map(columns).sum::<usize>() * COLUMN + AROUND;
-        let (split, of_word) = (width(&label), width(state.word()));
+        let (split, of_word) = (width(&label), width(word));
         let template = Shown {
             label,
-            word: state.word(),
-            class: match state {
-                State::Ok => "#1a7f37",
-                State::But => "#9a6700",
-                State::Ko => "#cf222e",
-                State::Unknown => "#57606a",
-            },
+            word,
+            class,
             split,
             width: split + of_word,
             label_middle: split / 2,

@@ -29,6 +29,25 @@ pub fn error(facts: &Facts, visitor: &Visitor, status: u16, why: &str) -> Page {
     Page::html(status, &Error { frame, status, why })
 }
 
+#[derive(Template)]
+#[template(path = "unread.html")]
+struct Unknown {
+    frame: Frame,
+}
+
+/// A page of somebody who is not known: 404 says that nobody is called so, which only who has read a journal can say.
+pub fn nobody(facts: &Facts, visitor: &Visitor, heading: &str, is_name: bool, says: &str) -> Page {
+    if facts.snapshot.read.is_some() || !is_name {
+        return error(facts, visitor, 404, says);
+    }
+    unknown(facts, visitor, heading, None)
+}
+
+/// A page of which nothing is known, because the journal did not answer: `why`.
+pub fn unknown(facts: &Facts, visitor: &Visitor, heading: &str, why: Option<&str>) -> Page {
+    Page::html(200, &Unknown { frame: Frame::new(facts, visitor, "", heading).with_unread(why) })
+}
+
 /// A page that is not there.
 pub fn not_found(facts: &Facts, visitor: &Visitor) -> Page {
     error(facts, visitor, 404, "No page has this address, or nothing is known by this name.")

@@ -6,6 +6,7 @@ use crate::store::Snapshot;
 use crate::view::clock::Clock;
 use crate::view::heard::Heard;
 use crate::view::marks::Marks;
+use oco::logic::code::Code;
 use oco_fleet::calendar::Zone;
 use oco_fleet::object::ObjectName;
 use oco_fleet::time::Millis;
@@ -18,6 +19,8 @@ pub struct Facts {
     pub snapshot: Arc<Snapshot>,
     /// What was pushed for the host that [`Route::host`](super::Route::host) names.
     pub pushed: Option<Pushed>,
+    /// The code that this host's own ocod gave of it last, where the host is known to have one.
+    pub verdict: Option<Code>,
     /// Why the watcher does not answer; none: it does.
     pub watcher: Option<String>,
     /// By the board's file.

@@ -4,7 +4,7 @@
 use super::facts::{Facts, Visitor};
 use super::frame::Frame;
 use super::page::Page;
-use super::parts::{Link, Since, When};
+use super::parts::{Link, Since, When, Words};
 use crate::view::name::{Name, plain};
 use askama::Template;
 use oco::logic::control::{ActStatus, TokenReply};
@@ -14,7 +14,7 @@ use oco_fleet::when::{Toward, parse_when_in};
 #[template(path = "failure.html")]
 struct Failure {
     frame: Frame,
-    name: String,
+    name: Words,
     link: Link,
     since: Option<Since>,
     reason: String,
@@ -31,14 +31,14 @@ struct Acked {
 
 /// The failure, with the button unless somebody is on it already.
 pub fn failure(facts: &Facts, visitor: &Visitor, of: &TokenReply) -> Page {
-    let name = plain(&of.name);
+    let name = Name::of_any(&of.name);
     let failure = Failure {
-        frame: Frame::new(facts, visitor, "", &format!("{name} fails")).still(),
-        link: Link::to(Name::of_any(&of.name)),
+        frame: Frame::new(facts, visitor, "", &format!("{} fails", name.text())).still(),
+        link: Link::to(name.clone()),
         since: moment(facts, &of.since).map(Since::of),
         reason: plain(&of.reason),
         acked: of.acked.as_ref().map(|act| acked(facts, visitor, act)),
-        name,
+        name: Words { name },
     };
     Page { etag: None, ..Page::html(200, &failure) }
 }
@@ -63,14 +63,14 @@ fn moment(facts: &Facts, text: &str) -> Option<crate::view::clock::Moment> {
 #[template(path = "acknowledged.html")]
 struct Acknowledged {
     frame: Frame,
-    name: String,
+    name: Words,
     link: Link,
 }
 
 /// What is shown to who has pressed the button.
 pub fn acknowledged(facts: &Facts, visitor: &Visitor, name: &str) -> Page {
     let frame = Frame::new(facts, visitor, "", "Acknowledged").still();
-    let page =
-        Page::html(200, &Acknowledged { frame, name: plain(name), link: Link::to(Name::of_any(name)) });
+    let name = Name::of_any(name);
+    let page = Page::html(200, &Acknowledged { frame, link: Link::to(name.clone()), name: Words { name } });
     Page { etag: None, ..page }
 }

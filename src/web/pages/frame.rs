@@ -1,9 +1,10 @@
 //! What stands around each page: who we are, where one can go, how fresh it is.
 
 use super::facts::{Facts, Visitor};
-use crate::view::clock::Moment;
+use crate::view::clock::{Moment, aged};
 use crate::view::fleet::Object;
 use oco_fleet::state::State;
+use oco_fleet::time::Millis;
 
 /// The frame of a page.
 #[derive(Debug, Clone)]
@@ -40,13 +41,20 @@ impl Frame {
         let clock = facts.clock();
         let is_inside = !visitor.is_outside;
         let alive = facts.snapshot.read.filter(|_| is_inside).map(|_| facts.snapshot.alive);
+        let warning = facts.warning().filter(|_| is_inside);
+        let fresh = |alive: Millis| {
+            let moment = clock.moment(alive);
+            // Where the age is told, it is that of now, not of the page's minute: somebody reckons with it.
+            let aged = aged(facts.now.since(alive).max(0));
+            if warning.is_some() { Moment { age: aged.age, ago: aged.ago, ..moment } } else { moment }
+        };
         Frame {
             site: facts.settings.title.clone(),
             heading: heading.to_owned(),
             here,
-            fresh: alive.map(|alive| clock.moment(alive)),
+            fresh: alive.map(fresh),
             hour: alive.map_or_else(String::new, |alive| clock.hour(alive)),
-            warning: facts.warning().filter(|_| is_inside),
+            warning,
             unread: None,
             icon: if is_inside { icon(facts) } else { State::Unknown.word() },
             zone: facts.settings.zone.name().unwrap_or("this host's clock").to_owned(),

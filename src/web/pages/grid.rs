@@ -2,11 +2,11 @@
 
 use super::acts::Acts;
 use super::charts::{self, Charts, Series};
-use super::error::error;
+use super::error::nobody;
 use super::facts::{Facts, Visitor};
 use super::frame::Frame;
 use super::page::Page;
-use super::parts::{Chip, CountsLine, Link, MarkLine, Pager, Since};
+use super::parts::{Chip, CountsLine, Link, MarkLine, Pager, Since, page_within};
 use super::query::Query;
 use crate::limits::PAGE_ROWS;
 use crate::view::fleet::{Object, Service};
@@ -133,13 +133,17 @@ impl Grid {
         Ok(Grid { group: group.to_owned(), service: service.map(str::to_owned), window, page })
     }
 
+    /// Whether somebody may be called so.
+    fn is_name(&self) -> bool {
+        let service = self.service.as_deref();
+        check_part(&self.group).is_ok() && service.is_none_or(|it| check_reported_part(it).is_ok())
+    }
+
     /// The services of the page.
     fn services<'a>(&'a self, facts: &'a Facts) -> Vec<&'a Service> {
         let fleet = &facts.snapshot.fleet;
-        let are_names = check_part(&self.group).is_ok()
-            && self.service.as_deref().is_none_or(|it| check_reported_part(it).is_ok());
         match &self.service {
-            _ if !are_names => Vec::new(),
+            _ if !self.is_name() => Vec::new(),
             Some(service) => fleet.service(&ObjectName::service(&self.group, service)).into_iter().collect(),
             None => fleet.services_of(&self.group).collect(),
         }
@@ -157,8 +161,7 @@ impl Grid {
     fn shown<'a>(&'a self, facts: &'a Facts) -> (usize, Vec<(bool, &'a Object)>) {
         let mut all = self.objects(facts);
         let count = all.len();
-        let begin = self.page.saturating_mul(PAGE_ROWS).min(count);
-        all.drain(..begin);
+        all.drain(..page_within(self.page, count, PAGE_ROWS) * PAGE_ROWS);
         all.truncate(PAGE_ROWS);
         (count, all)
     }
@@ -185,7 +188,10 @@ impl Grid {
         let clock = facts.clock();
         let services = self.services(facts);
         let Some(first) = services.first() else {
-            return error(facts, visitor, 404, "Nothing is known by this name.");
+            let service = self.service.as_deref();
+            let parts = std::iter::once(self.group.as_str()).chain(service);
+            let heading = parts.map(name::shown).collect::<Vec<_>>().join("/");
+            return nobody(facts, visitor, &heading, self.is_name(), "Nothing is known by this name.");
         };
         let (count, objects) = self.shown(facts);
         let name = match &self.service {
@@ -207,7 +213,7 @@ impl Grid {
         services.iter().for_each(|service| counts += service.counts);
         let base = self.path();
         let known = facts.marks();
-        let said = one.map_or_else(Vec::new, |one| known.of(&one.object.name));
+        let said = one.map_or_else(|| known.of_group(&self.group), |one| known.of(&one.object.name));
         let key = visitor.form_key.as_deref();
         let acts = match one {
             Some(one) => Acts::of(&one.object.name, one.object.state(), &said, key, &base),
@@ -230,7 +236,12 @@ impl Grid {
             charts: Charts::of(found.map_or(&[], |found| &found.series), self.window, |name| {
                 Name::of(name).last()
             }),
-            pager: Pager::new(self.page, count, PAGE_ROWS, &format!("{base}?{}", self.time_query(facts))),
+            pager: Pager::new(
+                self.page,
+                count,
+                PAGE_ROWS,
+                &format!("{base}?{}", query_of(self.window, facts)),
+            ),
         };
         Page::html(200, &template)
     }
@@ -241,10 +252,11 @@ impl Grid {
             None => path(&["g", &self.group]),
         }
     }
+}
 
-    fn time_query(&self, facts: &Facts) -> String {
-        time_query(self.window.span, self.window.after(&facts.clock()).map(|_| self.window.to))
-    }
+/// The query that leads to this time again.
+pub(super) fn query_of(window: Window, facts: &Facts) -> String {
+    time_query(window.span, window.after(&facts.clock()).map(|_| window.to))
 }
 
 fn time_query(span: Span, to: Option<Millis>) -> String {

@@ -1,17 +1,17 @@
 //! `/incidents` and `/incidents/N`: what became of each, and how long it took.
 
-use super::error::not_found;
+use super::error::{not_found, unknown};
 use super::facts::{Facts, Visitor};
 use super::frame::Frame;
 use super::page::Page;
-use super::parts::{Link, Pager, When};
+use super::parts::{Link, Pager, When, page_within};
 use super::query::Query;
 use crate::limits::{INCIDENTS_READ, PAGE_ROWS};
 use crate::view::clock::{Clock, length_of_two};
 use crate::view::heard::Heard;
 use crate::view::name::{Name, plain};
 use askama::Template;
-use oco_fleet::journal::{Incident, IncidentEvent, JournalError, Reader};
+use oco_fleet::journal::{Act, ActKind, Incident, IncidentEvent, JournalError, Reader};
 use oco_fleet::time::Millis;
 
 /// The list.
@@ -32,7 +32,11 @@ pub struct FoundList(Vec<Incident>);
 
 /// An incident, and what became of it.
 #[derive(Debug)]
-pub struct FoundOne(Option<(Incident, Vec<IncidentEvent>)>);
+pub struct FoundOne {
+    incident: Option<(Incident, Vec<IncidentEvent>)>,
+    /// Acknowledgements from when it began until it was acknowledged: its events do not say why.
+    acts: Vec<Act>,
+}
 
 struct Row {
     id: i64,
@@ -95,7 +99,8 @@ impl List {
         let (open, closed): (Vec<Incident>, Vec<Incident>) =
             all.into_iter().rev().partition(|incident| incident.closed.is_none());
         let all: Vec<Incident> = open.into_iter().chain(closed).collect();
-        let shown = all.iter().skip(self.page.saturating_mul(PAGE_ROWS)).take(PAGE_ROWS);
+        let page = page_within(self.page, all.len(), PAGE_ROWS);
+        let shown = all.iter().skip(page * PAGE_ROWS).take(PAGE_ROWS);
         let template = ShownList {
             frame: Frame::new(facts, visitor, "incidents", "Incidents").with_unread(why),
             rows: shown.map(|incident| Row::of(incident, facts.heard(), &clock)).collect(),
@@ -112,7 +117,12 @@ impl One {
     }
 
     pub(super) fn read(&self, reader: &mut Reader) -> Result<FoundOne, JournalError> {
-        reader.incident(self.number).map(FoundOne)
+        let incident = reader.incident(self.number)?;
+        let acts = match incident.as_ref().map(|(incident, _)| (incident.opened, incident.acknowledged)) {
+            Some((opened, Some(at))) => reader.acts(opened, Millis(at.0.saturating_add(1)))?,
+            Some((_, None)) | None => Vec::new(),
+        };
+        Ok(FoundOne { incident, acts })
     }
 
     pub(super) fn render(
@@ -127,16 +137,19 @@ impl One {
             let known = facts.snapshot.incidents.iter().find(|incident| incident.id == self.number)?;
             Some((known.clone(), Vec::new()))
         };
-        let found = match found {
-            Some(found) => found.0,
-            None => known(),
+        let heading = format!("Incident {}", self.number);
+        let is_read = found.is_some();
+        let FoundOne { incident, acts } =
+            found.unwrap_or_else(|| FoundOne { incident: known(), acts: Vec::new() });
+        let Some((incident, mut events)) = incident else {
+            // Who could not look cannot say that there is none.
+            return if is_read { not_found(facts, visitor) } else { unknown(facts, visitor, &heading, why) };
         };
-        let Some((incident, events)) = found else { return not_found(facts, visitor) };
+        say_why(&mut events, &incident, &acts);
         let members = incident.members.iter().take(PAGE_ROWS / 2);
         let late = events.iter().filter(|event| event.event == "late");
         let template = ShownOne {
-            frame: Frame::new(facts, visitor, "incidents", &format!("Incident {}", self.number))
-                .with_unread(why),
+            frame: Frame::new(facts, visitor, "incidents", &heading).with_unread(why),
             row: Row::of(&incident, facts.heard(), &clock),
             was_late: late.map(|event| plain(&event.text)).collect(),
             members: members.map(|name| Link::to(Name::of(name))).collect(),
@@ -144,6 +157,17 @@ impl One {
             events: events.into_iter().map(|event| Event::of(event, &clock)).collect(),
         };
         Page::html(200, &template)
+    }
+}
+
+/// Adds why it was acknowledged, in the words of who did: its last acknowledgement before the event.
+fn say_why(events: &mut [IncidentEvent], incident: &Incident, acts: &[Act]) {
+    let is_of = |act: &&Act| act.kind == ActKind::Ack && act.name == incident.name.as_str();
+    for event in events.iter_mut().filter(|event| event.event == "acknowledge") {
+        let act = acts.iter().filter(is_of).rfind(|act| act.at <= event.at);
+        if let Some(act) = act.filter(|act| !act.text.is_empty()) {
+            event.text = format!("{}: {}", event.text, act.text);
+        }
     }
 }
 
@@ -168,7 +192,7 @@ impl Row {
                 .map_or_else(String::new, |at| format!("after {}{who}", after(at))),
             lasted: match incident.closed {
                 Some(at) => after(at),
-                None => format!("{} until now", after(clock.now())),
+                None => format!("{} until now", clock.going_on(incident.opened)),
             },
             members: incident.members.len(),
         }

@@ -1,7 +1,7 @@
 //! `/n/NODE`: the tree below a node, why it is as it is, its levels, and how it was.
 
 use super::acts::Acts;
-use super::error::error;
+use super::error::nobody;
 use super::facts::{Facts, Visitor};
 use super::frame::Frame;
 use super::grid::{self, Table, Times};
@@ -110,7 +110,9 @@ impl Node {
     ) -> Page {
         let (fleet, heard) = (&facts.snapshot.fleet, facts.heard());
         let Some(object) = fleet.get(&self.name) else {
-            return error(facts, visitor, 404, "No node is known by this name.");
+            let name = self.name.service_part();
+            let says = "No node is known by this name.";
+            return nobody(facts, visitor, &shown(name), !name.is_empty(), says);
         };
         let clock = facts.clock();
         let (causes, count) = tree::causes(fleet, heard, &self.name);
@@ -180,7 +182,10 @@ fn twig(branch: &Branch<'_>, facts: &Facts) -> Twig {
         link: Link::to(Name::of(branch.name)),
         title: branch.title.unwrap_or_default().to_owned(),
         rule: branch.rule.clone(),
-        reason: branch.object.map(|object| plain(&object.standing.reason)).unwrap_or_default(),
+        reason: match (branch.service, branch.object) {
+            (Some(service), _) => plain(&service.reason()),
+            (None, object) => object.map(|object| plain(&object.standing.reason)).unwrap_or_default(),
+        },
         since: branch.object.map(|object| Since::of(clock.moment(object.since))),
     }
 }

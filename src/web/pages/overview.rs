@@ -4,9 +4,9 @@ use super::acts::Acknowledge;
 use super::facts::{Facts, Visitor};
 use super::frame::Frame;
 use super::page::Page;
-use super::parts::{Chip, CountsBar, CountsLine, Link, MarkLine, Pager, Since};
+use super::parts::{Chip, CountsBar, CountsLine, Link, MarkLine, Pager, Since, page_within};
 use super::query::Query;
-use crate::limits::{GROUPS_SHOWN, PAGE_ROWS, PROBLEMS_SHOWN, SILENT_SHOWN};
+use crate::limits::{GROUPS_SHOWN, MARKS_SHOWN, PAGE_ROWS, PROBLEMS_SHOWN, SILENT_SHOWN};
 use crate::view::clock::Clock;
 use crate::view::fleet::{Fleet, Group, Object, Service};
 use crate::view::heard::Heard;
@@ -75,6 +75,8 @@ struct Shown {
     targets: CountsLine,
     problems: Vec<Problem>,
     pager: Pager,
+    quiet: Vec<(Link, MarkLine)>,
+    quiet_more: usize,
     silent: Vec<(Link, Since, usize)>,
     silent_more: usize,
     kinds: Vec<Kinds>,
@@ -95,8 +97,8 @@ impl Overview {
         let fleet = &facts.snapshot.fleet;
         let marks = facts.marks();
         let overview = overview::Overview::new(fleet, &marks);
-        let shown =
-            overview.problems.iter().skip(self.page.saturating_mul(PROBLEMS_SHOWN)).take(PROBLEMS_SHOWN);
+        let page = page_within(self.page, overview.problems.len(), PROBLEMS_SHOWN);
+        let shown = overview.problems.iter().skip(page * PROBLEMS_SHOWN).take(PROBLEMS_SHOWN);
         let form_key = visitor.form_key.as_deref();
         let problems: Vec<Problem> =
             shown.map(|problem| Problem::of(problem, facts.heard(), &clock, form_key, "/")).collect();
@@ -107,7 +109,8 @@ impl Overview {
             ("levels", overview.levels),
         ];
         let kinds = kinds.into_iter().filter(|(_, counts)| counts.total() > 0);
-        let is_first = self.page == 0;
+        let is_first = page == 0;
+        let quiet = if is_first { marks.quiet() } else { Vec::new() };
         let are_few = fleet.services().take(PAGE_ROWS / 2 + 1).count() <= PAGE_ROWS / 2;
         let worst = overview.worst();
         let template = Shown {
@@ -118,6 +121,12 @@ impl Overview {
             targets: CountsLine::of(overview.targets),
             problems,
             pager: Pager::new(self.page, overview.problems.len(), PROBLEMS_SHOWN, "/"),
+            quiet_more: quiet.len().saturating_sub(MARKS_SHOWN),
+            quiet: quiet
+                .iter()
+                .take(MARKS_SHOWN)
+                .map(|(name, mark)| (Link::to(Name::of_any(name)), MarkLine::of(mark, &clock)))
+                .collect(),
             silent: if is_first { silent(&overview, &clock) } else { Vec::new() },
             silent_more: overview.silent.len().saturating_sub(SILENT_SHOWN),
             kinds: kinds

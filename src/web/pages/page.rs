@@ -65,6 +65,8 @@ const ICON_BUT: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 
 const ICON_KO: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect x="1" y="1" width="14" height="14" rx="2" fill="#cf222e"/><path d="m5 5 6 6m0-6-6 6" stroke="#fff" stroke-width="2"/></svg>"##;
 const ICON_UNKNOWN: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><circle cx="8" cy="8" r="6.2" fill="none" stroke="#6e7781" stroke-width="1.6" stroke-dasharray="3 2"/><path d="M6.2 6.4c0-2.4 3.7-2.3 3.7 0 0 1.4-1.9 1.4-1.9 3.1m0 1.2v1.5" fill="none" stroke="#6e7781" stroke-width="1.5"/></svg>"##;
 
+const ICON_TAKEN: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><circle cx="8" cy="8" r="6.6" fill="none" stroke="#0a4ea3" stroke-width="1.8"/><path d="M8 1.4a6.6 6.6 0 0 0 0 13.2z" fill="#0a4ea3"/></svg>"##;
+
 impl Asset {
     /// The file of this name.
     pub fn new(file: &str) -> Option<Asset> {
@@ -74,6 +76,7 @@ impl Asset {
             "icon-ok.svg" => ("image/svg+xml", ICON_OK),
             "icon-but.svg" => ("image/svg+xml", ICON_BUT),
             "icon-ko.svg" => ("image/svg+xml", ICON_KO),
+            "icon-taken.svg" => ("image/svg+xml", ICON_TAKEN),
             "icon-unknown.svg" => ("image/svg+xml", ICON_UNKNOWN),
             _ => return None,
         };

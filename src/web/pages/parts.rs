@@ -37,9 +37,19 @@ impl Chip {
         Chip { class, word: standing.state.word(), code }
     }
 
+    /// The state that a code means, with the code, whichever it is.
+    pub fn of_code(code: Code) -> Chip {
+        Chip { code: Some(code.number()), ..Chip::of(&Standing::of_code(code, "")) }
+    }
+
     /// A state alone.
     pub fn of_state(state: State) -> Chip {
         Chip { class: state.word(), word: state.word(), code: None }
+    }
+
+    /// Somebody works on it, as planned. That is no state, and looks like none.
+    pub fn maintenance() -> Chip {
+        Chip { class: "taken", word: MAINTENANCE, code: None }
     }
 
     /// Of somebody who is not watched.
@@ -47,6 +57,9 @@ impl Chip {
         object.map_or(Chip::of_state(State::Unknown), |object| Chip::of(&object.standing))
     }
 }
+
+/// What is said of somebody on whom somebody works, as planned.
+pub const MAINTENANCE: &str = "maintenance";
 
 /// A name as a link. Each part may have its own direction of writing, which stays within it.
 #[derive(Debug, Clone, PartialEq, Eq, Template)]
@@ -67,6 +80,19 @@ impl Link {
         Link { name }
     }
 }
+
+/// The same where there is no way to its page.
+#[derive(Debug, Clone, PartialEq, Eq, Template)]
+#[template(
+    ext = "html",
+    source = r#"{% for part in name.parts %}{% if !loop.first %}<wbr>/{% endif %}<bdi>{{ part }}</bdi>{% endfor %}"#
+)]
+pub struct Words {
+    /// The name.
+    pub name: Name,
+}
+
+impl HtmlSafe for Words {}
 
 /// Since when, and how long ago that is.
 #[derive(Debug, Clone, PartialEq, Eq, Template)]
@@ -196,6 +222,12 @@ impl CountsBar {
     }
 }
 
+/// The page of a list that is shown where `page` is asked for, from 0 on: behind its end that is the last one, for lists
+/// grow shorter while somebody reads them.
+pub fn page_within(page: usize, rows: usize, each: usize) -> usize {
+    page.min(rows.div_ceil(each.max(1)).saturating_sub(1))
+}
+
 /// Links to the other pages of a long list.
 #[derive(Debug, Clone, PartialEq, Eq, Template, Default)]
 #[template(
@@ -215,6 +247,7 @@ impl Pager {
     /// The page `page`, from 0 on, of `rows` rows, `each` on a page. `href` is that of the list, with its query but for the
     /// page.
     pub fn new(page: usize, rows: usize, each: usize, href: &str) -> Pager {
+        let page = page_within(page, rows, each);
         let last = rows.div_ceil(each.max(1));
         let sign = if href.contains('?') { '&' } else { '?' };
         let link = |page: usize| format!("{href}{sign}page={}", page + 1);
@@ -247,6 +280,10 @@ mod tests {
         let chip = |code: u16| Chip::of(&Standing::of_code(Code::new(code).unwrap(), "")).to_string();
         assert_eq!(chip(200), "<span class=\"s ok\">ok</span>");
         assert_eq!(chip(550), "<span class=\"s ko severe\">ko <span class=\"code\">550</span></span>");
+        assert_eq!(
+            Chip::of_code(Code::new(200).unwrap()).to_string(),
+            "<span class=\"s ok\">ok <span class=\"code\">200</span></span>"
+        );
         assert_eq!(Chip::of_any(None).to_string(), "<span class=\"s unknown\">unknown</span>");
     }
 
@@ -265,5 +302,8 @@ mod tests {
         assert!(text.contains("/log?q=a&#38;page=1") && text.contains("/log?q=a&#38;page=3"), "{text}");
         assert!(text.contains("page 2 of 3"));
         assert_eq!(Pager::new(0, 500, 500, "/").to_string(), "");
+        // Behind the end is the last one.
+        assert!(Pager::new(98, 1_001, 500, "/log").to_string().contains("page 3 of 3"));
+        assert_eq!((page_within(98, 1_001, 500), page_within(3, 0, 500)), (2, 0));
     }
 }

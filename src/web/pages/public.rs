@@ -4,13 +4,15 @@
 use super::facts::{Facts, Visitor};
 use super::frame::Frame;
 use super::grid::letter;
+use super::health::Health;
 use super::page::Page;
-use super::parts::{Chip, When};
+use super::parts::{Chip, CountsLine, When};
 use crate::config::PublicPage;
-use crate::limits::{OUTAGES_SHOWN, PUBLIC_OBJECTS};
+use crate::limits::{OUTAGES_SHOWN, PUBLIC_OBJECTS, WORK_SHOWN};
 use crate::view::clock::length_of_two;
-use crate::view::fleet::Object;
+use crate::view::fleet::{Counts, Object};
 use crate::view::grid::{Grid, Run, Window, measured, sum};
+use crate::view::marks::{Mark, Marks};
 use crate::view::name::shown;
 use askama::Template;
 use oco_fleet::journal::{Bar, JournalError, Reader, Span};
@@ -33,9 +35,18 @@ pub struct Found {
 
 struct Row {
     title: String,
-    chip: Chip,
+    /// Its state, and that somebody works on it. What is down as planned has only the latter.
+    chips: Vec<Chip>,
     share: String,
     runs: Vec<(Run, &'static str)>,
+}
+
+/// Planned work that is still to come.
+struct Work {
+    from: When,
+    to: Option<When>,
+    since: Millis,
+    title: String,
 }
 
 struct Outage {
@@ -55,6 +66,11 @@ struct Shown {
     class: &'static str,
     days: u32,
     rows: Vec<Row>,
+    more: usize,
+    more_planned: usize,
+    more_counts: CountsLine,
+    work: Vec<Work>,
+    work_more: usize,
     outages: Vec<Outage>,
     is_known: bool,
     has_past: bool,
@@ -69,19 +85,51 @@ impl PublicPage {
         self.of.iter().any(|pattern| pattern.matches(name))
     }
 
-    /// What it lists: services, nodes and levels. A host is nobody's business.
-    pub fn objects<'a>(&'a self, facts: &'a Facts) -> Vec<&'a Object> {
-        all(facts).filter(|object| self.lists(&object.name)).take(PUBLIC_OBJECTS).collect()
+    /// What it lists: services, nodes and levels, and of what it has no room for how many are in which state. A host is
+    /// nobody's business. Of too many the worst are shown.
+    fn objects<'a>(&'a self, facts: &'a Facts) -> (Vec<&'a Object>, More) {
+        let mut objects: Vec<&Object> = all(facts).filter(|object| self.lists(&object.name)).collect();
+        let mut more = More::default();
+        if objects.len() > PUBLIC_OBJECTS {
+            let marks = facts.marks();
+            // What is planned stands behind what is not, and before what is well.
+            let key = |object: &&Object| match Health::of(object, &marks) {
+                Health { is_planned: true, .. } => State::But.rank(),
+                Health { state, .. } => state.rank(),
+            };
+            objects.sort_by_cached_key(key);
+            objects.drain(PUBLIC_OBJECTS..).for_each(|object| more.add(object, &marks));
+        }
+        (objects, more)
     }
 
-    /// The worst state of what it is made of, also of what it has no room for. Where nobody is found, nobody knows how it
-    /// is: with one of its patterns without anybody, not all is known.
-    pub fn worst(&self, facts: &Facts) -> State {
+    /// How all is that it is made of, also what it has no room for. Where nobody is found, nobody knows how it is: with one
+    /// of its patterns without anybody, not all is known.
+    pub fn health(&self, facts: &Facts) -> Health {
+        let marks = facts.marks();
         let of_each = self.of.iter().map(|pattern| {
             let matching = all(facts).filter(|object| pattern.matches(&object.name));
-            matching.map(Object::state).reduce(State::worse).unwrap_or(State::Unknown)
+            matching.map(|object| Health::of(object, &marks)).reduce(Health::with).unwrap_or(Health::UNKNOWN)
         });
-        of_each.reduce(State::worse).unwrap_or(State::Unknown)
+        of_each.reduce(Health::with).unwrap_or(Health::UNKNOWN)
+    }
+}
+
+/// Those for whom a page has no room.
+#[derive(Debug, Default)]
+struct More {
+    counts: Counts,
+    /// On whom somebody works: these are not counted by their state.
+    planned: usize,
+}
+
+impl More {
+    fn add(&mut self, object: &Object, marks: &Marks<'_>) {
+        if Health::of(object, marks).is_planned {
+            self.planned += 1;
+        } else {
+            self.counts.add(object.state());
+        }
     }
 }
 
@@ -109,7 +157,7 @@ impl Public {
 
     pub(super) fn read(&self, facts: &Facts, reader: &mut Reader) -> Result<Found, JournalError> {
         let names: Vec<ObjectName> =
-            self.page.objects(facts).into_iter().map(|object| object.name.clone()).collect();
+            self.page.objects(facts).0.into_iter().map(|object| object.name.clone()).collect();
         let (window, known) = (self.window(facts), facts.known_to_page());
         let bars = reader.bars(&names, window.from, window.to, window.cells, known)?;
         let spans = reader.spans(&names, window.from, facts.clock().now(), known)?;
@@ -119,14 +167,15 @@ impl Public {
     pub(super) fn render(&self, facts: &Facts, found: Option<&Found>) -> Page {
         let clock = facts.clock();
         let grid = Grid::new(self.window(facts), &clock);
-        let objects = self.page.objects(facts);
+        let (objects, more) = self.page.objects(facts);
+        let marks = facts.marks();
         let rows = objects.iter().map(|object| {
             let bar = found.and_then(|found| found.bars.iter().find(|bar| bar.name == object.name));
             let cells = grid.settled(bar.map(|bar| bar.cells.clone()).unwrap_or_default());
             let share = measured(&sum(&cells));
             Row {
                 title: title(&object.name, facts),
-                chip: Chip::of_state(object.state()),
+                chips: chips(object, &marks),
                 share: share.map_or_else(String::new, |share| format!("{share}%")),
                 runs: grid
                     .each(&cells)
@@ -146,13 +195,15 @@ impl Public {
         outages.sort_by_key(|outage| std::cmp::Reverse(outage.from));
         outages.truncate(OUTAGES_SHOWN);
         let is_known = facts.warning().is_none();
-        let (says, class) = match self.page.worst(facts) {
-            _ if !is_known => ("The state is not known at the moment", "unknown"),
-            State::Ok => ("All works as it should", "ok"),
-            State::But => ("All works, with limits", "but"),
-            State::Unknown => ("Not all is known at the moment", "unknown"),
-            State::Ko => ("Something is down", "ko"),
+        let (says, class) = if is_known {
+            self.page.health(facts).words()
+        } else {
+            ("The state is not known at the moment", "unknown")
         };
+        let mut work: Vec<Work> = objects.iter().flat_map(|object| to_come(object, facts, &marks)).collect();
+        work.sort_by_key(|work| work.since);
+        let work_more = work.len().saturating_sub(WORK_SHOWN);
+        work.truncate(WORK_SHOWN);
         let heading = shown(&self.page.name);
         // Nobody is told here who else looks, nor why something cannot be read.
         let frame = Frame::new(facts, &Visitor::default(), "", &heading);
@@ -163,12 +214,39 @@ impl Public {
             class,
             days: self.page.days,
             rows: rows.collect(),
+            more: more.counts.total() + more.planned,
+            more_planned: more.planned,
+            more_counts: CountsLine::of(more.counts),
+            work,
+            work_more,
             outages,
             is_known,
             has_past: found.is_some() && !objects.is_empty(),
         };
         Page::html(200, &template)
     }
+}
+
+/// How somebody is now. Where it is up while somebody works on it, both are said.
+fn chips(object: &Object, marks: &Marks<'_>) -> Vec<Chip> {
+    let state = Chip::of_state(object.state());
+    match (Health::of(object, marks).is_planned, object.state()) {
+        (false, _) => vec![state],
+        (true, State::Ko) => vec![Chip::maintenance()],
+        (true, State::Ok | State::But | State::Unknown) => vec![state, Chip::maintenance()],
+    }
+}
+
+/// What will be done on somebody, and when.
+fn to_come(object: &Object, facts: &Facts, marks: &Marks<'_>) -> Vec<Work> {
+    let clock = facts.clock();
+    let work = |mark: Mark<'_>| Work {
+        from: When::of(clock.moment(mark.since)),
+        to: mark.until.map(|until| When::of(clock.moment(until))),
+        since: mark.since,
+        title: title(&object.name, facts),
+    };
+    marks.to_come(&object.name).into_iter().map(work).collect()
 }
 
 /// When it was down, in plain words.
@@ -178,8 +256,7 @@ fn outages(object: &Object, spans: &[Span], facts: &Facts) -> Vec<Outage> {
     let outage = |span: &Span| {
         let is_now = span.to >= facts.known_to_page() && object.state() == State::Ko;
         // What goes on is told to the minute: the page is of one.
-        let to = if is_now { clock.now().max(span.from) } else { span.to };
-        let length = length_of_two(to.since(span.from));
+        let length = if is_now { clock.going_on(span.from) } else { length_of_two(span.to.since(span.from)) };
         let text = match (span.planned, is_now) {
             (true, true) => format!(", for {length} until now."),
             (true, false) => format!(", for {length}."),

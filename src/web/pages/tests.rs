@@ -1,11 +1,16 @@
 //! Pages over made-up fleets: what they show, that they hold their limits, and that nothing breaks out of them.
 
+mod ages;
 mod api;
 mod fleets;
 mod hostile;
+mod lists;
+mod marks;
 mod outside;
 mod pictures;
+mod public;
 mod shown;
+mod unread;
 
 use super::*;
 use crate::config::PublicPage;
@@ -56,6 +61,7 @@ fn facts_of(all: Vec<Stands>) -> Facts {
     Facts {
         snapshot: Arc::new(snapshot),
         pushed: None,
+        verdict: None,
         watcher: None,
         settings: Arc::new(settings()),
         now: Millis(NOW),

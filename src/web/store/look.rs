@@ -2,7 +2,7 @@
 
 use super::events::{Event, Places};
 use super::snapshot::{Snapshot, Trouble};
-use crate::limits::{CHANGED_ONE_BY_ONE, EVENTS_AT_ONCE, JOURNAL_LOOK_AT_ALL};
+use crate::limits::{CHANGED_ONE_BY_ONE, EVENTS_AT_ONCE, JOURNAL_LOOK_AT_ALL, WORK_AHEAD};
 use crate::view::fleet::Fleet;
 use crate::view::heard::Heard;
 use oco_fleet::journal::{Definitions, JournalError, LogWish, Mark, News, Reader};
@@ -45,7 +45,8 @@ impl Looker {
                 (Snapshot { trouble, ..(*self.snapshot).clone() }, Vec::new())
             }
         };
-        let is_news = !events.is_empty() || !is_same(&snapshot, &self.snapshot);
+        let is_news =
+            !events.is_empty() || !is_same(&snapshot, &self.snapshot) || has_begun(&self.snapshot, &snapshot);
         self.snapshot = Arc::new(snapshot);
         Found { snapshot: Arc::clone(&self.snapshot), events, is_news }
     }
@@ -72,10 +73,11 @@ impl Looker {
         };
         let heard = self.heard(reader.definitions()?, &fleet);
         let next = Millis(now.0.saturating_add(1));
+        let ahead = i64::try_from(WORK_AHEAD.as_millis()).unwrap_or(0);
         let snapshot = Snapshot {
             fleet,
             heard,
-            acts: Arc::new(reader.acts(now, next)?),
+            acts: Arc::new(reader.acts(now, Millis(now.0.saturating_add(ahead)))?),
             windows: Arc::new(reader.windows(now, next)?),
             incidents: Arc::new(reader.incidents(0)?),
             began,
@@ -140,11 +142,17 @@ fn is_same(one: &Snapshot, other: &Snapshot) -> bool {
         && one.alive == other.alive
 }
 
+/// Whether something that was planned has begun between both.
+fn has_begun(before: &Snapshot, after: &Snapshot) -> bool {
+    let is_between = |at: Millis| before.read.is_some_and(|read| read < at) && Some(at) <= after.read;
+    after.acts.iter().any(|act| is_between(act.since))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use oco::logic::code::Code;
-    use oco_fleet::journal::{Entry, FILE, Writer};
+    use oco_fleet::journal::{Act, ActKind, Entry, FILE, Writer};
     use oco_fleet::object::ObjectName;
     use oco_fleet::state::{Standing, State};
     use oco_fleet::transition::Transition;
@@ -223,6 +231,35 @@ mod tests {
         let found = looker.look(&mut reader, Millis(3_200));
         let names: Vec<&str> = found.snapshot.fleet.services().map(|one| one.object.name.as_str()).collect();
         assert_eq!((names, found.snapshot.trouble.clone()), (vec!["db/mysql"], None));
+    }
+
+    #[test]
+    fn planned_work_is_known_before_and_is_news_when_it_begins() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut writer, _) = Writer::open(dir.path(), Millis(1_000), 0).unwrap();
+        let work = |id: i64, since: i64| {
+            Entry::Act(Act {
+                id,
+                kind: ActKind::Maint,
+                name: "node:shop".to_owned(),
+                who: "anna".to_owned(),
+                at: Millis(1_000),
+                since: Millis(since),
+                until: Some(Millis(since + 3_600_000)),
+                text: String::new(),
+                ended: None,
+                ended_by: None,
+            })
+        };
+        writer.write(&[change("node:shop", 1_100, 200), work(1, 5_000), work(2, 40 * 86_400_000)]).unwrap();
+        let mut reader = Reader::at(&dir.path().join(FILE));
+        let mut looker = Looker::default();
+        let found = looker.look(&mut reader, Millis(2_000));
+        let ids: Vec<i64> = found.snapshot.acts.iter().map(|act| act.id).collect();
+        assert_eq!(ids, [1], "what is weeks away is told later");
+        assert!(!looker.look(&mut reader, Millis(4_900)).is_news);
+        assert!(looker.look(&mut reader, Millis(5_100)).is_news);
+        assert!(!looker.look(&mut reader, Millis(5_200)).is_news);
     }
 
     #[test]

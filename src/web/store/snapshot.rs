@@ -15,7 +15,7 @@ pub struct Snapshot {
     pub fleet: Arc<Fleet>,
     /// What the watcher's file says of nodes and levels.
     pub heard: Arc<Heard>,
-    /// What people said that is in force.
+    /// What people said that is in force, or will be within [`WORK_AHEAD`](crate::limits::WORK_AHEAD).
     pub acts: Arc<Vec<Act>>,
     /// Windows of maintenance that are open.
     pub windows: Arc<Vec<Window>>,

@@ -23,9 +23,12 @@ pub struct Mark<'a> {
     pub text: &'a str,
 }
 
-/// All that is in force at a moment, by the name that it was said of.
+/// All that is in force at a moment, by the name that it was said of, and the maintenance that is still to come.
 #[derive(Debug, Clone, Default)]
-pub struct Marks<'a>(HashMap<&'a str, Vec<Mark<'a>>>);
+pub struct Marks<'a> {
+    now: HashMap<&'a str, Vec<Mark<'a>>>,
+    to_come: HashMap<&'a str, Vec<Mark<'a>>>,
+}
 
 impl<'a> Marks<'a> {
     /// What is in force at `now`.
@@ -33,30 +36,52 @@ impl<'a> Marks<'a> {
         let mut marks = Marks::default();
         let is_now =
             |since: Millis, until: Option<Millis>| since <= now && until.is_none_or(|until| now < until);
-        for act in acts.iter().filter(|act| is_now(act.since, act.until) && act.ended.is_none()) {
+        for act in acts.iter().filter(|act| act.ended.is_none()) {
             let Act { kind, who, since, until, text, .. } = act;
             let mark = Mark { kind: *kind, who, since: *since, until: *until, text };
-            marks.0.entry(&act.name).or_default().push(mark);
+            if is_now(act.since, act.until) {
+                marks.now.entry(&act.name).or_default().push(mark);
+            } else if act.kind == ActKind::Maint && now < act.since {
+                marks.to_come.entry(&act.name).or_default().push(mark);
+            }
         }
         for window in windows.iter().filter(|window| is_now(window.since, Some(window.until))) {
             let Window { since, until, text, .. } = window;
             let mark =
                 Mark { kind: ActKind::Maint, who: OF_THE_FILE, since: *since, until: Some(*until), text };
-            marks.0.entry(window.name.as_str()).or_default().push(mark);
+            marks.now.entry(window.name.as_str()).or_default().push(mark);
         }
         marks
     }
 
     /// What was said of somebody: of a service also what was said of its group.
     pub fn of(&self, name: &ObjectName) -> Vec<Mark<'a>> {
-        if self.0.is_empty() {
-            return Vec::new();
-        }
-        let group = (name.kind() == Kind::Service).then(|| name.group());
-        let said = [Some(name.as_str()), group].into_iter().flatten().filter_map(|name| self.0.get(name));
-        let mut marks: Vec<Mark<'a>> = said.flatten().copied().collect();
+        let mut marks = said_of(&self.now, name);
         marks.sort_by_key(|mark| mark.kind);
         marks
+    }
+
+    /// What was said of a group as a whole.
+    pub fn of_group(&self, group: &str) -> Vec<Mark<'a>> {
+        self.now.get(group).cloned().unwrap_or_default()
+    }
+
+    /// Whom nobody hears of for now, be they well or not: all that is muted or in maintenance, by name.
+    pub fn quiet(&self) -> Vec<(&'a str, Mark<'a>)> {
+        let all = self.now.iter().flat_map(|(name, marks)| marks.iter().map(|mark| (*name, *mark)));
+        let mut quiet: Vec<_> = all.filter(|(_, mark)| mark.kind != ActKind::Ack).collect();
+        quiet.sort_by_key(|(name, mark)| (*name, mark.kind, mark.since));
+        quiet
+    }
+
+    /// Whether somebody works on it.
+    pub fn is_in_maintenance(&self, name: &ObjectName) -> bool {
+        self.of(name).iter().any(|mark| mark.kind == ActKind::Maint)
+    }
+
+    /// Which maintenance of somebody is still to come.
+    pub fn to_come(&self, name: &ObjectName) -> Vec<Mark<'a>> {
+        said_of(&self.to_come, name)
     }
 
     /// The same of a target, with what was said of its service.
@@ -67,6 +92,15 @@ impl<'a> Marks<'a> {
         }
         marks
     }
+}
+
+fn said_of<'a>(all: &HashMap<&'a str, Vec<Mark<'a>>>, name: &ObjectName) -> Vec<Mark<'a>> {
+    if all.is_empty() {
+        return Vec::new();
+    }
+    let group = (name.kind() == Kind::Service).then(|| name.group());
+    let said = [Some(name.as_str()), group].into_iter().flatten().filter_map(|name| all.get(name));
+    said.flatten().copied().collect()
 }
 
 /// The word for what was done.
@@ -115,5 +149,7 @@ mod tests {
         assert_eq!(of("web/oco/a"), of("web/oco/b"));
         assert_eq!(of("web/oco/a"), [ActKind::Ack, ActKind::Mute]);
         assert!(of("node:web").is_empty());
+        let to_come = |name: &str| marks.to_come(&ObjectName::parse(name).unwrap()).len();
+        assert_eq!((to_come("web/oco/a"), to_come("web/oco/b"), to_come("web/oco")), (1, 0, 0));
     }
 }

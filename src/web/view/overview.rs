@@ -9,7 +9,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// How the reason of a target begins that others report of, and do not.
-const SILENT: &str = "silent for";
+pub const SILENT: &str = "silent for";
 
 /// A fleet at a look.
 #[derive(Debug, Default)]

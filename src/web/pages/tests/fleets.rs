@@ -337,7 +337,7 @@ fn history_of_people(story: &mut Story) {
         story.add(at, event(at, "open", "550 KO 500-raid"));
         story.add(at + 15 * MINUTE, event(at + 15 * MINUTE, "late", "not acknowledged within 15m"));
         if let Some(after) = acknowledged {
-            story.add(at + after, event(at + after, "acknowledge", "anna: disk ordered"));
+            story.add(at + after, event(at + after, "acknowledge", "by anna"));
         }
         if let Some(after) = lasted {
             story.add(at + after, event(at + after, "close", "up again"));

@@ -23,6 +23,25 @@ fn failing() -> TokenReply {
 }
 
 #[test]
+fn a_failure_is_told_by_the_name_that_was_sent() {
+    let facts = facts_of(fleets::burning().into_iter().take(5).collect());
+    let name = fleets::pushed("\u{670d}\u{52a1}", "\u{5907} <b>");
+    let of = TokenReply { name: name.clone(), ..failing() };
+    for visitor in [Visitor::default(), outsider()] {
+        for page in [failure(&facts, &visitor, &of), acknowledged(&facts, &visitor, &name)] {
+            let shown = body(&page);
+            let words =
+                "<bdi>push</bdi><wbr>/<bdi>\u{670d}\u{52a1}</bdi><wbr>/<bdi>\u{5907} &#60;b&#62;</bdi>";
+            assert!(shown.contains(words), "{shown}");
+            // It stands in addresses alone, where it is written twice.
+            assert!(!shown.replace("%25", "").contains("%E6"), "{shown}");
+        }
+    }
+    let title = body(&failure(&facts, &outsider(), &of));
+    assert!(title.contains("<title>push/\u{670d}\u{52a1}/\u{5907} &#60;b&#62; fails"), "{title}");
+}
+
+#[test]
 fn a_failure_is_told_as_it_is() {
     let facts = facts_of(fleets::burning());
     let mut of = failing();

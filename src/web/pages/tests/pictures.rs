@@ -1,5 +1,7 @@
 //! Each page of each fleet, written as a file where `OCO_PICTURES` names a directory: to be looked at.
 
+use super::public::work;
+use super::unread::never_read;
 use super::*;
 use std::fs;
 
@@ -37,6 +39,14 @@ fn write(name: &str, page: &Page) {
     fs::write(dir.join("style.css"), include_str!("../../style.css")).unwrap();
 }
 
+/// With work on the shop, that is going on and to come.
+fn planned(facts: &Facts) -> Facts {
+    let mut facts = facts.clone();
+    let acts = vec![work("node:shop", -10, 60), work("node:network", 120, 180)];
+    Arc::make_mut(&mut facts.snapshot).acts = Arc::new(acts);
+    facts
+}
+
 #[test]
 fn each_page_of_a_usual_fleet_is_there() {
     let (_dir, path) = fleets::usual();
@@ -52,6 +62,8 @@ fn each_page_of_a_usual_fleet_is_there() {
         assert_eq!((page.status, page.content_type), (200, "image/svg+xml"), "{badge}");
         write(&format!("badge-{}", badge.replace(['/', ':'], "-")), &page);
     }
+    write("usual-public-planned", &page("/p/shop", &planned(&facts), &anna(), Some(&path)));
+    write("unread-host", &page("/h/web1", &never_read(Some("it is of a later version")), &anna(), None));
     let mut late = facts;
     late.now = Millis(NOW + 40 * 60_000);
     Arc::make_mut(&mut late.snapshot).read = Some(late.now);

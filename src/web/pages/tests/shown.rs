@@ -1,6 +1,7 @@
 //! What pages show, sentence by sentence of the contract.
 
 use super::*;
+use crate::view::fleet::tests::stands;
 use oco_fleet::state::State;
 
 #[test]
@@ -56,19 +57,6 @@ fn a_page_changes_with_what_is_shown_not_with_the_clock() {
     let mut all = fleets::burning();
     all.truncate(10);
     assert_ne!(before, page("/", &facts_of(all), &anna(), None).etag);
-}
-
-#[test]
-fn never_more_than_500_rows_are_on_a_page() {
-    let all: Vec<Stands> =
-        fleets::burning().into_iter().filter(|one| one.name.group() == "group03").collect();
-    let facts = facts_of(all);
-    let rows = |address: &str| text(address, &facts, None).matches("<tr").count();
-    assert_eq!(rows("/g/group03"), 501, "with the heading");
-    let pages = 25 * 101_usize;
-    assert_eq!(rows(&format!("/g/group03?page={}", pages.div_ceil(500))), pages % 500 + 1);
-    assert!(text("/g/group03", &facts, None).contains("page 1 of 6"));
-    assert!(text("/", &facts, None).matches("<li").count() <= 500);
 }
 
 #[test]
@@ -164,7 +152,7 @@ fn a_public_page_tells_no_host_reason_or_text() {
     ] {
         assert!(!text.contains(secret), "{secret} is in\n{text}");
     }
-    for words in ["The shop", " is down, for 10m 30s until now", "Something is down", " was down for"] {
+    for words in ["The shop", " is down, for 11m until now", "Something is down", " was down for"] {
         assert!(text.contains(words), "{words} is not in\n{text}");
     }
     assert_eq!(text.matches("<td").count() % 90, 0);
@@ -238,6 +226,7 @@ fn what_was_pushed_is_shown_as_it_was_said() {
     let target = fleets::name("web/page/web1");
     let texts = vec![(target, "line <one>\r\nline\u{1b}[31m two".to_owned())];
     facts.pushed = Some(Pushed { client: Some("oco 0.2.0".to_owned()), texts });
+    facts.verdict = oco::logic::code::Code::new(350);
     let route = Route::new("/h/web1", &Query::default(), &facts, &Visitor::default()).unwrap();
     assert_eq!(route.host(), Some("web1"));
     let text = text("/h/web1", &facts, Some(&path));
@@ -245,6 +234,37 @@ fn what_was_pushed_is_shown_as_it_was_said() {
         text.contains("<pre>line &#60;one&#62;\nline\u{fffd}[31m two</pre>") && text.contains("oco 0.2.0"),
         "{text}"
     );
+    let verdict = "<bdi>oco 0.2.0</bdi> <span class=\"s ko\">ko <span class=\"code\">350</span></span>";
+    assert!(text.contains(verdict), "{text}");
+}
+
+#[test]
+fn the_reason_of_what_is_pushed_is_what_was_pushed_last() {
+    let target = |service: &str, reason: &str, reports: bool| Stands {
+        standing: oco_fleet::state::Standing { reason: reason.into(), ..stands(service, 300).standing },
+        reports,
+        ..stands(service, 300)
+    };
+    let reasons = ["90% full", "silent for 2m", "x (sent unsupported state: \"ODD\")", "polled", "no words"];
+    let names = ["push/a/h", "push/b/h", "push/c/h", "web/d/h", "push/e/h"];
+    let mut all: Vec<Stands> = ["push/a", "push/b", "push/c", "web/d", "push/e"]
+        .iter()
+        .map(|service| target(service, "", false))
+        .collect();
+    all.extend(names.iter().zip(reasons).map(|(name, why)| target(name, why, name.starts_with("push"))));
+    let mut facts = facts_of(all);
+    let said = |(name, text): (&&str, &str)| (fleets::name(name), text.to_owned());
+    let texts = ["99% full | used=99%\nof 5 disks", "OLD-B |", "OLD-C |", "OLD-D |", " | used=1%"];
+    let texts = names.iter().zip(texts).map(said).collect();
+    facts.pushed = Some(Pushed { client: None, texts });
+    let text = text("/h/h", &facts, None);
+    let why = |words: &str| text.contains(&format!("<bdi class=\"why\">{words}</bdi>"));
+    assert!(why("99% full") && !why("90% full"), "{text}");
+    assert!(
+        why("silent for 2m") && why("x (sent unsupported state: &#34;ODD&#34;)") && why("polled"),
+        "{text}"
+    );
+    assert!(why("no words"), "{text}");
 }
 
 #[test]
@@ -282,4 +302,29 @@ fn what_was_measured_is_drawn() {
         assert!(host.contains(words), "{words} is not in\n{host}");
     }
     assert!(!text("/h/db1", &facts, Some(&path)).contains("<svg class=\"chart\""));
+}
+
+#[test]
+fn how_many_of_a_service_fail_is_told_as_it_is_now() {
+    let mut all = vec![stands("push/disk", 350), stands("node:disks", 350)];
+    all[0].standing.reason = "1 of 1 down: h000 (timeout)".into();
+    all.extend((0..620).map(|n| stands(&format!("push/disk/h{n:03}"), if n < 310 { 300 } else { 200 })));
+    let mut facts = facts_of(all);
+    let node = oco_fleet::journal::NodeDefinition {
+        name: fleets::name("node:disks"),
+        title: None,
+        rule: "all".to_owned(),
+        members: vec![Pattern::parse("push/disk").unwrap()],
+    };
+    let definitions = oco_fleet::journal::Definitions { nodes: vec![node], levels: Vec::new() };
+    let heard = Heard::new(&definitions, &facts.snapshot.fleet);
+    Arc::make_mut(&mut facts.snapshot).heard = Arc::new(heard);
+    for address in ["/", "/g/push/disk", "/n/disks"] {
+        let text = text(address, &facts, None);
+        assert!(
+            text.contains("310 of 620 down") && text.contains("310 of 620 up"),
+            "{address}\n{text:.3000}"
+        );
+        assert!(!text.contains("1 of 1 down"), "{address}");
+    }
 }
