@@ -108,7 +108,7 @@ fn a_promise_is_broken_early_only_when_its_budget_is_spent() {
 fn without_a_watcher_it_is_known_until_its_last_sign_of_life() {
     let scene = Scene::new();
     let alive = scene.heartbeat;
-    let later = Known { now: oco_fleet::time::Millis(alive.0 + 86_400_000), is_watched: false };
+    let later = Known { now: Millis(alive.0 + 86_400_000), is_watched: false };
     let report = scene.report_as(&["node:shop"], "2026-11", later).unwrap();
     assert_eq!((report.made.known, report.members[0].durations.no_data), (alive, 86_400_000));
     // A watcher whose journal is not written does not help.
