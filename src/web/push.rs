@@ -19,7 +19,7 @@ use body::{Alert, Body, Content, Kind, Service};
 use buckets::{Buckets, NewNames};
 use details::Details;
 use log::{error, info, warn};
-use oco::logic::control::{ActReply, FleetOrder, Report};
+use oco::logic::control::{ActReply, FleetOrder, NOT_TAKEN_IN, Report};
 use oco::logic::exposition::Exposition;
 use oco::logic::text::printable;
 use oco::logic::time::Nanos;
@@ -38,6 +38,8 @@ pub struct Intake {
     /// What services told beyond their reason.
     pub details: Details,
     refusals: Pace,
+    /// Why the watcher takes in nobody, for people; none: it did when it was asked last.
+    pub refused: Option<String>,
     /// Answers so far, by their status.
     answers: BTreeMap<u16, u64>,
 }
@@ -239,13 +241,21 @@ async fn report(board: &Board, server: &str, services: Vec<Service>) -> Answer {
     };
     match board.watcher.report(reports).await {
         Ok(()) => {
-            let details = &mut board.intake.borrow_mut().details;
+            let mut intake = board.intake.borrow_mut();
+            intake.refused = None;
             for service in services {
-                details.keep(&service.name, server, service.info);
+                intake.details.keep(&service.name, server, service.info);
             }
             Answer::good("ok")
         }
-        Err(why) => not_taken(board, &why),
+        Err(why) => {
+            if matches!(&why, NotDone::Refused(why) if why.ends_with(NOT_TAKEN_IN)) {
+                board.intake.borrow_mut().refused = Some(format!(
+                    "Pushes are not taken: the hostgroup {group} has no accept-reports = true in watch.toml"
+                ));
+            }
+            not_taken(board, &why)
+        }
     }
 }
 

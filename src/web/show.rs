@@ -85,7 +85,7 @@ fn error(board: &Board, visitor: &Visitor, status: u16, why: &str) -> Reply {
 
 /// Answers what is read behind `/api/v1/`. None: there is nothing to read.
 pub async fn api(board: &Board, what: &str, query: &str, headers: &HeaderMap) -> Option<Reply> {
-    let facts = board.facts();
+    let mut facts = board.facts();
     let api = match Api::new(what, &Query::parse(query), &facts) {
         Ok(api) => api?,
         Err(wrong) => return Some(send(wrong.into(), headers)),
@@ -94,14 +94,20 @@ pub async fn api(board: &Board, what: &str, query: &str, headers: &HeaderMap) ->
         let zone = board.settings().time_zone.clone();
         match board.watcher.order_line(order, None, zone).await {
             Ok(line) => return Some(send(handed_on(&line), headers)),
-            Err(NotDone::Away(_)) => {}
+            // Whoever asks the journal from now on knows it too.
+            Err(NotDone::Away(why)) => facts.watcher = Some(why),
             Err(refused @ NotDone::Refused(_)) => {
                 let not = NotActed::from(refused);
                 return Some(reply::json(not.status, error_json(&not.what)));
             }
         }
     }
-    Some(send(api.show(facts, &board.store).await, headers))
+    let told = api.show(facts, &board.store).await;
+    let sent = send(told.page, headers);
+    Some(match told.warning {
+        Some(warning) => reply::with_warning(sent, &warning),
+        None => sent,
+    })
 }
 
 /// Whether something is read at this path of programs.
@@ -166,6 +172,7 @@ impl Board {
             snapshot: self.store.snapshot(),
             pushed: None,
             watcher: self.away.borrow().clone(),
+            pushes: self.intake.borrow().refused.clone(),
             settings: self.page_settings(),
             now: oco_fleet::time::Millis::of(oco::system::clock::now().wall),
         }

@@ -19,6 +19,7 @@ use log::{error, info, warn};
 use oco::logic::answer::PROGRAM;
 use oco::system::systemd::Notify;
 use oco::system::{clock, command_line, log_lines, open_files, user};
+use oco_fleet::time::Millis;
 use rustls::ServerConfig;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -201,6 +202,10 @@ async fn look_after(board: Rc<Board>, notify: Rc<Notify>) {
         if log_lines::pending() {
             log_lines::flush();
         }
+        let seen = clock::now();
+        let away = board.away.borrow().clone();
+        let snapshot = board.store.snapshot();
+        board.disturbances.borrow_mut().tell(away.as_deref(), &snapshot, Millis::of(seen.wall));
         if watchdog.is_some() {
             notify.alive();
         }

@@ -169,6 +169,30 @@ fn a_group_that_takes_in_nobody_is_told() {
 }
 
 #[test]
+fn a_group_that_takes_in_nobody_stands_on_top_of_the_pages_until_a_push_is_taken() {
+    let scene = Scene::with("", "[access]\nread = \"users\"\n");
+    let watcher = watch(&scene);
+    let eyes = scene.told_by_board(&["token", "new", "eyes"]);
+    let board = Board::start(&scene);
+    let bearer = format!("Authorization: Bearer {}\r\n", eyes.trim());
+    let says =
+        |path: &str| board.get_with(path, &bearer).body.contains("Pushes are not taken: the hostgroup push");
+    wait_for("the journal to be read", || (board.get("/health").body == "ok\n").then_some(()));
+    assert!(!says("/"), "nothing was pushed yet");
+    let service = r#"{"name": "app", "state": "OK"}"#;
+    assert_eq!(board.push("h1", "k", service).error().0, 503);
+    for path in ["/", "/log", "/incidents"] {
+        assert!(says(path), "{path}");
+    }
+    assert!(!board.get("/login").body.contains("Pushes"), "strangers are told nothing");
+    let file = scene.path("watch.toml");
+    std::fs::write(&file, std::fs::read_to_string(&file).unwrap() + crate::scene::PUSH).unwrap();
+    watcher.signal("HUP");
+    wait_for("a push to be taken", || (board.push("h1", "k", service).status == 200).then_some(()));
+    assert!(!says("/"));
+}
+
+#[test]
 fn many_services_at_once_are_all_taken() {
     let scene = Scene::new("");
     let _watcher = watch(&scene);

@@ -20,6 +20,8 @@ pub struct Facts {
     pub pushed: Option<Pushed>,
     /// Why the watcher does not answer; none: it does.
     pub watcher: Option<String>,
+    /// Why reports of pushers are not taken, though the watcher answers; none: they are, as far as is known.
+    pub pushes: Option<String>,
     /// By the board's file.
     pub settings: Arc<Settings>,
     /// Now, by the wall.
@@ -72,9 +74,12 @@ impl Facts {
         Marks::new(&self.snapshot.acts, &self.snapshot.windows, self.now)
     }
 
-    /// Until when the past is known.
+    /// Until when the past is known. A watcher that does not answer is believed up to its last sign of life.
     pub fn known(&self) -> Millis {
-        self.snapshot.known(self.now)
+        match self.watcher {
+            None => self.snapshot.known(self.now),
+            Some(_) => self.snapshot.alive.min(self.now),
+        }
     }
 
     /// The same for a page, which is of a minute: its figures change with that, not with each second.
@@ -91,5 +96,10 @@ impl Facts {
     pub fn warning(&self) -> Option<String> {
         let journal = self.snapshot.warning(self.now);
         journal.or_else(|| self.watcher.as_ref().map(|why| format!("The watcher does not answer: {why}")))
+    }
+
+    /// What stands on top of pages: what is wrong with what is known, else what is wrong beside it.
+    pub fn notice(&self) -> Option<String> {
+        self.warning().or_else(|| self.pushes.clone())
     }
 }

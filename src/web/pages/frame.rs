@@ -46,7 +46,7 @@ impl Frame {
             here,
             fresh: alive.map(|alive| clock.moment(alive)),
             hour: alive.map_or_else(String::new, |alive| clock.hour(alive)),
-            warning: facts.warning().filter(|_| is_inside),
+            warning: facts.notice().filter(|_| is_inside),
             unread: None,
             icon: if is_inside { icon(facts) } else { State::Unknown.word() },
             zone: facts.settings.zone.name().unwrap_or("this host's clock").to_owned(),

@@ -57,6 +57,7 @@ fn facts_of(all: Vec<Stands>) -> Facts {
         snapshot: Arc::new(snapshot),
         pushed: None,
         watcher: None,
+        pushes: None,
         settings: Arc::new(settings()),
         now: Millis(NOW),
     }
