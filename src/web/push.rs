@@ -76,15 +76,17 @@ pub struct Answer {
     pub status: u16,
     /// The body.
     pub json: String,
+    /// When it is worth while to try again, in seconds.
+    pub retry_after: Option<u32>,
 }
 
 impl Answer {
     fn good(word: &str) -> Answer {
-        Answer { status: 200, json: format!("{{\"{word}\": 1}}") }
+        Answer { status: 200, json: format!("{{\"{word}\": 1}}"), retry_after: None }
     }
 
     fn error(status: u16, what: &str) -> Answer {
-        Answer { status, json: error_json(what) }
+        Answer { status, json: error_json(what), retry_after: None }
     }
 }
 
@@ -109,8 +111,14 @@ impl Stop {
             Stop::NotTakenIn => {
                 Answer::error(403, "Unknown server, and new ones are not taken in from there")
             }
-            Stop::TooManyNew => Answer::error(429, "Too many new servers; try again in a minute"),
-            Stop::TooMany => Answer::error(429, "Too many requests; try again in a second"),
+            Stop::TooManyNew => Answer {
+                retry_after: Some(60),
+                ..Answer::error(429, "Too many new servers; try again in a minute")
+            },
+            Stop::TooMany => Answer {
+                retry_after: Some(1),
+                ..Answer::error(429, "Too many requests; try again in a second")
+            },
         }
     }
 }

@@ -32,6 +32,18 @@ pub async fn page(board: &Board, visitor: &Visitor, path: &str, query: &str, hea
     send(route.show(facts, &looker, &board.store).await, headers)
 }
 
+/// Answers a method that no page takes. What is not there is not there whatever the method.
+pub fn other_method(board: &Board, visitor: &Visitor, path: &str, query: &str, headers: &HeaderMap) -> Reply {
+    let facts = board.facts();
+    let may_read = visitor.may_read(&board.settings());
+    match Route::new(path, &Query::parse(query), &facts, &looks(board, visitor)) {
+        Err(page) if page.status == 404 && (may_read || path.starts_with("/p/")) => send(page, headers),
+        Ok(route) if !may_read && !route.is_public(&facts) => router::to_login(path, query),
+        Err(_) if !may_read => router::to_login(path, query),
+        Ok(_) | Err(_) => reply::wrong_method(path, "GET, HEAD"),
+    }
+}
+
 /// Who looks, as pages know it: who may act sees forms.
 pub fn looks(board: &Board, visitor: &Visitor) -> pages::Visitor {
     let key = |name: &str| login::form_token(&board.keys.borrow(), name, router::seconds());

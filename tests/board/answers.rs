@@ -82,6 +82,19 @@ fn what_is_not_understood_is_said_as_json() {
         assert_eq!(board.post(&format!("{path}/"), "{}").error().0, 404);
     }
     assert_eq!(board.post("/api/set", "{}").error().0, 404);
+    for (path, method, status, allow) in [
+        ("/nowhere", "POST", 404, None),
+        ("/g/a/b/c", "DELETE", 404, None),
+        ("/", "POST", 405, Some("GET, HEAD")),
+        ("/style.css", "PUT", 405, Some("GET, HEAD")),
+        ("/metrics", "POST", 405, Some("GET, HEAD")),
+        ("/health", "POST", 405, Some("GET, HEAD")),
+        ("/api/v1/status", "POST", 405, Some("GET, HEAD")),
+        ("/api/v1/nothing", "POST", 404, None),
+    ] {
+        let reply = Request::raw(method, path, "", b"{}").send(board.address);
+        assert_eq!((reply.status, reply.header("allow")), (status, allow), "{method} {path}");
+    }
     let elsewhere = board.get("/nowhere");
     assert_eq!((elsewhere.status, elsewhere.header("content-type")), (404, Some("text/html; charset=utf-8")));
 }

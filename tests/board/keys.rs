@@ -40,7 +40,8 @@ fn new_names_are_limited_and_nothing_is_kept_of_those_beyond() {
         assert_eq!(board.ping(name, "k").status, 200);
     }
     assert_eq!(board.ping("h4", "k").error().0, 429);
-    assert_eq!(board.push("h4", "k", SERVICE).error().0, 429);
+    let refused = board.push("h4", "k", SERVICE);
+    assert_eq!((refused.error().0, refused.header("retry-after")), (429, Some("60")));
     assert_eq!(board.push("h1", "k", SERVICE).status, 200);
     assert_eq!(scene.target("push/app/h4"), None);
     assert_eq!(scene.told_by_board(&["key", "list"]).lines().count(), 3);
