@@ -115,6 +115,18 @@ impl Api {
     /// # Errors
     /// The query is wrong.
     pub fn new(what: &str, query: &Query, facts: &Facts) -> Result<Option<Api>, Wrong> {
+        let keys: &[&str] = match what {
+            "status" => &["name"],
+            "nodes" | "incidents" => &[],
+            "log" => &["name", "since"],
+            "availability" => &["name", "from", "to"],
+            _ => return Ok(None),
+        };
+        if let Some(key) = query.stranger(keys) {
+            // It would be as if it were not there, and the answer of more than was asked for.
+            let expected = if keys.is_empty() { "none".to_owned() } else { keys.join(", ") };
+            return Err(wrong(400, format!("{key:?}: not a key of this query; expected {expected}")));
+        }
         let bad = |why: String| wrong(400, why);
         let text = |key: &str| query.get(key).map(|text| text.map(str::to_owned)).map_err(bad);
         let patterns = || {

@@ -86,6 +86,10 @@ fn what_is_wrong_is_said_in_json() {
         ("availability", "name=slo:no", 404),
         ("log", "since=x", 400),
         ("status", "name=a//b", 400),
+        ("status", "names=web", 400),
+        ("nodes", "name=node:shop", 400),
+        ("incidents", "since=-2h", 400),
+        ("log", "limit=5", 400),
     ] {
         let page = ask(what, query, &facts, &path);
         assert_eq!((page.status, page.content_type), (status, "application/json"), "{what} {query}");
