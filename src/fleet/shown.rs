@@ -65,6 +65,7 @@ pub fn availability(name: &ObjectName, of: &Reckoning, zone: Option<&TimeZone>) 
         no_data: durations.no_data,
         measured: of.measured.map(Percent::number),
         contractual: of.contractual.map(Percent::number),
+        warning: None,
         target: of.budget.map(|(target, _, _)| target.number()),
         budget: of.budget.map(|(_, budget, _)| budget),
         left: of.budget.map(|(_, _, left)| left),

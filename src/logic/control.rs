@@ -49,6 +49,8 @@ use serde::{Deserialize, Serialize};
 pub const VERSION: u32 = 1;
 /// Why a token is refused that was good once: the failure is over.
 pub const FAILURE_OVER: &str = "this failure is over";
+/// How the refusal of a report ends whose target is new, in a group that takes in nobody.
+pub const NOT_TAKEN_IN: &str = "not known, and its group does not accept reports";
 /// Where the watcher listens unless its file says otherwise.
 pub const SOCKET: &str = "/run/oco-watch/control";
 

@@ -5,7 +5,7 @@
 use oco::limits::PUSH_ANSWER_OCTETS;
 use oco::logic::answer;
 use oco::logic::push::{self, judge};
-use oco::system::words::{lowered, words};
+use oco::system::words::{lowered, words, words_of_certificate};
 use rustls::CertificateError;
 use rustls::crypto::ring;
 use rustls_native_certs::load_native_certs;
@@ -109,6 +109,7 @@ fn words_of_tls(error: &rustls::Error) -> String {
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
             "certificate not valid yet".to_owned()
         }
+        CertificateError::Other(other) => words_of_certificate(&other.to_string()),
         // Of a name it says which one was wanted, and which ones it has.
         other => lowered(&other.to_string()),
     }

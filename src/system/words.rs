@@ -20,10 +20,33 @@ pub fn lowered(words: &str) -> String {
     }
 }
 
+/// Why a certificate is not believed, where the library that verifies has only a word as `CaUsedAsEndEntity` for it.
+pub fn words_of_certificate(word: &str) -> String {
+    if word == "CaUsedAsEndEntity" {
+        // What `openssl req -x509` makes of a host, unless told otherwise.
+        return "certificate is an authority's own, as self-signed ones are; expected a server's".to_owned();
+    }
+    let mut words = "certificate not accepted: ".to_owned();
+    for character in word.chars() {
+        if character.is_ascii_uppercase() && !words.ends_with(' ') {
+            words.push(' ');
+        }
+        words.push(character.to_ascii_lowercase());
+    }
+    words
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use nix::errno::Errno;
+
+    #[test]
+    fn certificates_are_told_of_in_words() {
+        let said = words_of_certificate("UnsupportedCriticalExtension");
+        assert_eq!(said, "certificate not accepted: unsupported critical extension");
+        assert!(words_of_certificate("CaUsedAsEndEntity").starts_with("certificate is an authority's own"));
+    }
 
     #[test]
     fn errors_are_said_in_lower_case_and_without_numbers() {

@@ -9,8 +9,9 @@ use answer::first_line;
 use mail_parser::{HeaderName, HeaderValue, Message, MessageParser, MimeHeaders};
 use oco::command::fleet::connection::Connection;
 use oco::command::fleet::error::FleetError;
-use oco::logic::control::{ActReply, FleetOrder};
+use oco::logic::control::{ActReply, FAILURE_OVER, FleetOrder};
 use oco::logic::text::printable;
+use std::borrow::Cow;
 use std::io::{self, Read};
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
@@ -20,6 +21,10 @@ use std::time::Duration;
 pub const MAIL_OCTETS: u64 = 1024 * 1024;
 /// Hexadecimal digits of a token.
 const TOKEN_DIGITS: usize = 32;
+/// Words of a mail that are tried as tokens: sums of commits and numbers of messages look the same.
+const TOKENS: usize = 8;
+/// How deep mails within mails are looked into: an answer has the original attached, and that what it answered.
+const ATTACHED: usize = 4;
 /// Characters of a text, and of a name, that are handed on.
 const TEXT_CHARACTERS: usize = 200;
 /// How long the watcher may take; mail systems wait for minutes.
@@ -32,8 +37,8 @@ pub const TRY_AGAIN: u8 = 75;
 pub enum Answer {
     /// Somebody acknowledges.
     Acknowledge {
-        /// The proof.
-        token: String,
+        /// What may be the proof, in the order in which it stands there.
+        tokens: Vec<String>,
         /// Who: the From.
         who: String,
         /// Why: the first line of the answer; may be empty.
@@ -65,15 +70,18 @@ pub fn read(mail: &[u8]) -> Answer {
         return Answer::Nothing("no answer: neither In-Reply-To nor References");
     }
     let body = message.body_text(0).unwrap_or_default();
-    let found = message.subject().and_then(token).or_else(|| token(&body));
-    let Some(token) = found else { return Answer::Nothing("no token in it") };
+    let mut tokens = Vec::new();
+    find_tokens(&message, ATTACHED, &mut tokens);
+    if tokens.is_empty() {
+        return Answer::Nothing("no token in it");
+    }
     let from = message.from().and_then(|from| from.first());
     let who = match from.map(|from| (from.name(), from.address())) {
         Some((Some(name), Some(address))) => format!("{name} <{address}>"),
         Some((None, Some(one)) | (Some(one), None)) => one.to_owned(),
         Some((None, None)) | None => "somebody by mail".to_owned(),
     };
-    Answer::Acknowledge { token, who: short(&who), text: short(&first_line(&body)) }
+    Answer::Acknowledge { tokens, who: short(&who), text: short(&first_line(&body)) }
 }
 
 /// The line that mail systems put before a mail, and the mail.
@@ -135,12 +143,29 @@ fn texts(message: &Message<'_>, name: HeaderName<'static>) -> Vec<String> {
     headers.filter_map(|header| text(&header.value)).filter(|text| !text.is_empty()).collect()
 }
 
-/// The first token in a text: so many hexadecimal digits, neither more nor fewer.
-fn token(text: &str) -> Option<String> {
+/// Adds what looks like a token in the subject and in the texts of a mail, then of those attached to it, `depth` deep.
+fn find_tokens(message: &Message<'_>, depth: usize, tokens: &mut Vec<String>) {
+    let subject = message.subject().map(Cow::Borrowed);
+    let bodies = (0..message.text_body_count()).filter_map(|index| message.body_text(index));
+    for text in subject.into_iter().chain(bodies) {
+        for word in words_like_tokens(&text) {
+            if tokens.len() < TOKENS && !tokens.iter().any(|token| token == word) {
+                tokens.push(word.to_owned());
+            }
+        }
+    }
+    if depth > 0 {
+        for attached in message.attachments().filter_map(|part| part.message()) {
+            find_tokens(attached, depth - 1, tokens);
+        }
+    }
+}
+
+/// What looks like a token in a text: so many hexadecimal digits, neither more nor fewer.
+fn words_like_tokens(text: &str) -> impl Iterator<Item = &str> {
     let is_digit = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
     let words = text.split(|c: char| !c.is_ascii_alphanumeric());
-    let mut found = words.filter(|word| word.len() == TOKEN_DIGITS && word.chars().all(is_digit));
-    found.next().map(str::to_owned)
+    words.filter(move |word| word.len() == TOKEN_DIGITS && word.chars().all(is_digit))
 }
 
 /// As much of a text as is handed on, with nothing in it that a terminal or a log could obey.
@@ -158,20 +183,28 @@ pub fn run(mut input: impl Read, socket: &Path) -> io::Result<Outcome> {
     input.by_ref().take(MAIL_OCTETS).read_to_end(&mut mail)?;
     // A mail system that can't write it all takes that for a failure.
     io::copy(&mut input, &mut io::sink())?;
-    let (token, who, text) = match read(&mail) {
-        Answer::Acknowledge { token, who, text } => (token, who, text),
+    let (tokens, who, text) = match read(&mail) {
+        Answer::Acknowledge { tokens, who, text } => (tokens, who, text),
         Answer::Nothing(why) => return Ok(done(format!("nothing done: {why}"))),
     };
-    let order = FleetOrder::AckToken { token, text };
-    let asked = Connection::open(socket, WATCHER).and_then(|mut watcher| {
-        watcher.by = Some(who.clone());
-        watcher.ask::<ActReply>(order, false)
-    });
-    Ok(match asked {
-        Ok(reply) => done(format!("{}: acknowledged by {}", reply.name, reply.who)),
-        Err(FleetError::Refused(why)) => done(format!("nothing done for {who}: {why}")),
-        Err(error) => Outcome { line: format!("not now: {error}"), is_to_come_again: true },
-    })
+    let mut refused = "no token in it".to_owned();
+    for token in tokens {
+        let order = FleetOrder::AckToken { token, text: text.clone() };
+        let asked = Connection::open(socket, WATCHER).and_then(|mut watcher| {
+            watcher.by = Some(who.clone());
+            watcher.ask::<ActReply>(order, false)
+        });
+        match asked {
+            Ok(reply) => return Ok(done(format!("{}: acknowledged by {}", reply.name, reply.who))),
+            // One that was good once says more than a word that never was one.
+            Err(FleetError::Refused(why)) if refused != FAILURE_OVER => refused = why,
+            Err(FleetError::Refused(_)) => {}
+            Err(error) => {
+                return Ok(Outcome { line: format!("not now: {error}"), is_to_come_again: true });
+            }
+        }
+    }
+    Ok(done(format!("nothing done for {who}: {refused}")))
 }
 
 fn done(line: String) -> Outcome {

@@ -4,6 +4,7 @@ use crate::board::Board;
 use crate::control::NotDone;
 use crate::router::is_unknown;
 use oco::logic::control::{Act, ActReply, FleetOrder, Undo};
+use serde_json::Value;
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,32 +44,73 @@ impl Word {
     pub fn parse(text: &str) -> Option<Word> {
         WORDS.into_iter().find(|(_, written)| *written == text).map(|(word, _)| word)
     }
+
+    /// The keys that a program may give it.
+    fn keys(self) -> &'static [&'static str] {
+        match self {
+            // These begin now.
+            Word::Ack | Word::Mute => &["name", "text", "for", "to"],
+            Word::Maint => &["name", "text", "for", "from", "to"],
+            Word::Unack | Word::Unmute | Word::Unmaint => &["name"],
+            Word::Adjust => &["name", "text", "from", "to", "state"],
+            Word::Unadjust => &["id"],
+        }
+    }
 }
 
 /// What is asked for. Times are texts as `oco fleet` takes them.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wish {
     /// Of whom.
-    #[serde(default)]
     pub name: String,
     /// Why.
-    #[serde(default)]
     pub text: String,
     /// For so long, as `2h`.
-    #[serde(default, rename = "for")]
     pub length: Option<String>,
     /// From then on.
-    #[serde(default)]
     pub from: Option<String>,
     /// Until then.
-    #[serde(default)]
     pub to: Option<String>,
     /// What a correction says.
-    #[serde(default)]
     pub state: Option<String>,
     /// The number of a correction.
-    #[serde(default)]
     pub id: Option<i64>,
+}
+
+impl Wish {
+    /// Reads the JSON of a program. A key that the act has not would be silently as if it were not there, and the act
+    /// another one than was meant; so it is refused.
+    ///
+    /// # Errors
+    /// It is none of this act; the words name the key, and say what was expected.
+    pub fn parse(word: Word, json: &[u8]) -> Result<Wish, String> {
+        let value: Value =
+            serde_json::from_slice(json).map_err(|error| format!("No JSON object as expected: {error}"))?;
+        let Value::Object(object) = value else {
+            return Err("No JSON object as expected: it is of another kind".to_owned());
+        };
+        let keys = word.keys();
+        if let Some(key) = object.keys().find(|key| !keys.contains(&key.as_str())) {
+            return Err(format!("{key:?}: not a key of this act; expected {}", keys.join(", ")));
+        }
+        // What is null is as if it were missing.
+        let given = |key: &str| object.get(key).filter(|value| !value.is_null());
+        let text = |key: &str| match given(key) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(_) => Err(format!("{key}: expected a text")),
+        };
+        let id = given("id").map(|id| id.as_i64().ok_or("id: expected a number"));
+        Ok(Wish {
+            name: text("name")?.unwrap_or_default(),
+            text: text("text")?.unwrap_or_default(),
+            length: text("for")?,
+            from: text("from")?,
+            to: text("to")?,
+            state: text("state")?,
+            id: id.transpose()?,
+        })
+    }
 }
 
 /// Why it was not done.
@@ -103,6 +145,9 @@ pub fn order(word: Word, wish: Wish) -> Result<FleetOrder, String> {
     if name.is_empty() {
         return Err(missing("name"));
     }
+    if length.is_some() && to.is_some() {
+        return Err("\"for\" and \"to\" are both given; expected one of them".to_owned());
+    }
     let length = length.as_deref().map(millis).transpose()?;
     let act = |from: Option<String>, to: Option<String>| Act {
         name: name.clone(),
@@ -112,7 +157,6 @@ pub fn order(word: Word, wish: Wish) -> Result<FleetOrder, String> {
         text: text.clone(),
     };
     Ok(match word {
-        // These begin now.
         Word::Ack => FleetOrder::Ack(act(None, to)),
         Word::Mute => FleetOrder::Mute(act(None, to)),
         Word::Maint => FleetOrder::Maint(act(from, to)),
@@ -124,7 +168,7 @@ pub fn order(word: Word, wish: Wish) -> Result<FleetOrder, String> {
             from: from.ok_or_else(|| missing("from"))?,
             to: to.ok_or_else(|| missing("to"))?,
             state: state.ok_or_else(|| missing("state"))?,
-            text,
+            text: Some(text).filter(|text| !text.is_empty()).ok_or_else(|| missing("text"))?,
         },
     })
 }
@@ -155,8 +199,8 @@ mod tests {
     use super::*;
 
     fn of(word: &str, json: &str) -> Result<String, String> {
-        let wish = serde_json::from_str(json).unwrap();
-        order(Word::parse(word).unwrap(), wish).map(|order| serde_json::to_string(&order).unwrap())
+        let word = Word::parse(word).unwrap();
+        order(word, Wish::parse(word, json.as_bytes())?).map(|order| serde_json::to_string(&order).unwrap())
     }
 
     #[test]
@@ -182,6 +226,7 @@ mod tests {
                 r#"{"order":"adjust","name":"a/b","from":"-2h","to":"-1h","state":"ok","text":"x"}"#,
             ),
             ("unadjust", r#"{"id": 7}"#, r#"{"order":"unadjust","id":7}"#),
+            ("mute", r#"{"name": "a", "for": null}"#, r#"{"order":"mute","name":"a"}"#),
         ] {
             assert_eq!(of(word, json).as_deref(), Ok(order));
         }
@@ -199,10 +244,41 @@ mod tests {
             ("mute", r#"{"name": "a", "for": "0s"}"#, "for \"0s\": expected a duration as 500ms, 10s or 5m"),
             ("adjust", r#"{"name": "a"}"#, "\"from\" is missing"),
             ("adjust", r#"{"name": "a", "from": "x", "to": "y"}"#, "\"state\" is missing"),
-            ("unadjust", r#"{"name": "a"}"#, "\"id\" is missing"),
+            ("adjust", r#"{"name": "a", "from": "x", "to": "y", "state": "ok"}"#, "\"text\" is missing"),
+            ("unadjust", "{}", "\"id\" is missing"),
         ] {
             assert_eq!(of(word, json).unwrap_err(), said);
         }
         assert_eq!(Word::parse("report"), None);
+    }
+
+    #[test]
+    fn what_is_no_key_of_the_act_and_what_is_of_another_kind_is_named() {
+        for (word, json, said) in [
+            ("mute", r#"["a"]"#, "No JSON object as expected: it is of another kind"),
+            ("mute", "[", "No JSON object as expected: EOF while parsing a list at line 1 column 1"),
+            (
+                "mute",
+                r#"{"name": "a", "from": "10:00"}"#,
+                "\"from\": not a key of this act; expected name, text, for, to",
+            ),
+            (
+                "mute",
+                r#"{"name": "a", "until": "2h"}"#,
+                "\"until\": not a key of this act; expected name, text, for, to",
+            ),
+            ("unack", r#"{"name": "a", "text": "x"}"#, "\"text\": not a key of this act; expected name"),
+            ("unadjust", r#"{"id": 1, "name": "a"}"#, "\"name\": not a key of this act; expected id"),
+            ("ack", r#"{"name": 5}"#, "name: expected a text"),
+            ("ack", r#"{"name": "a", "for": 7200}"#, "for: expected a text"),
+            ("unadjust", r#"{"id": "7"}"#, "id: expected a number"),
+            (
+                "maint",
+                r#"{"name": "a", "for": "2h", "to": "10:00"}"#,
+                "\"for\" and \"to\" are both given; expected one of them",
+            ),
+        ] {
+            assert_eq!(of(word, json).unwrap_err(), said, "{word} {json}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! `/api/v1/...` and `/metrics`: what is known, for programs, in the shapes of `oco fleet ... --json`.
 //!
 //! The watcher is asked first where it knows more than the journal ([`Api::order`]); its reply goes on as it is. Without
-//! it the journal answers, with what is known.
+//! it the journal answers, and without that the board, with what is known, and with what is wrong ([`Told`]).
 
 mod events;
 mod metrics;
@@ -12,8 +12,9 @@ pub use metrics::metrics;
 
 use crate::pages::{Facts, Page, Query};
 use crate::store::{Store, Unread};
+use crate::view::heard::HeardLevel;
 use oco::limits::LOG_ENTRIES;
-use oco::logic::control::FleetOrder;
+use oco::logic::control::{AvailabilityStatus, FleetOrder, FleetStatus};
 use oco_fleet::journal::{History, JournalError, LogWish, Reader};
 use oco_fleet::object::{Kind, ObjectName, Pattern};
 use oco_fleet::reckoning::{Reckoning, times};
@@ -72,6 +73,15 @@ struct ErrorBody<'a> {
 /// What the journal answered.
 pub type Answer = Result<Page, Wrong>;
 
+/// An answer without the watcher.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// It itself.
+    pub page: Page,
+    /// What is wrong with what is known, for people; a list has no place for it.
+    pub warning: Option<String>,
+}
+
 fn wrong(status: u16, error: impl Into<String>) -> Wrong {
     Wrong { status, error: error.into() }
 }
@@ -84,12 +94,6 @@ impl From<Wrong> for Page {
     fn from(wrong: Wrong) -> Page {
         let body = serde_json::to_vec(&ErrorBody { error: &wrong.error }).unwrap_or_default();
         Page { status: wrong.status, etag: None, ..Page::new(JSON, body) }
-    }
-}
-
-impl From<Unread> for Wrong {
-    fn from(unread: Unread) -> Wrong {
-        wrong(503, unread.to_string())
     }
 }
 
@@ -111,6 +115,18 @@ impl Api {
     /// # Errors
     /// The query is wrong.
     pub fn new(what: &str, query: &Query, facts: &Facts) -> Result<Option<Api>, Wrong> {
+        let keys: &[&str] = match what {
+            "status" => &["name"],
+            "nodes" | "incidents" => &[],
+            "log" => &["name", "since"],
+            "availability" => &["name", "from", "to"],
+            _ => return Ok(None),
+        };
+        if let Some(key) = query.stranger(keys) {
+            // It would be as if it were not there, and the answer of more than was asked for.
+            let expected = if keys.is_empty() { "none".to_owned() } else { keys.join(", ") };
+            return Err(wrong(400, format!("{key:?}: not a key of this query; expected {expected}")));
+        }
         let bad = |why: String| wrong(400, why);
         let text = |key: &str| query.get(key).map(|text| text.map(str::to_owned)).map_err(bad);
         let patterns = || {
@@ -164,7 +180,13 @@ impl Api {
             Api::Nodes => Ok(json(&status::nodes(facts))),
             Api::Log { patterns, since } => {
                 let limit = if since.is_some() { usize::MAX } else { LOG_ENTRIES };
-                let wish = LogWish { patterns: patterns.clone(), since: *since, before: None, limit };
+                let wish = LogWish {
+                    patterns: patterns.clone(),
+                    since: *since,
+                    before: None,
+                    limit,
+                    is_last_page: true,
+                };
                 let rows = reader.log(&wish)?.rows;
                 let mut body = Vec::new();
                 for row in rows {
@@ -188,25 +210,84 @@ impl Api {
     }
 
     /// The answer without the watcher.
-    pub async fn show(self, facts: Facts, store: &Store) -> Page {
+    pub async fn show(self, facts: Facts, store: &Store) -> Told {
         let (api, known) = (self.clone(), facts.clone());
-        let answer = match store.ask(move |reader| api.read(&known, reader)).await {
-            Ok(answer) => answer,
-            Err(why) => self.remembered(&facts, why),
+        let (answer, warning) = match store.ask(move |reader| api.read(&known, reader)).await {
+            Ok(answer) => (answer, facts.warning()),
+            Err(why) => {
+                let warning = unread(&facts, &why);
+                (self.remembered(&facts, &warning), Some(warning))
+            }
         };
-        answer.unwrap_or_else(Page::from)
+        Told { page: answer.unwrap_or_else(Page::from), warning }
     }
 
-    /// The answer without watcher and journal: of what is known.
+    /// The answer without watcher and journal: of what is known. Of what only the journal has, that is nothing.
     ///
     /// # Errors
-    /// Nothing is known of that.
-    pub fn remembered(&self, facts: &Facts, why: Unread) -> Answer {
+    /// The query is wrong.
+    pub fn remembered(&self, facts: &Facts, warning: &str) -> Answer {
         match self {
-            Api::Status(patterns) => status::status(facts, patterns).map(|status| json(&status)),
+            Api::Status(patterns) => {
+                let status = status::status(facts, patterns)?;
+                Ok(json(&FleetStatus { warning: Some(warning.to_owned()), ..status }))
+            }
             Api::Nodes => Ok(json(&status::nodes(facts))),
-            Api::Log { .. } | Api::Availability { .. } | Api::Incidents => Err(why.into()),
+            Api::Log { .. } => Ok(Page::new(JSON_LINES, Vec::new())),
+            // Those that are open.
+            Api::Incidents => {
+                let open = facts.snapshot.incidents.iter().map(|one| incident(one, None));
+                Ok(json(&open.collect::<Vec<_>>()))
+            }
+            Api::Availability { name, from, to } => {
+                let zone = facts.settings.zone.time_zone();
+                let asked = (from.as_deref(), to.as_deref());
+                let asked = parse_past(asked, facts.now, zone).map_err(|why| wrong(400, why))?;
+                let time = Asked::new(facts, name, asked);
+                let from =
+                    time.from.unwrap_or(facts.snapshot.read.map_or(time.end(), |_| facts.snapshot.began));
+                // Nobody says that it was watched.
+                let history = History { gaps: vec![(from, time.to)], ..History::default() };
+                time.told(from.min(time.end()), &history, Some(warning.to_owned()))
+            }
         }
+    }
+}
+
+/// Why the journal did not answer, for people.
+fn unread(facts: &Facts, why: &Unread) -> String {
+    facts.snapshot.warning(facts.now).unwrap_or_else(|| format!("The journal cannot be read: {why}"))
+}
+
+/// An availability that is asked for.
+struct Asked<'a> {
+    facts: &'a Facts,
+    name: &'a ObjectName,
+    level: Option<&'a HeardLevel>,
+    /// From then on; none: from the journal's beginning.
+    from: Option<Millis>,
+    to: Millis,
+}
+
+impl<'a> Asked<'a> {
+    fn new(facts: &'a Facts, name: &'a ObjectName, asked: (Option<Millis>, Option<Millis>)) -> Asked<'a> {
+        let level = facts.heard().level(name);
+        let promise = level.map(|level| &level.promise);
+        let (from, to) = times(promise, asked, facts.now, &facts.settings.zone);
+        Asked { facts, name, level, from, to }
+    }
+
+    /// Until when it is reckoned.
+    fn end(&self) -> Millis {
+        self.to.min(self.facts.now)
+    }
+
+    fn told(&self, from: Millis, history: &History, warning: Option<String>) -> Answer {
+        let promise = self.level.map(|level| &level.promise);
+        let (now, zone) = (self.facts.now, &self.facts.settings.zone);
+        let reckoning = Reckoning::of(history, promise, (from, self.to), now, zone);
+        let told = shown::availability(self.name, &reckoning, None);
+        Ok(json(&AvailabilityStatus { warning, ..told }))
     }
 }
 
@@ -217,27 +298,22 @@ fn reckoned(
     asked: (Option<Millis>, Option<Millis>),
     reader: &mut Reader,
 ) -> Result<Answer, JournalError> {
-    let (now, zone) = (facts.now, &facts.settings.zone);
-    let level = facts.heard().level(name);
-    if name.kind() == Kind::Level && level.is_none() {
+    let time = Asked::new(facts, name, asked);
+    if name.kind() == Kind::Level && time.level.is_none() {
         return Ok(Err(unknown(name.as_str())));
     }
-    let promise = level.map(|level| &level.promise);
-    let (from, to) = times(promise, asked, now, zone);
-    let from = match from {
+    let from = match time.from {
         Some(from) => from,
         None => reader.known()?.0,
     };
-    let end = to.min(now);
-    if from >= end {
+    if from >= time.end() {
         let why = format!("{name}: expected a time that has begun, and ends after its beginning");
         return Ok(Err(wrong(400, why)));
     }
-    let of = level.map_or(name, |level| &level.of);
-    let found = reader.history(of, from, end, facts.known().max(from))?;
-    let Some(history) = found.or_else(|| level.map(|_| History::default())) else {
+    let of = time.level.map_or(name, |level| &level.of);
+    let found = reader.history(of, from, time.end(), facts.known().max(from))?;
+    let Some(history) = found.or_else(|| time.level.map(|_| History::default())) else {
         return Ok(Err(unknown(name.as_str())));
     };
-    let reckoning = Reckoning::of(&history, promise, (from, to), now, zone);
-    Ok(Ok(json(&shown::availability(name, &reckoning, None))))
+    Ok(time.told(from, &history, facts.warning()))
 }

@@ -25,10 +25,10 @@ pub enum Command {
     /// Write or send a report
     Report(Report),
     /// Make, list and revoke tokens; a running board knows it at once
-    #[command(subcommand, arg_required_else_help = true)]
+    #[command(subcommand, arg_required_else_help = false)]
     Token(Token),
     /// List and forget keys of pushers
-    #[command(subcommand, arg_required_else_help = true)]
+    #[command(subcommand, arg_required_else_help = false)]
     Key(Key),
     /// Acknowledge by a mail on standard input, as an answer to an alert
     AckMail,

@@ -4,6 +4,7 @@
 use crate::access::Guard;
 use crate::config::Settings;
 use crate::control::{NotDone, Watcher};
+use crate::disturbance::Disturbances;
 use crate::keys::Keys;
 use crate::limits::WATCHER_LOOK;
 use crate::pages;
@@ -29,6 +30,8 @@ pub struct Board {
     pub store: Store,
     /// Why the watcher does not answer; none: it does.
     pub away: RefCell<Option<String>>,
+    /// What the log was told of both.
+    pub disturbances: RefCell<Disturbances>,
     /// What is counted and kept of pushers.
     pub intake: RefCell<Intake>,
     /// Who tried wrong tokens.
@@ -51,6 +54,7 @@ impl Board {
             watcher,
             store,
             away: RefCell::default(),
+            disturbances: RefCell::default(),
             intake: RefCell::default(),
             guard: RefCell::default(),
             ends: watch::Sender::new(false),
@@ -74,6 +78,10 @@ impl Board {
     pub fn take_on(&self, settings: Settings) -> Result<(), String> {
         let old = self.settings();
         *self.page_settings.borrow_mut() = Arc::new(of_pages(&settings)?);
+        if settings.push.group != old.push.group {
+            // What was refused was of the other one.
+            self.intake.borrow_mut().refused = None;
+        }
         let settings = Settings {
             listen: old.listen.clone(),
             control: old.control.clone(),

@@ -8,9 +8,7 @@ pub mod token;
 use crate::config::Settings;
 use crate::error::Error;
 use crate::keys::Keys;
-use oco::logic::text::printable;
 use oco::system::user;
-use oco_fleet::object::decode;
 use std::io::{self, Write};
 
 /// The keys and tokens of the board. What is written of them belongs to the board's user, also where root writes.
@@ -41,9 +39,4 @@ fn show(rows: &[Vec<String>]) -> Result<(), Error> {
         lines.push('\n');
     }
     io::stdout().write_all(lines.as_bytes()).map_err(Error::system("stdout"))
-}
-
-/// The name of a pusher as it was sent, without what a terminal could obey.
-fn as_sent(part: &str) -> String {
-    printable(&decode(part).unwrap_or_else(|| part.as_bytes().to_vec()))
 }

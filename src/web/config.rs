@@ -5,6 +5,7 @@ mod build;
 mod file;
 #[cfg(test)]
 mod tests;
+pub mod there;
 
 use crate::limits::SETTINGS_OCTETS;
 use crate::report::Format;

@@ -20,6 +20,7 @@
 //! | [`push`] | OverC's intake |
 //! | [`acts`] | acknowledge, mute and the like |
 //! | [`control`] | the control socket of ocowatch, as a client |
+//! | [`disturbance`] | what the log is told of both when they are away |
 //! | [`store`] | the journal's thread: a snapshot of how all stands, answers within 2 s, what happened |
 //! | [`view`] | what a page shows, reckoned from that: pure |
 //! | [`pages`], [`api`], [`show`] | addresses to pages, and the same for programs; both over HTTP |
@@ -45,6 +46,7 @@ pub mod board;
 pub mod command;
 pub mod config;
 pub mod control;
+pub mod disturbance;
 pub mod error;
 pub mod keys;
 pub mod limits;

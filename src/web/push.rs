@@ -19,7 +19,7 @@ use body::{Alert, Body, Content, Kind, Service};
 use buckets::{Buckets, NewNames};
 use details::Details;
 use log::{error, info, warn};
-use oco::logic::control::{ActReply, FleetOrder, Report};
+use oco::logic::control::{ActReply, FleetOrder, NOT_TAKEN_IN, Report};
 use oco::logic::exposition::Exposition;
 use oco::logic::text::printable;
 use oco::logic::time::Nanos;
@@ -38,6 +38,8 @@ pub struct Intake {
     /// What services told beyond their reason.
     pub details: Details,
     refusals: Pace,
+    /// Why the watcher takes in nobody, for people; none: it did when it was asked last.
+    pub refused: Option<String>,
     /// Answers so far, by their status.
     answers: BTreeMap<u16, u64>,
 }
@@ -74,15 +76,17 @@ pub struct Answer {
     pub status: u16,
     /// The body.
     pub json: String,
+    /// When it is worth while to try again, in seconds.
+    pub retry_after: Option<u32>,
 }
 
 impl Answer {
     fn good(word: &str) -> Answer {
-        Answer { status: 200, json: format!("{{\"{word}\": 1}}") }
+        Answer { status: 200, json: format!("{{\"{word}\": 1}}"), retry_after: None }
     }
 
     fn error(status: u16, what: &str) -> Answer {
-        Answer { status, json: error_json(what) }
+        Answer { status, json: error_json(what), retry_after: None }
     }
 }
 
@@ -107,8 +111,14 @@ impl Stop {
             Stop::NotTakenIn => {
                 Answer::error(403, "Unknown server, and new ones are not taken in from there")
             }
-            Stop::TooManyNew => Answer::error(429, "Too many new servers; try again in a minute"),
-            Stop::TooMany => Answer::error(429, "Too many requests; try again in a second"),
+            Stop::TooManyNew => Answer {
+                retry_after: Some(60),
+                ..Answer::error(429, "Too many new servers; try again in a minute")
+            },
+            Stop::TooMany => Answer {
+                retry_after: Some(1),
+                ..Answer::error(429, "Too many requests; try again in a second")
+            },
         }
     }
 }
@@ -239,13 +249,21 @@ async fn report(board: &Board, server: &str, services: Vec<Service>) -> Answer {
     };
     match board.watcher.report(reports).await {
         Ok(()) => {
-            let details = &mut board.intake.borrow_mut().details;
+            let mut intake = board.intake.borrow_mut();
+            intake.refused = None;
             for service in services {
-                details.keep(&service.name, server, service.info);
+                intake.details.keep(&service.name, server, service.info);
             }
             Answer::good("ok")
         }
-        Err(why) => not_taken(board, &why),
+        Err(why) => {
+            if matches!(&why, NotDone::Refused(why) if why.ends_with(NOT_TAKEN_IN)) {
+                board.intake.borrow_mut().refused = Some(format!(
+                    "Pushes are not taken: the hostgroup {group} has no accept-reports = true in watch.toml"
+                ));
+            }
+            not_taken(board, &why)
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use crate::push::error_json;
 use crate::server::content::Content;
 use hyper::header::{
     ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION,
-    REFERRER_POLICY, SET_COOKIE, X_CONTENT_TYPE_OPTIONS,
+    REFERRER_POLICY, SET_COOKIE, WARNING, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{Response, StatusCode};
 
@@ -78,6 +78,17 @@ pub fn with(mut reply: Reply, name: HeaderName, value: &str) -> Reply {
         reply.headers_mut().insert(name, value);
     }
     reply
+}
+
+/// The same with a warning, as HTTP has a header for it. Names in it may hold what a header can't.
+pub fn with_warning(reply: Reply, warning: &str) -> Reply {
+    let plain = |character: char| match character {
+        '"' | '\\' => '\'',
+        ' '..='~' => character,
+        _ => '?',
+    };
+    let warning: String = warning.chars().map(plain).collect();
+    with(reply, WARNING, &format!("199 ocoboard \"{warning}\""))
 }
 
 /// A page of one sentence, and `rest` behind it, which is HTML.

@@ -16,7 +16,7 @@ use crate::reply::{self, Reply};
 use crate::server::places::Place;
 use crate::{link, pages, push, session, show};
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_TYPE, HeaderMap, WWW_AUTHENTICATE};
+use hyper::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::{Method, Request};
 use log::warn;
 use oco::system::clock;
@@ -89,7 +89,8 @@ async fn read(board: &Board, visitor: &Visitor, request: &Request<Incoming>) -> 
     if request.method() != Method::GET && request.method() != Method::HEAD {
         return match is_for_programs && !show::is_read(board, path) {
             true => reply::error(path, 404, "There is nothing here"),
-            false => reply::wrong_method(path, "GET"),
+            false if is_for_programs => reply::wrong_method(path, "GET, HEAD"),
+            false => show::other_method(board, visitor, path, query, request.headers()),
         };
     }
     match path {
@@ -118,7 +119,7 @@ async fn follow_link(
             Ok(octets) => link::acknowledge(board, visitor, token, &octets).await,
             Err(refused) => refused.reply("/a/"),
         },
-        _ => reply::wrong_method("/a/", "GET, POST"),
+        _ => reply::wrong_method("/a/", "GET, HEAD, POST"),
     }
 }
 
@@ -202,7 +203,11 @@ async fn take_push(
     match request::body(request, place).await {
         Ok(octets) => {
             let answer = push::take(board, kind, content_type.as_deref(), &octets, client.address).await;
-            reply::json(answer.status, answer.json)
+            let reply = reply::json(answer.status, answer.json);
+            match answer.retry_after {
+                Some(seconds) => reply::with(reply, RETRY_AFTER, &seconds.to_string()),
+                None => reply,
+            }
         }
         Err(refused) => refused.reply(&path),
     }
@@ -214,7 +219,7 @@ fn content_type(headers: &HeaderMap) -> Option<String> {
 
 async fn health(board: &Board, method: &Method) -> Reply {
     if method != Method::GET && method != Method::HEAD {
-        return reply::wrong_method("/health", "GET");
+        return reply::wrong_method("/health", "GET, HEAD");
     }
     if let Err(why) = board.watcher.report(Vec::new()).await {
         return reply::text(503, &why.to_string());
@@ -247,11 +252,7 @@ async fn act(
         Ok(octets) => octets,
         Err(refused) => return refused.reply(&path),
     };
-    let wish: Wish = match serde_json::from_slice(&octets) {
-        Ok(wish) => wish,
-        Err(error) => return reply::json(400, error_json(&format!("No JSON object as expected: {error}"))),
-    };
-    let order = match acts::order(word, wish) {
+    let order = match Wish::parse(word, &octets).and_then(|wish| acts::order(word, wish)) {
         Ok(order) => order,
         Err(why) => return reply::json(400, error_json(&why)),
     };

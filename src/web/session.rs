@@ -22,7 +22,7 @@ pub async fn route((board, place): (&Board, &Place), visitor: &Visitor, request:
         }
         ("/login", &Method::POST) => log_in((board, place), visitor, request).await,
         ("/logout", &Method::POST) => log_out((board, place), visitor, request).await,
-        ("/login", _) => reply::wrong_method(&path, "GET, POST"),
+        ("/login", _) => reply::wrong_method(&path, "GET, HEAD, POST"),
         _ => reply::wrong_method(&path, "POST"),
     }
 }

@@ -36,6 +36,18 @@ pub async fn page(board: &Board, visitor: &Visitor, path: &str, query: &str, hea
     send(route.show(facts, &looker, &board.store).await, headers)
 }
 
+/// Answers a method that no page takes. What is not there is not there whatever the method.
+pub fn other_method(board: &Board, visitor: &Visitor, path: &str, query: &str, headers: &HeaderMap) -> Reply {
+    let facts = board.facts();
+    let may_read = visitor.may_read(&board.settings());
+    match Route::new(path, &Query::parse(query), &facts, &looks(board, visitor)) {
+        Err(page) if page.status == 404 && (may_read || path.starts_with("/p/")) => send(page, headers),
+        Ok(route) if !may_read && !route.is_public(&facts) => router::to_login(path, query),
+        Err(_) if !may_read => router::to_login(path, query),
+        Ok(_) | Err(_) => reply::wrong_method(path, "GET, HEAD"),
+    }
+}
+
 /// Who looks, as pages know it: who may act sees forms.
 pub fn looks(board: &Board, visitor: &Visitor) -> pages::Visitor {
     let key = |name: &str| login::form_token(&board.keys.borrow(), name, router::seconds());
@@ -89,7 +101,7 @@ fn error(board: &Board, visitor: &Visitor, status: u16, why: &str) -> Reply {
 
 /// Answers what is read behind `/api/v1/`. None: there is nothing to read.
 pub async fn api(board: &Board, what: &str, query: &str, headers: &HeaderMap) -> Option<Reply> {
-    let facts = board.facts();
+    let mut facts = board.facts();
     let api = match Api::new(what, &Query::parse(query), &facts) {
         Ok(api) => api?,
         Err(wrong) => return Some(send(wrong.into(), headers)),
@@ -98,14 +110,20 @@ pub async fn api(board: &Board, what: &str, query: &str, headers: &HeaderMap) ->
         let zone = board.settings().time_zone.clone();
         match board.watcher.order_line(order, None, zone).await {
             Ok(line) => return Some(send(handed_on(&line), headers)),
-            Err(NotDone::Away(_)) => {}
+            // Whoever asks the journal from now on knows it too.
+            Err(NotDone::Away(why)) => facts.watcher = Some(why),
             Err(refused @ NotDone::Refused(_)) => {
                 let not = NotActed::from(refused);
                 return Some(reply::json(not.status, error_json(&not.what)));
             }
         }
     }
-    Some(send(api.show(facts, &board.store).await, headers))
+    let told = api.show(facts, &board.store).await;
+    let sent = send(told.page, headers);
+    Some(match told.warning {
+        Some(warning) => reply::with_warning(sent, &warning),
+        None => sent,
+    })
 }
 
 /// Whether something is read at this path of programs.
@@ -171,6 +189,7 @@ impl Board {
             pushed: None,
             verdict: None,
             watcher: self.away.borrow().clone(),
+            pushes: self.intake.borrow().refused.clone(),
             settings: self.page_settings(),
             now: oco_fleet::time::Millis::of(oco::system::clock::now().wall),
         }

@@ -5,6 +5,7 @@
 
 use crate::arguments::{Arguments, Command};
 use crate::board::Board;
+use crate::config::there::{self, Key};
 use crate::config::{self, Settings};
 use crate::control::{Watcher, connector};
 use crate::error::{BAD_USAGE, Error};
@@ -19,8 +20,10 @@ use log::{error, info, warn};
 use oco::logic::answer::PROGRAM;
 use oco::system::systemd::Notify;
 use oco::system::{clock, command_line, log_lines, open_files, user};
+use oco_fleet::time::Millis;
 use rustls::ServerConfig;
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -66,7 +69,7 @@ fn help() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<(), Error> {
     let load = || config::load(&arguments.config).map_err(Error::Config);
     match &arguments.command {
-        None if arguments.test => check(&load()?),
+        None if arguments.test => check(&arguments.config, &load()?),
         None => serve(arguments, load()?),
         Some(Command::Token(token)) => command::token::run(&load()?, token),
         Some(Command::Key(key)) => command::key::run(&load()?, key),
@@ -76,26 +79,39 @@ fn run(arguments: &Arguments) -> Result<(), Error> {
 }
 
 /// `-t`.
-fn check(settings: &Settings) -> Result<(), Error> {
-    find_user(settings)?;
-    load_tls(settings)?;
+fn check(path: &Path, settings: &Settings) -> Result<(), Error> {
+    find_user(path, settings)?;
+    load_tls(path, settings)?;
+    there::check(path, settings).map_err(Error::Config)?;
     writeln!(io::stdout(), "ocoboard: the configuration is good").map_err(Error::system("stdout"))
 }
 
 /// The user to become, when started as root.
-fn find_user(settings: &Settings) -> Result<Option<nix::unistd::User>, Error> {
+fn find_user(path: &Path, settings: &Settings) -> Result<Option<nix::unistd::User>, Error> {
     let name = settings.user.as_deref().filter(|_| user::is_root());
-    name.map(user::find).transpose().map_err(Error::User)
+    let found = name.map(user::find).transpose();
+    found.map_err(|error| {
+        let what = error.to_string();
+        // The key says already of whom it is.
+        let what = what.strip_prefix("user ").unwrap_or(&what).to_owned();
+        Error::Config(there::wrong(path, Key::User, what))
+    })
 }
 
-fn load_tls(settings: &Settings) -> Result<Option<Arc<ServerConfig>>, Error> {
-    settings.tls.as_ref().map(tls::load).transpose().map_err(Error::Refused)
+fn load_tls(path: &Path, settings: &Settings) -> Result<Option<Arc<ServerConfig>>, Error> {
+    settings.tls.as_ref().map(tls::load).transpose().map_err(|fault| {
+        let key = match fault.file {
+            tls::Which::Certificate => Key::Certificate,
+            tls::Which::Key => Key::TlsKey,
+        };
+        Error::Config(there::wrong(path, key, fault.what))
+    })
 }
 
 fn serve(arguments: &Arguments, settings: Settings) -> Result<(), Error> {
     info!("{PROGRAM} board starting, state in {}", settings.state_dir.display());
-    let user = find_user(&settings)?;
-    let tls = load_tls(&settings)?;
+    let user = find_user(&arguments.config, &settings)?;
+    let tls = load_tls(&arguments.config, &settings)?;
     // A descriptor a connection, and some of our own.
     open_files::raise_limit(u64::try_from(CONNECTIONS).unwrap_or(u64::MAX).saturating_add(256));
     let bound = listener::bind(&settings.listen, user.as_ref()).map_err(Error::Refused)?;
@@ -172,7 +188,7 @@ fn serve_bound(
 fn reload(arguments: &Arguments, board: &Board, server: &Server) {
     let read = config::load(&arguments.config)
         .map_err(Error::Config)
-        .and_then(|settings| load_tls(&settings).map(|tls| (settings, tls)));
+        .and_then(|settings| load_tls(&arguments.config, &settings).map(|tls| (settings, tls)));
     match read {
         Ok((settings, tls)) => {
             let old = board.settings();
@@ -201,6 +217,10 @@ async fn look_after(board: Rc<Board>, notify: Rc<Notify>) {
         if log_lines::pending() {
             log_lines::flush();
         }
+        let seen = clock::now();
+        let away = board.away.borrow().clone();
+        let snapshot = board.store.snapshot();
+        board.disturbances.borrow_mut().tell(away.as_deref(), &snapshot, Millis::of(seen.wall));
         if watchdog.is_some() {
             notify.alive();
         }

@@ -41,6 +41,8 @@ fn acts_need_a_token_of_role_act_and_are_the_watchers() {
     assert_eq!(act(&board, &ops, "ack", r#"{"name": "a b"}"#).error().0, 404);
     assert_eq!(act(&board, &ops, "mute", "{}").error(), (400, "\"name\" is missing".to_owned()));
     assert_eq!(act(&board, &ops, "mute", "[").error().0, 400);
+    let muted = act(&board, &ops, "mute", r#"{"name": "push/app", "until": "18:00"}"#).error();
+    assert_eq!((muted.0, muted.1.starts_with("\"until\": not a key")), (400, true), "{muted:?}");
     let (status, said) = act(&board, &ops, "maint", r#"{"name": "push/app", "to": "whenever"}"#).error();
     assert_eq!((status, said.contains("whenever")), (400, true), "{said}");
     let get = board.get_with("/api/v1/ack", &format!("Authorization: Bearer {}\r\n", ops.trim()));

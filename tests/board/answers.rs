@@ -82,6 +82,19 @@ fn what_is_not_understood_is_said_as_json() {
         assert_eq!(board.post(&format!("{path}/"), "{}").error().0, 404);
     }
     assert_eq!(board.post("/api/set", "{}").error().0, 404);
+    for (path, method, status, allow) in [
+        ("/nowhere", "POST", 404, None),
+        ("/g/a/b/c", "DELETE", 404, None),
+        ("/", "POST", 405, Some("GET, HEAD")),
+        ("/style.css", "PUT", 405, Some("GET, HEAD")),
+        ("/metrics", "POST", 405, Some("GET, HEAD")),
+        ("/health", "POST", 405, Some("GET, HEAD")),
+        ("/api/v1/status", "POST", 405, Some("GET, HEAD")),
+        ("/api/v1/nothing", "POST", 404, None),
+    ] {
+        let reply = Request::raw(method, path, "", b"{}").send(board.address);
+        assert_eq!((reply.status, reply.header("allow")), (status, allow), "{method} {path}");
+    }
     let elsewhere = board.get("/nowhere");
     assert_eq!((elsewhere.status, elsewhere.header("content-type")), (404, Some("text/html; charset=utf-8")));
 }
@@ -166,6 +179,30 @@ fn a_group_that_takes_in_nobody_is_told() {
     let (status, said) = board.push("h1", "k", r#"{"name": "app", "state": "OK"}"#).error();
     assert_eq!((status, said.contains("does not accept reports")), (503, true), "{said}");
     board.wait_for_log("not taken: push/app/h1");
+}
+
+#[test]
+fn a_group_that_takes_in_nobody_stands_on_top_of_the_pages_until_a_push_is_taken() {
+    let scene = Scene::with("", "[access]\nread = \"users\"\n");
+    let watcher = watch(&scene);
+    let eyes = scene.told_by_board(&["token", "new", "eyes"]);
+    let board = Board::start(&scene);
+    let bearer = format!("Authorization: Bearer {}\r\n", eyes.trim());
+    let says =
+        |path: &str| board.get_with(path, &bearer).body.contains("Pushes are not taken: the hostgroup push");
+    wait_for("the journal to be read", || (board.get("/health").body == "ok\n").then_some(()));
+    assert!(!says("/"), "nothing was pushed yet");
+    let service = r#"{"name": "app", "state": "OK"}"#;
+    assert_eq!(board.push("h1", "k", service).error().0, 503);
+    for path in ["/", "/log", "/incidents"] {
+        assert!(says(path), "{path}");
+    }
+    assert!(!board.get("/login").body.contains("Pushes"), "strangers are told nothing");
+    let file = scene.path("watch.toml");
+    std::fs::write(&file, std::fs::read_to_string(&file).unwrap() + crate::scene::PUSH).unwrap();
+    watcher.signal("HUP");
+    wait_for("a push to be taken", || (board.push("h1", "k", service).status == 200).then_some(()));
+    assert!(!says("/"));
 }
 
 #[test]

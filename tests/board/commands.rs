@@ -43,3 +43,16 @@ fn what_can_not_be_done_is_one_line() {
         assert_eq!(parts(&output), (Some(1), String::new(), said.to_owned()), "{arguments:?}");
     }
 }
+
+#[test]
+fn a_command_without_its_word_says_what_is_missing() {
+    let scene = Scene::new("");
+    for (command, words) in [("token", "new, list, revoke"), ("key", "list, forget")] {
+        let output = scene.ocoboard(&[command]).output().unwrap();
+        let (status, said, complaint) = parts(&output);
+        assert_eq!((status, said.as_str(), complaint.lines().count()), (Some(2), "", 1), "{complaint}");
+        let expected =
+            format!("ocoboard: 'ocoboard {command}' requires a subcommand but one was not provided");
+        assert!(complaint.starts_with(&expected) && complaint.contains(words), "{complaint}");
+    }
+}

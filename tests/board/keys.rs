@@ -40,7 +40,8 @@ fn new_names_are_limited_and_nothing_is_kept_of_those_beyond() {
         assert_eq!(board.ping(name, "k").status, 200);
     }
     assert_eq!(board.ping("h4", "k").error().0, 429);
-    assert_eq!(board.push("h4", "k", SERVICE).error().0, 429);
+    let refused = board.push("h4", "k", SERVICE);
+    assert_eq!((refused.error().0, refused.header("retry-after")), (429, Some("60")));
     assert_eq!(board.push("h1", "k", SERVICE).status, 200);
     assert_eq!(scene.target("push/app/h4"), None);
     assert_eq!(scene.told_by_board(&["key", "list"]).lines().count(), 3);
@@ -92,4 +93,21 @@ fn who_floods_is_slowed_and_nobody_else_is() {
         assert_eq!(board.ping("h1", "k").status, 200, "a ping that is refused ends its client");
         assert_eq!(board.push("h1", "k", "").status, 200, "empty lists have a bucket of their own");
     }
+}
+
+#[test]
+fn names_that_look_alike_are_listed_apart_and_forgotten_as_they_are_listed() {
+    let scene = Scene::new("");
+    let board = Board::start(&scene);
+    for name in ["h", "h\u{1b}", "h\u{7}", "h "] {
+        assert_eq!(board.ping(name, "k").status, 200);
+    }
+    let names = || -> Vec<String> {
+        let listed = scene.told_by_board(&["key", "list"]);
+        listed.lines().map(|line| line.split("  ").next().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names(), ["h", "h%07", "h%1B", "h%20"]);
+    scene.told_by_board(&["key", "forget", "h%1B"]);
+    scene.told_by_board(&["key", "forget", "h "]);
+    assert_eq!(names(), ["h", "h%07"]);
 }

@@ -4,6 +4,7 @@
 mod access;
 mod acts;
 mod answers;
+mod away;
 mod behind;
 mod board;
 mod bounds;

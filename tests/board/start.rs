@@ -18,6 +18,26 @@ fn a_bad_file_is_refused_with_its_line() {
             format!("{}:2: listen: 0.0.0.0:7980: more than this host", scene.path("board.toml").display());
         assert!(complaint.lines().last().unwrap().contains(&expected), "{complaint}");
     }
+    let at = |line: u32| format!("{}:{line}: ", scene.path("board.toml").display());
+    let whole = |rest: &str| format!("title = \"x\"\nstate-dir = {:?}\n{rest}", scene.path("board"));
+    for (text, said) in [
+        ("state-dir = \"/no/such/board\"\n".to_owned(), at(1) + "state-dir: /no/such: no such file"),
+        (whole("fonts = [\"/no/font.ttf\"]\n"), at(3) + "fonts: /no/font.ttf: no such file"),
+        (
+            whole("tls = { certificate = \"/no/crt\", key = \"/no/key\" }\n"),
+            at(3) + "tls.certificate: /no/crt: no such file or directory",
+        ),
+    ] {
+        std::fs::write(scene.path("board.toml"), &text).unwrap();
+        let (status, _, complaint) = parts(&scene.ocoboard(&["-t"]).output().unwrap());
+        let last = complaint.lines().last().unwrap();
+        assert!(status == Some(1) && last.starts_with(&format!("ocoboard: {said}")), "{complaint}");
+    }
+    if nix::unistd::geteuid().is_root() {
+        std::fs::write(scene.path("board.toml"), whole("user = \"no-such-user\"\n")).unwrap();
+        let (_, _, complaint) = parts(&scene.ocoboard(&["-t"]).output().unwrap());
+        assert!(complaint.contains(&(at(3) + "user: no-such-user: no such user")), "{complaint}");
+    }
     let (status, _, complaint) = parts(&scene.ocoboard(&["--nonsense"]).output().unwrap());
     assert_eq!((status, complaint.lines().count()), (Some(2), 1), "{complaint}");
 }

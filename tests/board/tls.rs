@@ -56,7 +56,8 @@ fn a_certificate_is_served_and_exchanged_by_a_reload() {
     assert!(seen(&board).contains("second.example.org"));
     scene.configure(&files("nothing.key"));
     board.signal("HUP");
-    board.wait_for_log("error: reload refused, going on as before: tls: ");
+    board.wait_for_log("error: reload refused, going on as before: ");
+    assert!(board.log().contains("board.toml:") && board.log().contains(": tls.key: "), "{}", board.log());
     assert!(seen(&board).contains("second.example.org"));
     // Who speaks plain HTTP there is not answered, and holds nobody up.
     let plain = crate::http::connect(board.address);

@@ -119,7 +119,7 @@ impl Keeper {
         let mut found = Vec::new();
         let mut before = None;
         loop {
-            let wish = LogWish { patterns: Vec::new(), since: None, before, limit: usize::MAX };
+            let wish = LogWish { before, limit: usize::MAX, ..LogWish::default() };
             let page = reader.log(&wish).unwrap();
             before = page.rows.first().map(|row| row.at);
             let rows = page.rows.into_iter().filter_map(|row| match row.what {

@@ -85,6 +85,7 @@ fn a_board_is_verified_by_the_systems_authorities() {
         ("foreign", Some("certificate by an unknown authority")),
         ("misnamed", Some("certificate not valid for name \"localhost\"")),
         ("expired", Some("certificate expired")),
+        ("ours", Some("certificate is an authority's own, as self-signed ones are; expected a server's")),
     ] {
         let (address, requests) = board(&folder, name);
         let url = format!("https://localhost:{}", address.port());

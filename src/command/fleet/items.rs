@@ -129,7 +129,10 @@ fn of_service(service: &ServiceStatus, scope: Scope) -> Item<'_> {
     let bad = counts.ko.saturating_add(counts.unknown).saturating_add(counts.but);
     let shown = targets.iter().filter(|target| State::of(&target.state) != State::Ok).count();
     Item {
-        up: format!("{}/{}/{}", service.up, service.need, service.of),
+        up: match service.need {
+            Some(need) => format!("{}/{need}/{}", service.up, service.of),
+            None => format!("{}/{}", service.up, service.of),
+        },
         marks,
         is_flapping: service.flapping,
         more: bad.saturating_sub(u32::try_from(shown).unwrap_or(u32::MAX)),

@@ -41,7 +41,7 @@ fn service(
         code: Some(code).filter(|code| *code > 0),
         reason: reason.to_owned(),
         since: at(since),
-        need,
+        need: Some(need),
         up,
         of,
         counts: Some(TargetCounts { ok: of, ..TargetCounts::default() }),
@@ -88,6 +88,7 @@ fn node(name: &str, title: &str, (state, code): (&str, u16), reason: &str, rule:
 
 fn fleet(services: Vec<ServiceStatus>) -> FleetStatus {
     FleetStatus {
+        warning: None,
         version: VERSION,
         at: at(0),
         state: "ko".to_owned(),

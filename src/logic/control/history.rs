@@ -147,6 +147,9 @@ pub struct AvailabilityStatus {
     pub measured: Option<f64>,
     /// The same without what was planned.
     pub contractual: Option<f64>,
+    /// What is wrong with what is known, for people. Only where the board tells it in place of the watcher.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
     /// Of a level: what was promised, in per cent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<f64>,

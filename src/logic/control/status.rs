@@ -9,6 +9,9 @@ pub struct FleetStatus {
     pub version: u32,
     /// When, RFC 3339.
     pub at: String,
+    /// Why that is not now: what is wrong, for people. Only where the board tells it in place of the watcher.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
     /// The worst of what was asked for, what is planned left out.
     pub state: String,
     /// Its code; none while unknown.
@@ -34,8 +37,8 @@ pub struct ServiceStatus {
     pub reason: String,
     /// Since when, RFC 3339.
     pub since: String,
-    /// How many have to be up.
-    pub need: u32,
+    /// How many have to be up; none: the watcher, who knows, did not tell.
+    pub need: Option<u32>,
     /// How many are.
     pub up: u32,
     /// How many there are.

@@ -163,6 +163,7 @@ impl StatusReply {
             let head = FleetStatus {
                 version: VERSION,
                 at,
+                warning: None,
                 state: state.word().to_owned(),
                 code: code.map(Code::number),
                 services: Vec::new(),
@@ -229,7 +230,7 @@ impl StatusReply {
             code: service.standing.code.map(Code::number),
             reason: service.standing.reason.to_string(),
             since: self.time(service.since),
-            need: service.need,
+            need: Some(service.need),
             up: service.up,
             of: service.of,
             counts,

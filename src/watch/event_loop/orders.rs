@@ -188,7 +188,8 @@ impl EventLoop {
             FleetOrder::Log { patterns, since } => {
                 let since = since.map(|text| time.read(&text, Toward::Past)).transpose()?;
                 let limit = if since.is_some() { usize::MAX } else { LOG_ENTRIES };
-                let wish = LogWish { patterns: parse_patterns(&patterns)?, since, before: None, limit };
+                let patterns = parse_patterns(&patterns)?;
+                let wish = LogWish { patterns, since, before: None, limit, is_last_page: true };
                 Ok(Obeyed::Ask(Query::Log(wish), Asked::Log(time.shown())))
             }
             FleetOrder::Bars { patterns, from, to, cells } => {

@@ -27,7 +27,7 @@ fn answer(headers: &str) -> Vec<u8> {
 
 fn acknowledged(text: &str) -> Answer {
     Answer::Acknowledge {
-        token: TOKEN.to_owned(),
+        tokens: vec![TOKEN.to_owned()],
         who: "Eve Example <eve@example.org>".to_owned(),
         text: text.to_owned(),
     }
@@ -54,8 +54,40 @@ fn the_token_in_the_subject_does_too() {
     let mail =
         format!("From: <eve@example.org>\nReferences: <1@h> <2@h>\nSubject: Re: web/oco [{TOKEN}]\n\nyes\n");
     let who = "eve@example.org".to_owned();
-    let (token, text) = (TOKEN.to_owned(), "yes".to_owned());
-    assert_eq!(read(mail.as_bytes()), Answer::Acknowledge { token, who, text });
+    let (tokens, text) = (vec![TOKEN.to_owned()], "yes".to_owned());
+    assert_eq!(read(mail.as_bytes()), Answer::Acknowledge { tokens, who, text });
+}
+
+fn tokens(mail: &[u8]) -> Vec<String> {
+    match read(mail) {
+        Answer::Acknowledge { tokens, .. } => tokens,
+        Answer::Nothing(why) => panic!("{why}"),
+    }
+}
+
+#[test]
+fn all_that_looks_like_a_token_is_found_in_its_order_and_bounded() {
+    let other = "a".repeat(32);
+    let body = format!("see commit {other}\n> [{TOKEN}] {other}\n");
+    assert_eq!(tokens(&mail("In-Reply-To: <1@h>\n", &body)), [other.as_str(), TOKEN]);
+    let many: String = (0..100).map(|number| format!("{number:032x}\n")).collect();
+    assert_eq!(tokens(&mail("In-Reply-To: <1@h>\n", &many)).len(), TOKENS);
+}
+
+#[test]
+fn an_original_that_is_attached_is_read_too() {
+    let original = format!("Subject: web/oco ko\n\nrefused\nAcknowledge: https://b.example/a/{TOKEN}\n");
+    let attach = |boundary: &str, inner: &str| {
+        format!(
+            "Content-Type: multipart/mixed; boundary={boundary}\n\n--{boundary}\n\non it\n\n--{boundary}\n\
+             Content-Type: message/rfc822\nContent-Disposition: attachment\n\n{inner}\n--{boundary}--\n"
+        )
+    };
+    let head = "From: Eve Example <eve@example.org>\nIn-Reply-To: <1@h>\nMIME-Version: 1.0\n";
+    let once = attach("one", &original);
+    assert_eq!(read(format!("{head}{once}").as_bytes()), acknowledged("on it"));
+    let twice = attach("two", &format!("{head}{once}"));
+    assert_eq!(tokens(format!("{head}{twice}").as_bytes()), [TOKEN]);
 }
 
 #[test]
@@ -67,10 +99,10 @@ fn encodings_and_html_are_read() {
         &TOKEN[..20],
         &TOKEN[20..]
     );
-    let Answer::Acknowledge { who, text, token } = read(quoted.as_bytes()) else { panic!("{quoted}") };
+    let Answer::Acknowledge { who, text, tokens } = read(quoted.as_bytes()) else { panic!("{quoted}") };
     assert_eq!(
-        (who.as_str(), text.as_str(), token.as_str()),
-        ("J\u{fc}rgen <j@example.org>", "k\u{fc}mmere mich", TOKEN)
+        (who.as_str(), text.as_str(), tokens),
+        ("J\u{fc}rgen <j@example.org>", "k\u{fc}mmere mich", vec![TOKEN.to_owned()])
     );
     let html = format!(
         "{words}Content-Type: text/html; charset=utf-8\n\n<html><body><p>on it</p><blockquote>[{TOKEN}]</blockquote></body></html>"
@@ -144,26 +176,48 @@ fn what_is_handed_on_is_short_and_harmless() {
     assert_eq!(text.chars().count(), TEXT_CHARACTERS);
 }
 
-/// A watcher that says `reply` once, and what it was asked.
-fn watcher(reply: &'static str) -> (tempfile::TempDir, PathBuf, thread::JoinHandle<String>) {
+/// A watcher that says each of `replies` once, and what it was asked last.
+fn watcher(replies: &[&'static str]) -> (tempfile::TempDir, PathBuf, thread::JoinHandle<String>) {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("token");
     let listener = UnixListener::bind(&path).unwrap();
+    let replies = replies.to_vec();
     let thread = thread::spawn(move || {
-        let (stream, _) = listener.accept().unwrap();
         let mut line = String::new();
-        BufReader::new(&stream).read_line(&mut line).unwrap();
-        (&stream).write_all(reply.as_bytes()).unwrap();
+        for reply in replies {
+            let (stream, _) = listener.accept().unwrap();
+            line.clear();
+            BufReader::new(&stream).read_line(&mut line).unwrap();
+            (&stream).write_all(reply.as_bytes()).unwrap();
+        }
         line
     });
     (dir, path, thread)
 }
 
+const DONE: &str =
+    "{\"version\":1,\"ok\":true,\"act\":\"ack\",\"name\":\"web/oco\",\"who\":\"Eve via nobody\"}\n";
+const UNKNOWN: &str = "{\"version\":1,\"error\":\"no such token\"}\n";
+const OVER: &str = "{\"version\":1,\"error\":\"this failure is over\"}\n";
+
+#[test]
+fn each_that_looks_like_a_token_is_tried_until_one_is_taken() {
+    let body = format!("commit {}\n> [{TOKEN}]\n", "b".repeat(32));
+    let mail = mail("In-Reply-To: <1@h>\n", &body);
+    let (_dir, path, thread) = watcher(&[UNKNOWN, DONE]);
+    let outcome = run(&mut &mail[..], &path).unwrap();
+    assert_eq!(outcome, done("web/oco: acknowledged by Eve via nobody".to_owned()));
+    assert!(thread.join().unwrap().contains(TOKEN));
+    for replies in [[UNKNOWN, OVER], [OVER, UNKNOWN]] {
+        let (_dir, path, _thread) = watcher(&replies);
+        let outcome = run(&mut &mail[..], &path).unwrap();
+        assert!(outcome.line.ends_with("this failure is over"), "{outcome:?}");
+    }
+}
+
 #[test]
 fn the_watcher_is_told_who_and_why() {
-    let (_dir, path, thread) = watcher(
-        "{\"version\":1,\"ok\":true,\"act\":\"ack\",\"name\":\"web/oco\",\"who\":\"Eve via nobody\"}\n",
-    );
+    let (_dir, path, thread) = watcher(&[DONE]);
     let outcome = run(&mut &answer("")[..], &path).unwrap();
     assert_eq!(outcome, done("web/oco: acknowledged by Eve via nobody".to_owned()));
     let asked = thread.join().unwrap();
@@ -179,7 +233,7 @@ fn the_watcher_is_told_who_and_why() {
 
 #[test]
 fn an_old_token_is_logged_and_done_with() {
-    let (_dir, path, _thread) = watcher("{\"version\":1,\"error\":\"this failure is over\"}\n");
+    let (_dir, path, _thread) = watcher(&[OVER]);
     let outcome = run(&mut &answer("")[..], &path).unwrap();
     assert!(outcome.line.contains("this failure is over") && !outcome.is_to_come_again, "{outcome:?}");
     assert!(!outcome.line.contains(TOKEN));
@@ -215,8 +269,8 @@ proptest! {
         headers in "((From|Subject|In-Reply-To|Return-Path|Content-Type|Precedence): [ -~]{0,40}\n){0,6}",
         body in "[ -~\n]{0,200}",
     ) {
-        if let Answer::Acknowledge { token, who, text } = read(format!("{headers}\n{body}").as_bytes()) {
-            prop_assert!(token.len() == TOKEN_DIGITS && !who.is_empty());
+        if let Answer::Acknowledge { tokens, who, text } = read(format!("{headers}\n{body}").as_bytes()) {
+            prop_assert!(tokens.iter().all(|token| token.len() == TOKEN_DIGITS) && !who.is_empty());
             prop_assert!(who.chars().count() <= TEXT_CHARACTERS && text.chars().count() <= TEXT_CHARACTERS);
             prop_assert!(!text.contains('\n') && !who.contains('\n'));
         }

@@ -61,6 +61,7 @@ pub(super) fn status(facts: &Facts, patterns: &[Pattern]) -> Result<FleetStatus,
     Ok(FleetStatus {
         version: VERSION,
         at: rfc3339(facts.known()),
+        warning: facts.warning(),
         state: state.word().to_owned(),
         code: code.map(Code::number),
         services: services.into_iter().map(|(_, service)| service).collect(),
@@ -104,8 +105,8 @@ fn shown_service(marks: &Marks<'_>, service: &Service, mut targets: Vec<&Object>
         code: object.standing.code.map(Code::number),
         reason: object.standing.reason.to_string(),
         since: rfc3339(object.since),
-        // All, unless the file says otherwise, which the journal does not tell.
-        need: count(service.counts.total()),
+        // The file has it, and the journal does not tell.
+        need: None,
         up: count(service.counts.up()),
         of: count(service.counts.total()),
         counts: None,

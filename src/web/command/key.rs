@@ -1,11 +1,12 @@
 //! `ocoboard key`: by what pushers are known again.
 
 use super::token::of_pusher;
-use super::{as_sent, keys, show};
+use super::{keys, show};
 use crate::arguments::Key;
 use crate::config::Settings;
 use crate::error::Error;
 use crate::keys::ledger::shown;
+use crate::push::names;
 
 /// Runs it.
 ///
@@ -17,15 +18,19 @@ pub fn run(settings: &Settings, key: &Key) -> Result<(), Error> {
             let keys = keys(settings)?;
             let row = |(name, pusher): (&str, crate::keys::Pusher)| {
                 let how = if pusher.is_made { "token" } else { "first use" };
-                vec![as_sent(name), how.to_owned(), shown(pusher.at)]
+                vec![names::shown(name), how.to_owned(), shown(pusher.at)]
             };
             show(&keys.pushers().into_iter().map(row).collect::<Vec<_>>())
         }
         Key::Forget { name } => {
-            match keys(settings)?.forget(&of_pusher(name)?).map_err(Error::system("key"))? {
-                true => Ok(()),
-                false => Err(Error::Refused(format!("{name}: there is no key of that name"))),
+            let meant = of_pusher(name)?;
+            let mut keys = keys(settings)?;
+            for name in meant {
+                if keys.forget(&name).map_err(Error::system("key"))? {
+                    return Ok(());
+                }
             }
+            Err(Error::Refused(format!("{name}: there is no key of that name")))
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `ocoboard token`: what lets programs and people in.
 
-use super::{as_sent, keys, show};
+use super::{keys, show};
 use crate::arguments::{Token, TokenRole};
 use crate::config::{Role, Settings};
 use crate::error::Error;
@@ -26,7 +26,7 @@ fn new(settings: &Settings, name: &str, role: TokenRole) -> Result<(), Error> {
     let (kept, role) = match role {
         TokenRole::Read => (of_reader(name)?, Some(Role::Read)),
         TokenRole::Act => (of_reader(name)?, Some(Role::Act)),
-        TokenRole::Push => (of_pusher(name)?, None),
+        TokenRole::Push => (names::part(name).ok_or_else(|| no_server(name))?, None),
     };
     let made = keys(settings)?.make(&kept, role, seconds()).map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists if role.is_none() => {
@@ -47,11 +47,17 @@ fn of_reader(name: &str) -> Result<String, Error> {
     }
 }
 
-/// The name of a pusher as it is kept.
-pub(super) fn of_pusher(name: &str) -> Result<String, Error> {
-    names::part(name).ok_or_else(|| {
-        Error::Refused(format!("{name:?}: expected the name of a server, of at most 255 octets"))
-    })
+/// The names of pushers that one may mean, as they are kept; the likeliest first.
+pub(super) fn of_pusher(name: &str) -> Result<Vec<String>, Error> {
+    let meant = names::meant(name);
+    if meant.is_empty() {
+        return Err(no_server(name));
+    }
+    Ok(meant)
+}
+
+fn no_server(name: &str) -> Error {
+    Error::Refused(format!("{name:?}: expected the name of a server, of at most 255 octets"))
 }
 
 fn list(settings: &Settings) -> Result<(), Error> {
@@ -65,15 +71,18 @@ fn list(settings: &Settings) -> Result<(), Error> {
         rows.push(vec![name.to_owned(), role.to_owned(), shown(token.at)]);
     }
     for (name, pusher) in keys.pushers().into_iter().filter(|(_, pusher)| pusher.is_made) {
-        rows.push(vec![as_sent(name), "push".to_owned(), shown(pusher.at)]);
+        rows.push(vec![names::shown(name), "push".to_owned(), shown(pusher.at)]);
     }
     show(&rows)
 }
 
 fn revoke(settings: &Settings, name: &str) -> Result<(), Error> {
-    let kept = of_pusher(name)?;
-    match keys(settings)?.revoke(&kept).map_err(Error::system("token"))? {
-        true => Ok(()),
-        false => Err(Error::Refused(format!("{name}: there is no token of that name"))),
+    let meant = of_pusher(name)?;
+    let mut keys = keys(settings)?;
+    for name in meant {
+        if keys.revoke(&name).map_err(Error::system("token"))? {
+            return Ok(());
+        }
     }
+    Err(Error::Refused(format!("{name}: there is no token of that name")))
 }

@@ -23,6 +23,8 @@ pub struct Facts {
     pub verdict: Option<Code>,
     /// Why the watcher does not answer; none: it does.
     pub watcher: Option<String>,
+    /// Why reports of pushers are not taken, though the watcher answers; none: they are, as far as is known.
+    pub pushes: Option<String>,
     /// By the board's file.
     pub settings: Arc<Settings>,
     /// Now, by the wall.
@@ -75,9 +77,12 @@ impl Facts {
         Marks::new(&self.snapshot.acts, &self.snapshot.windows, self.now)
     }
 
-    /// Until when the past is known.
+    /// Until when the past is known. A watcher that does not answer is believed up to its last sign of life.
     pub fn known(&self) -> Millis {
-        self.snapshot.known(self.now)
+        match self.watcher {
+            None => self.snapshot.known(self.now),
+            Some(_) => self.snapshot.alive.min(self.now),
+        }
     }
 
     /// The same for a page, which is of a minute: its figures change with that, not with each second.

@@ -21,6 +21,8 @@ pub struct Frame {
     pub hour: String,
     /// What is wrong with what is known.
     pub warning: Option<String>,
+    /// What is wrong beside what is known, which is as fresh as ever.
+    pub notice: Option<String>,
     /// Why the journal did not answer this page.
     pub unread: Option<String>,
     /// The icon: the worst state of all.
@@ -54,6 +56,7 @@ impl Frame {
             here,
             fresh: alive.map(fresh),
             hour: alive.map_or_else(String::new, |alive| clock.hour(alive)),
+            notice: facts.pushes.clone().filter(|_| is_inside && warning.is_none()),
             warning,
             unread: None,
             icon: if is_inside { icon(facts) } else { State::Unknown.word() },

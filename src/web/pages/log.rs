@@ -140,6 +140,7 @@ impl Log {
             since: self.since,
             before: self.before,
             limit: PAGE_ROWS,
+            ..LogWish::default()
         };
         let mut page = reader.log(&wish)?;
         let oldest = page.rows.first().map(|row| row.at);

@@ -27,6 +27,11 @@ impl Query {
         }
     }
 
+    /// The first key that is none of these.
+    pub fn stranger(&self, keys: &[&str]) -> Option<&str> {
+        self.0.iter().map(|(key, _)| key.as_str()).find(|key| !keys.contains(key))
+    }
+
     /// Which page of a long list, from 0 on.
     ///
     /// # Errors

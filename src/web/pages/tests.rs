@@ -63,6 +63,7 @@ fn facts_of(all: Vec<Stands>) -> Facts {
         pushed: None,
         verdict: None,
         watcher: None,
+        pushes: None,
         settings: Arc::new(settings()),
         now: Millis(NOW),
     }

@@ -43,25 +43,38 @@ pub struct Trouble {
 impl Snapshot {
     /// What is wrong with what is known, for people; none: nothing is.
     pub fn warning(&self, now: Millis) -> Option<String> {
-        let is_longer = |since: Millis, length: Duration| {
-            i64::try_from(length.as_millis()).is_ok_and(|length| now.since(since) > length)
-        };
         if let Some(trouble) = &self.trouble {
             return Some(format!("The journal cannot be read: {}", trouble.why));
         }
-        let Some(read) = self.read else {
+        if self.read.is_none() {
             return Some("The journal is being read for the first time".to_owned());
-        };
-        if is_longer(read, JOURNAL_DEADLINE + JOURNAL_LOOK * 5) {
+        }
+        if self.unread(now).is_some() {
             return Some("The journal does not answer".to_owned());
         }
-        is_longer(self.alive, WATCHER_LATE).then(|| "The watcher gives no sign of life".to_owned())
+        self.is_late(now).then(|| "The watcher gives no sign of life".to_owned())
+    }
+
+    /// Why the journal is not read now; none: it is, or is about to be for the first time.
+    pub fn unread(&self, now: Millis) -> Option<String> {
+        let is_late = self.read.is_some_and(|read| is_longer(now, read, JOURNAL_DEADLINE + JOURNAL_LOOK * 5));
+        let trouble = self.trouble.as_ref().map(|trouble| trouble.why.clone());
+        trouble.or_else(|| is_late.then(|| "it does not answer".to_owned()))
+    }
+
+    /// Whether the watcher's last sign of life is too long ago for one that lives.
+    pub fn is_late(&self, now: Millis) -> bool {
+        self.read.is_some() && is_longer(now, self.alive, WATCHER_LATE)
     }
 
     /// Until when the past is known: now while the watcher lives, else its last sign of life.
     pub fn known(&self, now: Millis) -> Millis {
         if self.warning(now).is_none() { now } else { self.alive.min(now) }
     }
+}
+
+fn is_longer(now: Millis, since: Millis, length: Duration) -> bool {
+    i64::try_from(length.as_millis()).is_ok_and(|length| now.since(since) > length)
 }
 
 #[cfg(test)]

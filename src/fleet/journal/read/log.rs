@@ -23,6 +23,9 @@ pub struct LogWish {
     pub before: Option<Millis>,
     /// So many at most.
     pub limit: usize,
+    /// Whether as many as that are told wherever there are, for no older page is asked for: then the oldest millisecond
+    /// may be told in part.
+    pub is_last_page: bool,
 }
 
 /// A page of the log.
@@ -139,7 +142,11 @@ pub(super) fn page(look: &Look<'_>, wish: &LogWish) -> rusqlite::Result<LogPage>
     rows.sort_by_key(|(at, rank, _)| (*at, *rank));
     if rows.len() > limit {
         is_whole = false;
-        cut(&mut rows, limit);
+        if wish.is_last_page {
+            rows.drain(..rows.len() - limit);
+        } else {
+            cut(&mut rows, limit);
+        }
     }
     Ok(LogPage { rows: rows.into_iter().map(|(_, _, row)| row).collect(), is_whole })
 }

@@ -226,6 +226,10 @@ fn check_log(reader: &mut Reader, models: &[Model; 3]) {
             .collect();
         assert_eq!(read, model.rows, "{}", NAMES[who]);
     }
+    // The last ones are as many as are asked for, also where they part a millisecond.
+    let last = reader.log(&LogWish { limit: 5, is_last_page: true, ..LogWish::default() }).unwrap().rows;
+    let times = |rows: &[LogRow]| rows.iter().map(|row| row.at).collect::<Vec<_>>();
+    assert_eq!(times(&last), times(&page.rows[all.saturating_sub(5)..]));
     // Page by page it is the same.
     let mut pages = Vec::new();
     let mut before = None;

@@ -10,6 +10,7 @@ use crate::decide::clock::millis;
 use crate::decide::target::{Ruling, bounded};
 use crate::limits;
 use oco::logic::code::Code;
+use oco::logic::control::NOT_TAKEN_IN;
 use oco::logic::text::printable;
 use oco::logic::time::{Nanos, Now};
 use oco_fleet::object::{Kind, ObjectName};
@@ -48,9 +49,7 @@ impl fmt::Display for ReportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ReportError::NoTarget(name) => write!(f, "{name}: expected a target, GROUP/SERVICE/HOST"),
-            ReportError::Unknown(name) => {
-                write!(f, "{name}: not known, and its group does not accept reports")
-            }
+            ReportError::Unknown(name) => write!(f, "{name}: {NOT_TAKEN_IN}"),
             ReportError::OtherProbe(name) => write!(f, "{name}: its service is probed, and takes no reports"),
             ReportError::Full(name) => {
                 write!(f, "{name}: {} targets were taken in already, which is the limit", limits::TAKEN_IN)

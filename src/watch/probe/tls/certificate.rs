@@ -1,7 +1,7 @@
 //! Certificates for people: when one ends, and why one is not believed.
 
 use super::super::words::{length, shown};
-use oco::system::words::lowered;
+use oco::system::words::{lowered, words_of_certificate};
 use rustls::pki_types::UnixTime;
 use rustls::{CertificateError, Error};
 use std::time::Duration;
@@ -87,7 +87,9 @@ fn say_certificate(error: &CertificateError, words: &mut String) {
         CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
             words.push_str("certificate is not for servers");
         }
-        // Such as an authority's own certificate where a server's is expected.
+        CertificateError::Other(other) => {
+            shown(words, words_of_certificate(&other.to_string()).as_bytes());
+        }
         error => {
             words.push_str("certificate not accepted: ");
             shown(words, lowered(&error.to_string()).as_bytes());
@@ -109,8 +111,9 @@ fn bare(presented: &str) -> &str {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use rustls::AlertDescription;
     use rustls::pki_types::ServerName;
+    use rustls::{AlertDescription, OtherError};
+    use std::sync::Arc;
 
     fn said(error: impl Into<Error>) -> String {
         let mut words = String::new();
@@ -139,6 +142,8 @@ mod tests {
         assert_eq!(said(address), "certificate is for 127.0.0.1, not www.example.org");
         assert_eq!(said(names(&[])), "certificate names no host, not www.example.org");
         assert_eq!(said(CertificateError::UnknownIssuer), "certificate by an unknown authority");
+        let authority = CertificateError::Other(OtherError(Arc::new(std::fmt::Error)));
+        assert!(said(authority).starts_with("certificate not accepted: "));
         let refused = Error::AlertReceived(AlertDescription::HandshakeFailure);
         assert_eq!(said(refused), "tls refused: handshake failure");
     }

@@ -86,6 +86,10 @@ fn what_is_wrong_is_said_in_json() {
         ("availability", "name=slo:no", 404),
         ("log", "since=x", 400),
         ("status", "name=a//b", 400),
+        ("status", "names=web", 400),
+        ("nodes", "name=node:shop", 400),
+        ("incidents", "since=-2h", 400),
+        ("log", "limit=5", 400),
     ] {
         let page = ask(what, query, &facts, &path);
         assert_eq!((page.status, page.content_type), (status, "application/json"), "{what} {query}");
@@ -96,8 +100,47 @@ fn what_is_wrong_is_said_in_json() {
     let api = Api::new("status", &Query::parse("name=web+db/*"), &facts).unwrap().unwrap();
     let patterns = vec!["web/*".to_owned(), "db/*".to_owned()];
     assert_eq!(api.order(), Some(FleetOrder::Status { patterns, most: None }));
-    let api = Api::new("log", &Query::default(), &facts).unwrap().unwrap();
-    assert_eq!(Page::from(api.remembered(&facts, Unread::Late).unwrap_err()).status, 503);
+}
+
+#[test]
+fn without_a_journal_what_is_known_is_told_with_what_is_wrong() {
+    let (_dir, path) = fleets::usual();
+    let facts = facts(&path);
+    let told = |what: &str, query: &str, facts: &Facts| {
+        let api = Api::new(what, &Query::parse(query), facts).unwrap().unwrap();
+        api.remembered(facts, "it is gone").unwrap_or_else(Page::from)
+    };
+    let log = told("log", "", &facts);
+    assert_eq!((log.status, log.content_type, log.body.len()), (200, "application/x-ndjson", 0));
+    let open: Vec<IncidentStatus> = read(&told("incidents", "", &facts));
+    assert!(open.len() == 2 && open.iter().all(|one| one.closed.is_none()));
+    let status: FleetStatus = read(&told("status", "name=web/page", &facts));
+    assert_eq!((status.warning.as_deref(), status.services.len()), (Some("it is gone"), 1));
+    let never = facts_of(Vec::new());
+    for facts in [&facts, &never] {
+        let day = "name=node:shop&from=2026-11-13&to=2026-11-14";
+        let of: AvailabilityStatus = read(&told("availability", day, facts));
+        assert_eq!((of.no_data, of.measured, of.ok), (fleets::DAY, None, 0));
+        assert_eq!(of.warning.as_deref(), Some("it is gone"));
+        let all: AvailabilityStatus = read(&told("availability", "name=node:shop", facts));
+        assert_eq!(all.ok + all.ko, 0);
+    }
+}
+
+#[test]
+fn a_watcher_that_does_not_answer_is_believed_up_to_its_last_sign_of_life() {
+    let (_dir, path) = fleets::usual();
+    let mut facts = facts(&path);
+    facts.watcher = Some("connection refused".to_owned());
+    let status: FleetStatus = read(&ask("status", "", &facts, &path));
+    assert_eq!(status.at, oco_fleet::when::rfc3339(facts.snapshot.alive));
+    assert_eq!(status.warning.as_deref(), Some("The watcher does not answer: connection refused"));
+    assert!(status.services.iter().all(|service| service.need.is_none()), "nobody told it");
+    let hour: AvailabilityStatus = read(&ask("availability", "name=web/page&from=-1h", &facts, &path));
+    assert_eq!(hour.no_data, facts.now.since(facts.snapshot.alive));
+    assert_eq!(hour.warning, status.warning);
+    let grid = text("/g/web?span=24h", &facts, Some(&path));
+    assert!(grid.contains("does not answer"));
 }
 
 #[test]

@@ -84,8 +84,8 @@ fn missed_ones_are_sent_too_in_their_order() {
     assert_eq!(said.len(), 3);
     assert!(said[0].text.contains("2026-08") && said[2].text.contains("2026-10"), "{said:?}");
     let said = due::run(&settings, on("2028-01-03")).unwrap();
-    assert_eq!(said.iter().filter(|one| !one.is_error).count(), 12);
-    assert!(said[0].is_error && said[0].text.contains("2 periods that were missed"), "{said:?}");
+    assert_eq!(said.iter().filter(|one| !one.is_error).count(), 13, "none of it is a failure");
+    assert!(said[0].text.contains("2 periods that were missed"), "{said:?}");
 }
 
 #[test]
