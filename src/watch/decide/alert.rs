@@ -48,6 +48,8 @@ pub trait Facts {
     fn subject(&self, name: &ObjectName) -> Option<Subject<'_>>;
     /// Its members that are ko and not planned, in order, each with its reason: of a service targets.
     fn failed(&self, name: &ObjectName) -> Vec<(ObjectName, Box<str>)>;
+    /// Whether a member is watched and not up: it has not come back, planned or not.
+    fn is_down(&self, member: &ObjectName) -> bool;
     /// All of its members, in order.
     fn all(&self, name: &ObjectName) -> Vec<ObjectName>;
     /// Whether it is us: then nobody is told of anything.
@@ -271,7 +273,8 @@ impl Alerts {
         let subject = facts.subject(name);
         let failed = OnceCell::new();
         let also = std::mem::take(&mut object.failed);
-        let mut turn = Turn { name, facts, now, zone, desk, said, failed, also: &also, wake: None };
+        let missed = Vec::new();
+        let mut turn = Turn { name, facts, now, zone, desk, said, failed, also: &also, missed, wake: None };
         if subject.as_ref().is_some_and(|subject| ask.is_some() || !subject.is_quiet()) {
             for rule in rules.iter() {
                 let track = object.track(&rule.key);
@@ -284,10 +287,12 @@ impl Alerts {
             let rule = rules.iter().find(|rule| rule.key == *key);
             track.judge(rule.map(AsRef::as_ref), subject.as_ref(), &mut turn);
         }
-        let wake = turn.wake;
+        let (wake, missed) = (turn.wake, turn.missed);
         object.tracks.retain(|_, track| !track.is_idle());
         if object.tracks.values().any(Track::is_owed) {
             object.failed = also;
+            let room = TOLD_MEMBERS.saturating_sub(object.failed.len());
+            object.failed.extend(missed.into_iter().take(room));
         }
         Self::wake(wakes, name, object, wake);
         if subject.is_none() && object.tracks.is_empty() {

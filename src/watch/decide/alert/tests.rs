@@ -52,6 +52,8 @@ pub(super) struct Stand {
     pub is_acked: bool,
     pub is_muted: bool,
     pub failed: Vec<&'static str>,
+    /// Who is down beside those: planned, or not known.
+    pub down: Vec<&'static str>,
 }
 
 #[derive(Debug, Default)]
@@ -78,6 +80,13 @@ impl Facts for Known {
     fn failed(&self, name: &ObjectName) -> Vec<(ObjectName, Box<str>)> {
         let failed = self.objects.get(name).map(|stand| stand.failed.clone()).unwrap_or_default();
         failed.into_iter().map(|host| (super_name(name, host), "refused".into())).collect()
+    }
+
+    fn is_down(&self, member: &ObjectName) -> bool {
+        let stand = member.service_of_target().and_then(|service| self.objects.get(&service));
+        let down =
+            |stand: &Stand| stand.failed.iter().chain(&stand.down).any(|host| Some(*host) == member.host());
+        stand.is_some_and(down)
     }
 
     fn all(&self, name: &ObjectName) -> Vec<ObjectName> {
@@ -139,6 +148,7 @@ impl Bench {
                     is_acked: false,
                     is_muted: false,
                     failed: Vec::new(),
+                    down: Vec::new(),
                 },
             );
         }

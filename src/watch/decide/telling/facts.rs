@@ -68,6 +68,10 @@ impl Facts for FleetFacts<'_> {
         failed.map(|name| (name.clone(), reason(name))).collect()
     }
 
+    fn is_down(&self, member: &ObjectName) -> bool {
+        self.known.standing(member).is_some_and(|standing| !standing.state.is_up())
+    }
+
     fn all(&self, name: &ObjectName) -> Vec<ObjectName> {
         self.known.members(name).into_iter().cloned().collect()
     }
