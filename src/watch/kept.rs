@@ -44,7 +44,7 @@ fn of_object(kept: journal::KeptObject) -> KeptObject {
         since: Some(kept.since),
         target: KeptTarget { counts, ..KeptTarget::default() },
         periods: periods.into_iter().rev().filter_map(|period| u32::try_from(period).ok()).collect(),
-        above: KeptAbove { changes: kept.recent, is_flapping: kept.flapping.is_some(), failing_since },
+        above: KeptAbove { changes: kept.recent, flapping_since: kept.flapping, failing_since },
         standing: kept.standing,
     }
 }
@@ -83,7 +83,7 @@ pub fn entries(keep: Keep) -> Vec<Entry> {
             successes: 0,
             silent_ms: 0,
             settled: None,
-            flapping: kept.is_flapping.then(|| kept.changes.last().copied().unwrap_or_default()),
+            flapping: kept.flapping_since,
             failing: kept.failing_since,
         })],
         // A start asks the canary anew before it judges.

@@ -65,8 +65,8 @@ pub struct Subject<'a> {
     pub since: Millis,
     /// From its first ko until it is up again; none: it does not fail.
     pub failing_since: Option<Millis>,
-    /// Whether it goes up and down.
-    pub is_flapping: bool,
+    /// Since when it goes up and down; none: it does not. The failure with which that began did not begin later.
+    pub flapping_since: Option<Millis>,
     /// From probe to probe: N of them are N - 1 of these after the failure began.
     pub interval: Duration,
     /// How it stands with what it depends on.
@@ -80,7 +80,7 @@ pub struct Subject<'a> {
 impl Subject<'_> {
     /// Whether there is nothing to tell of it, unless somebody was told before.
     fn is_quiet(&self) -> bool {
-        self.standing.state == State::Ok && self.failing_since.is_none() && !self.is_flapping
+        self.standing.state == State::Ok && self.failing_since.is_none() && self.flapping_since.is_none()
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Subject;
 use super::hold::{Hold, Of, hold, outside};
 use super::rules::{Rule, words};
-use super::track::{Failure, Flap, Notices, Slot, Track};
+use super::track::{Failure, Flap, Notices, Track};
 use super::turn::{Draft, Notice, Turn, What, later};
 use crate::config::{AlertEvent, Step};
 use crate::decide::clock::millis;
@@ -44,21 +44,18 @@ impl Track {
     }
 
     fn judge_flapping(&mut self, subject: &Subject<'_>) {
-        match (subject.is_flapping, self.flap) {
-            (true, None) => {
-                // After a start that comes while it flaps nobody knows with which failure that began. Where somebody was
-                // told of an earlier one, all know enough.
-                let is_told = |slot: &Slot| slot.is_owed && Some(slot.failing) != subject.failing_since;
-                let is_new = !self.slots.values().any(is_told);
-                self.flap = Some(Flap { failure: subject.failing_since.filter(|_| is_new) });
+        match (subject.flapping_since, self.flap) {
+            (Some(flapping), None) => {
+                let failure = subject.failing_since.filter(|failing| *failing <= flapping);
+                self.flap = Some(Flap { failure });
             }
-            (false, Some(_)) => {
+            (None, Some(_)) => {
                 self.flap = None;
                 for slot in self.slots.values_mut() {
                     slot.again = subject.failing_since.is_some_and(|since| slot.count_of(since) > 0);
                 }
             }
-            (true, Some(_)) | (false, None) => {}
+            (Some(_), Some(_)) | (None, None) => {}
         }
     }
 
@@ -334,7 +331,7 @@ impl Track {
         let state = subject.standing.state;
         self.notices.but.take_if(|since| state != State::But || *since != subject.since);
         self.notices.unknown.take_if(|since| state != State::Unknown || *since != subject.since);
-        self.notices.flapping &= subject.is_flapping;
+        self.notices.flapping &= subject.flapping_since.is_some();
         let is_on = rule.is_some_and(|rule| rule.is_on(AlertEvent::Incident));
         if subject.failing_since.is_none() || !is_on {
             self.notices.incident = None;

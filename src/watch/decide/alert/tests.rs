@@ -48,6 +48,8 @@ pub(super) struct Stand {
     pub since: Millis,
     pub failing: Option<Millis>,
     pub is_flapping: bool,
+    /// Since when, as the fleet has it: before any failure with which that did not begin.
+    pub flapping_since: Option<Millis>,
     pub dependency: DependencyFact,
     pub is_acked: bool,
     pub is_muted: bool,
@@ -69,7 +71,7 @@ impl Facts for Known {
             standing: &stand.standing,
             since: stand.since,
             failing_since: stand.failing,
-            is_flapping: stand.is_flapping,
+            flapping_since: stand.flapping_since,
             interval: Duration::from_secs(10),
             dependency: stand.dependency.clone(),
             is_acked: stand.is_acked,
@@ -144,6 +146,7 @@ impl Bench {
                     since: now.at,
                     failing: None,
                     is_flapping: false,
+                    flapping_since: None,
                     dependency: DependencyFact::Clear,
                     is_acked: false,
                     is_muted: false,
@@ -167,6 +170,12 @@ impl Bench {
 
     pub fn observe(&mut self) {
         let mut said = Vec::new();
+        let at = self.now.at;
+        if let Some(stand) = self.known.objects.get_mut(&self.of) {
+            let since = if stand.failing.is_some() { at } else { Millis(at.0 - 1) };
+            let since = stand.flapping_since.unwrap_or(since);
+            stand.flapping_since = stand.is_flapping.then_some(since);
+        }
         self.alerts.observe(&self.of, &self.known, self.now, &mut said);
         self.take(said);
     }

@@ -27,7 +27,7 @@ impl Facts for World {
             standing: &self.standing,
             since: Millis(0),
             failing_since: self.failing,
-            is_flapping: self.is_flapping,
+            flapping_since: self.is_flapping.then_some(Millis(0)),
             interval: Duration::from_secs(10),
             dependency: self.dependency.clone(),
             is_acked: false,

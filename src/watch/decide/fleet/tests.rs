@@ -341,6 +341,27 @@ fn our_own_failures_are_one_line_an_episode() {
 }
 
 #[test]
+fn a_failure_that_began_while_it_flapped_is_known_as_such_after_a_restart() {
+    let nightly = service("nightly", Probe::Report(Duration::from_secs(90_000)), Rule::All, &[]);
+    let settings = file(vec![group("backup", &["a"], vec![nightly])], Vec::new(), false);
+    let mut fleet = start(&settings);
+    let mut kept = Kept::default();
+    // It flaps from the fourth on; the last one comes within the same millisecond.
+    for (code, ms) in [(300, 1000), (200, 2000), (300, 3000), (200, 4000), (300, 4000)] {
+        let report = Report { code: Code::new(code).unwrap(), period: None, text: "" };
+        let mut changes = Changes::default();
+        fleet.report(&name("backup/nightly/a"), report, at(ms), &mut changes).unwrap();
+        remember(&mut kept, &changes);
+    }
+    let killed = Fleet::new(&settings, &kept, at(6000), &mut Changes::default());
+    for fleet in [&fleet, &killed] {
+        let view = fleet.services().next().unwrap();
+        assert_eq!(view.flapping_since, Some(Millis(START + 3999)));
+        assert_eq!(view.failing_since, Some(Millis(START + 4000)));
+    }
+}
+
+#[test]
 fn at_rest_nothing_is_kept_and_counts_are() {
     let settings = file(vec![group("web", &["a"], vec![tcp("tcp", Rule::All, &[])])], Vec::new(), false);
     let mut fleet = start(&settings);
@@ -439,6 +460,11 @@ proptest! {
             });
             prop_assert_eq!(&of_spared.transitions, &of_killed.transitions);
             prop_assert_eq!(&of_spared.notes, &of_killed.notes);
+            for name in ["web/tcp", "node:n"].map(name) {
+                let [of_spared, of_killed] =
+                    [&spared, &killed].map(|fleet| fleet.kept(fleet.find(&name).unwrap()).unwrap().above);
+                prop_assert_eq!(of_spared, of_killed, "{}", name);
+            }
             remember(&mut kept, &of_killed);
             if is_killed {
                 let mut changes = Changes::default();

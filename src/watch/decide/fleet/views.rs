@@ -56,8 +56,8 @@ pub struct ServiceView<'a> {
     pub up: u32,
     /// How many there are.
     pub of: u32,
-    /// Whether it goes up and down.
-    pub is_flapping: bool,
+    /// Since when it goes up and down; none: it does not.
+    pub flapping_since: Option<Millis>,
     /// Whether it is under maintenance by its own name.
     pub is_planned_itself: bool,
     /// Its targets, in the file's order.
@@ -83,8 +83,8 @@ pub struct NodeView<'a> {
     pub up: u32,
     /// How many there are.
     pub of: u32,
-    /// Whether it goes up and down.
-    pub is_flapping: bool,
+    /// Since when it goes up and down; none: it does not.
+    pub flapping_since: Option<Millis>,
     /// Whether it is under maintenance by its own name.
     pub is_planned_itself: bool,
     /// Its members.
@@ -121,7 +121,7 @@ fn service_view(id: ServiceId, service: &Service) -> ServiceView<'_> {
         need: service.tally.needed(),
         up: service.tally.up(),
         of: service.tally.of(),
-        is_flapping: service.above.flapping.is_flapping(),
+        flapping_since: service.above.flapping_since(),
         is_planned_itself: service.is_planned_itself,
         targets: &service.targets,
     }
@@ -137,7 +137,7 @@ fn node_view(id: NodeId, node: &Node) -> NodeView<'_> {
         need: node.tally.needed(),
         up: node.tally.up(),
         of: node.tally.of(),
-        is_flapping: node.above.flapping.is_flapping(),
+        flapping_since: node.above.flapping_since(),
         is_planned_itself: node.is_planned_itself,
         members: &node.members,
     }
