@@ -2,10 +2,13 @@
 
 use crate::config::Settings;
 use crate::decide::changes::{Keep, Kept, KeptAbove, KeptObject};
+use crate::decide::fleet::LOST;
 use crate::decide::target::{Counts, KeptTarget};
 use crate::decide::telling::KeptTelling;
 use oco_fleet::journal::{self, Entry};
+use oco_fleet::object::{Kind, ObjectName};
 use oco_fleet::state::State;
+use std::collections::HashMap;
 
 /// Nothing was kept.
 pub fn nothing() -> Kept {
@@ -27,7 +30,13 @@ pub fn telling(kept: &mut journal::Kept) -> KeptTelling {
 /// What a journal kept.
 pub fn of(kept: journal::Kept) -> Kept {
     let objects = kept.objects.into_iter().map(|(name, object)| (name, of_object(object)));
-    Kept { last: kept.last, objects: objects.collect(), measured: kept.measured, ..Kept::default() }
+    let objects: HashMap<ObjectName, KeptObject> = objects.collect();
+    // The journal does not say so itself. Where it is us no longer, the first round of the canary tells.
+    let is_canary_lost = objects.iter().any(|(name, kept)| {
+        name.kind() == Kind::Target && kept.standing.state == State::Unknown && *kept.standing.reason == *LOST
+    });
+    let (last, measured) = (kept.last, kept.measured);
+    Kept { last, objects, measured, is_canary_lost, ..Kept::default() }
 }
 
 fn of_object(kept: journal::KeptObject) -> KeptObject {
@@ -86,7 +95,7 @@ pub fn entries(keep: Keep) -> Vec<Entry> {
             flapping: kept.flapping_since,
             failing: kept.failing_since,
         })],
-        // A start asks the canary anew before it judges.
+        // A start sees it by those who are unknown for that reason.
         Keep::CanaryLost(_) => Vec::new(),
         Keep::Figures { at, measured } => vec![Entry::Figures { at, measured }],
     }

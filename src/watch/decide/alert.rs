@@ -54,6 +54,8 @@ pub trait Facts {
     fn all(&self, name: &ObjectName) -> Vec<ObjectName>;
     /// Whether it is us: then nobody is told of anything.
     fn is_canary_lost(&self) -> bool;
+    /// When it was us last until now: what was unknown then may be known only since.
+    fn heard_since(&self) -> Millis;
 }
 
 /// How it stands with one of whom somebody is told.

@@ -363,7 +363,8 @@ impl Track {
         }
         if is_new && state == State::Unknown && rule.is_on(AlertEvent::Unknown) && told.unknown.is_none() {
             let grace = millis(subject.interval.saturating_mul(UNKNOWN_INTERVALS));
-            let left = grace.saturating_sub(turn.now.at.since(subject.since));
+            let from = subject.since.max(turn.facts.heard_since());
+            let left = grace.saturating_sub(turn.now.at.since(from));
             if left <= 0 {
                 notices.push(Notice::Unknown(subject.since));
             } else {

@@ -62,6 +62,7 @@ pub(super) struct Stand {
 pub(super) struct Known {
     pub objects: BTreeMap<ObjectName, Stand>,
     pub is_canary_lost: bool,
+    pub heard_since: Millis,
 }
 
 impl Facts for Known {
@@ -97,6 +98,10 @@ impl Facts for Known {
 
     fn is_canary_lost(&self) -> bool {
         self.is_canary_lost
+    }
+
+    fn heard_since(&self) -> Millis {
+        self.heard_since
     }
 }
 

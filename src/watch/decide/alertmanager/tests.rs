@@ -51,6 +51,10 @@ impl Facts for World {
     fn is_canary_lost(&self) -> bool {
         self.is_canary_lost
     }
+
+    fn heard_since(&self) -> Millis {
+        Millis::default()
+    }
 }
 
 impl World {

@@ -10,7 +10,7 @@ use oco::logic::time::{Nanos, Now};
 use oco_fleet::time::Millis;
 
 /// The reason of every target while it is us.
-const LOST: &str = "no canary answers";
+pub const LOST: &str = "no canary answers";
 
 /// What was counted of a target before something happened to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,13 +133,17 @@ impl Fleet {
                 changes.keep.push(Keep::CanaryLost(true));
                 self.lose_all(at, changes);
             }
-            CanaryStep::Back => {
-                changes.notes.push(Note::CanaryBack);
-                changes.keep.push(Keep::CanaryLost(false));
-                self.renew_promises(now.boot);
-            }
+            CanaryStep::Back => self.hear_again(now, changes),
         }
         self.settle(at, now, changes);
+    }
+
+    /// It is us no longer.
+    pub(super) fn hear_again(&mut self, now: Now, changes: &mut Changes) {
+        changes.notes.push(Note::CanaryBack);
+        changes.keep.push(Keep::CanaryLost(false));
+        self.heard_since = self.clock.at(now);
+        self.renew_promises(now.boot);
     }
 
     /// Judges each ko that waited and was seen before a round began that was answered.

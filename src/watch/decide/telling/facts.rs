@@ -79,6 +79,10 @@ impl Facts for FleetFacts<'_> {
     fn is_canary_lost(&self) -> bool {
         self.known.fleet.is_canary_lost()
     }
+
+    fn heard_since(&self) -> Millis {
+        self.known.fleet.heard_since()
+    }
 }
 
 impl FleetFacts<'_> {

@@ -74,6 +74,8 @@ pub(super) struct World {
     /// With which failure flapping began; none: nobody knows since a restart that lost what waited for the journal.
     flaps: BTreeMap<ObjectName, Option<Millis>>,
     calmed: BTreeMap<ObjectName, Millis>,
+    /// When the canary came back last, by the journal.
+    heard_since: Millis,
     held: BTreeSet<(ObjectName, String)>,
     pub reached: BTreeMap<String, u64>,
 }
@@ -110,6 +112,7 @@ impl World {
             excused: BTreeSet::new(),
             flaps: BTreeMap::new(),
             calmed: BTreeMap::new(),
+            heard_since: Millis::default(),
             held: BTreeSet::new(),
             reached: BTreeMap::new(),
         }
@@ -349,6 +352,7 @@ impl World {
                     self.flaps.remove(&name);
                     self.calmed.insert(name, moment.steady);
                 }
+                Note::CanaryBack => self.heard_since = moment.at,
                 _ => {}
             }
         }
@@ -504,7 +508,11 @@ impl World {
                         }
                     }
                     AlertEvent::But => assert_eq!((state, failing), (State::But, None)),
-                    AlertEvent::Unknown => assert_eq!((state, failing), (State::Unknown, None)),
+                    AlertEvent::Unknown => {
+                        assert_eq!((state, failing), (State::Unknown, None));
+                        let lasted = moment.at.since(subject.since.max(self.heard_since));
+                        assert!(lasted >= millis(INTERVAL * 2), "it was us: {sending:?}");
+                    }
                     AlertEvent::Flapping => assert!(subject.flapping_since.is_some()),
                     AlertEvent::Incident => {
                         assert!(failing.is_some());
