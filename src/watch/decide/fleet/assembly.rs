@@ -42,6 +42,10 @@ impl Fleet {
         // It was us until shortly before the start, or is us still.
         if self.rows.all().any(|(_, row)| row.target.is_lost(LOST)) {
             self.heard_since = self.clock.at(now);
+            self.withhold_kept();
+            if !self.canary.is_lost() {
+                self.restore_reports(self.heard_since, changes);
+            }
         }
         self.judge_all(now, changes);
         // The file may be another one than that of the last run, which may not have lived to tell who went.

@@ -4,6 +4,7 @@ use super::ids::TargetId;
 use super::{Changes, Fleet};
 use crate::decide::canary::{CanaryResult, CanaryStep};
 use crate::decide::changes::{Keep, Note};
+use crate::decide::passive::Withheld;
 use crate::decide::target::{Counts, Ruling, Verdict};
 use crate::probe::outcome::Outcome;
 use oco::logic::time::{Nanos, Now};
@@ -142,8 +143,10 @@ impl Fleet {
     pub(super) fn hear_again(&mut self, now: Now, changes: &mut Changes) {
         changes.notes.push(Note::CanaryBack);
         changes.keep.push(Keep::CanaryLost(false));
-        self.heard_since = self.clock.at(now);
+        let at = self.clock.at(now);
+        self.heard_since = at;
         self.renew_promises(now.boot);
+        self.restore_reports(at, changes);
     }
 
     /// Judges each ko that waited and was seen before a round began that was answered.
@@ -176,6 +179,9 @@ impl Fleet {
         for id in ids {
             let Some(before) = self.counted(id) else { continue };
             let Some(row) = self.rows.target_mut(id) else { continue };
+            if let Some(promise) = &mut row.promise {
+                promise.withheld = Withheld::of(row.target.standing());
+            }
             match row.target.lose(LOST) {
                 Ruling::Stays => {}
                 Ruling::Rephrased => self.target_rephrased(id),

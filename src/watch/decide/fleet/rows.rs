@@ -204,5 +204,5 @@ impl Rows {
 
 /// The promise of a target that reports, before it begins to run.
 pub(super) fn promise_of(periods: &[u32]) -> Box<Promise> {
-    Box::new(Promise { periods: Periods::kept(periods), from: Nanos::PAST, deadline: None })
+    Box::new(Promise { periods: Periods::kept(periods), from: Nanos::PAST, deadline: None, withheld: None })
 }

@@ -155,6 +155,47 @@ fn when_no_canary_answers_every_target_is_unknown_and_stays_so() {
 }
 
 #[test]
+fn what_was_reported_stands_again_when_a_canary_answers() {
+    let nightly = service("nightly", Probe::Report(Duration::from_secs(60)), Rule::All, &[]);
+    let settings = file(vec![group("backup", &["a", "b", "c"], vec![nightly])], Vec::new(), true);
+    let mut fleet = start(&settings);
+    let mut changes = Changes::default();
+    let report = |fleet: &mut Fleet, host: &str, code: u16, ms: i64| {
+        let (host, code) = (ObjectName::target("backup", "nightly", host), Code::new(code).unwrap());
+        fleet
+            .report(&host, Report { code, period: None, text: "told" }, at(ms), &mut Changes::default())
+            .unwrap();
+    };
+    report(&mut fleet, "a", 210, 100);
+    report(&mut fleet, "b", 500, 100);
+    for ms in [1000, 2000] {
+        assert!(fleet.start_canary(at(ms)));
+        fleet.canary(CanaryResult::Silent, at(ms).boot, at(ms + 500), &mut changes);
+    }
+    let stands = |fleet: &Fleet| -> Vec<(Option<u16>, String)> {
+        let standing = fleet.targets().map(|target| target.standing);
+        standing.map(|one| (one.code.map(Code::number), one.reason.to_string())).collect()
+    };
+    assert!(stands(&fleet).iter().all(|(code, reason)| code.is_none() && reason == "no canary answers"));
+    // A report decides at once, and beats an earlier one.
+    report(&mut fleet, "b", 300, 3000);
+    assert_eq!(stands(&fleet)[1], (Some(300), "told".to_owned()));
+    let mut kept = Kept { objects: kept(&fleet), ..Kept::default() };
+    kept.is_canary_lost = true;
+    let killed = Fleet::new(&settings, &kept, at(3500), &mut Changes::default());
+    for (mut fleet, words) in [(fleet, "told"), (killed, "as it was reported last")] {
+        assert!(fleet.start_canary(at(4000)));
+        changes.clear();
+        fleet.canary(CanaryResult::Answered, at(4000).boot, at(4001), &mut changes);
+        let unknown = (None, "no canary answers".to_owned());
+        assert_eq!(stands(&fleet), [(Some(210), words.to_owned()), (Some(300), "told".to_owned()), unknown]);
+        assert_eq!(changes.transitions[0].name, name("backup/nightly/a"));
+        fleet.expire(at(60_000), &mut changes);
+        assert_eq!(stands(&fleet)[0].0, Some(210), "the promise runs anew");
+    }
+}
+
+#[test]
 fn silence_is_dated_at_the_moment_when_the_promise_broke() {
     let nightly = service("nightly", Probe::Report(Duration::from_secs(90_000)), Rule::All, &[]);
     let mut fleet = start(&file(vec![group("backup", &["a"], vec![nightly])], Vec::new(), false));
