@@ -50,6 +50,8 @@ pub trait Facts {
     fn failed(&self, name: &ObjectName) -> Vec<(ObjectName, Box<str>)>;
     /// Whether a member is watched and not up: it has not come back, planned or not.
     fn is_down(&self, member: &ObjectName) -> bool;
+    /// Whether it is but for no other reason than that members are unknown.
+    fn is_in_doubt(&self, name: &ObjectName) -> bool;
     /// All of its members, in order.
     fn all(&self, name: &ObjectName) -> Vec<ObjectName>;
     /// Whether it is us: then nobody is told of anything.

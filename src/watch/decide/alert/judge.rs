@@ -358,18 +358,15 @@ impl Track {
         }
         notices.extend(told.direct.front().map(|waiting| Notice::Direct(waiting.text.clone())));
         let is_new = is_calm && subject.failing_since.is_none();
-        if is_new && state == State::But && rule.is_on(AlertEvent::But) && told.but.is_none() {
+        // What is but for unknown members alone may be well as soon as these are known.
+        let is_sure = |turn: &mut Turn<'_>| !turn.facts.is_in_doubt(turn.name) || has_lasted(subject, turn);
+        if is_new && state == State::But && rule.is_on(AlertEvent::But) && told.but.is_none() && is_sure(turn)
+        {
             notices.push(Notice::But(subject.since));
         }
-        if is_new && state == State::Unknown && rule.is_on(AlertEvent::Unknown) && told.unknown.is_none() {
-            let grace = millis(subject.interval.saturating_mul(UNKNOWN_INTERVALS));
-            let from = subject.since.max(turn.facts.heard_since());
-            let left = grace.saturating_sub(turn.now.at.since(from));
-            if left <= 0 {
-                notices.push(Notice::Unknown(subject.since));
-            } else {
-                turn.wake(Millis(turn.now.steady.0.saturating_add(left)));
-            }
+        let is_wanted = rule.is_on(AlertEvent::Unknown) && told.unknown.is_none();
+        if is_new && state == State::Unknown && is_wanted && has_lasted(subject, turn) {
+            notices.push(Notice::Unknown(subject.since));
         }
         notices
     }
@@ -405,4 +402,15 @@ impl Track {
         });
         self.notice.begin(id, turn.now.steady);
     }
+}
+
+/// Whether its state has lasted for so long that who is unknown is not only to be asked yet. Else the turn wakes then.
+fn has_lasted(subject: &Subject<'_>, turn: &mut Turn<'_>) -> bool {
+    let grace = millis(subject.interval.saturating_mul(UNKNOWN_INTERVALS));
+    let from = subject.since.max(turn.facts.heard_since());
+    let left = grace.saturating_sub(turn.now.at.since(from));
+    if left > 0 {
+        turn.wake(Millis(turn.now.steady.0.saturating_add(left)));
+    }
+    left <= 0
 }

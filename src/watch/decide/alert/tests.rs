@@ -47,6 +47,7 @@ pub(super) struct Stand {
     pub standing: Standing,
     pub since: Millis,
     pub failing: Option<Millis>,
+    pub is_in_doubt: bool,
     pub is_flapping: bool,
     /// Since when, as the fleet has it: before any failure with which that did not begin.
     pub flapping_since: Option<Millis>,
@@ -90,6 +91,10 @@ impl Facts for Known {
         let down =
             |stand: &Stand| stand.failed.iter().chain(&stand.down).any(|host| Some(*host) == member.host());
         stand.is_some_and(down)
+    }
+
+    fn is_in_doubt(&self, name: &ObjectName) -> bool {
+        self.objects.get(name).is_some_and(|stand| stand.is_in_doubt)
     }
 
     fn all(&self, name: &ObjectName) -> Vec<ObjectName> {
@@ -150,6 +155,7 @@ impl Bench {
                     standing,
                     since: now.at,
                     failing: None,
+                    is_in_doubt: false,
                     is_flapping: false,
                     flapping_since: None,
                     dependency: DependencyFact::Clear,

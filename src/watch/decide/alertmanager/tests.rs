@@ -44,6 +44,10 @@ impl Facts for World {
         true
     }
 
+    fn is_in_doubt(&self, _: &ObjectName) -> bool {
+        false
+    }
+
     fn all(&self, _: &ObjectName) -> Vec<ObjectName> {
         Vec::new()
     }

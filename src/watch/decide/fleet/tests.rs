@@ -407,6 +407,32 @@ fn a_failure_that_began_while_it_flapped_is_known_as_such_after_a_restart() {
 }
 
 #[test]
+fn who_is_but_for_unknown_members_alone_is_in_doubt() {
+    let web = group("web", &["a", "b", "c"], vec![tcp("tcp", Rule::Count(2), &[])]);
+    let nodes = vec![
+        node("shop", &["web/*"], Rule::All, false),
+        node("town", &["node:shop", "web/tcp/a"], Rule::All, false),
+        node("calm", &["web/tcp/*"], Rule::Any, true),
+    ];
+    let mut fleet = start(&file(vec![web], nodes, false));
+    let names = ["web/tcp", "node:shop", "node:town", "node:calm"];
+    let in_doubt = |fleet: &Fleet| -> Vec<&str> {
+        let is_so = |text: &&str| fleet.is_in_doubt(fleet.find(&name(text)).unwrap());
+        names.into_iter().filter(is_so).collect()
+    };
+    assert!(in_doubt(&fleet).is_empty(), "nothing is but yet");
+    tell(&mut fleet, "web/tcp/a", 200, 1000);
+    tell(&mut fleet, "web/tcp/b", 200, 1001);
+    assert_eq!(in_doubt(&fleet), names);
+    tell(&mut fleet, "web/tcp/a", 210, 2000);
+    assert_eq!(in_doubt(&fleet), ["node:calm"], "a member is but, and that counts");
+    tell(&mut fleet, "web/tcp/a", 200, 3000);
+    assert_eq!(in_doubt(&fleet), names);
+    tell(&mut fleet, "web/tcp/c", 300, 4000);
+    assert!(in_doubt(&fleet).is_empty(), "one is down");
+}
+
+#[test]
 fn at_rest_nothing_is_kept_and_counts_are() {
     let settings = file(vec![group("web", &["a"], vec![tcp("tcp", Rule::All, &[])])], Vec::new(), false);
     let mut fleet = start(&settings);

@@ -72,6 +72,10 @@ impl Facts for FleetFacts<'_> {
         self.known.standing(member).is_some_and(|standing| !standing.state.is_up())
     }
 
+    fn is_in_doubt(&self, name: &ObjectName) -> bool {
+        self.known.fleet.find(name).is_some_and(|member| self.known.fleet.is_in_doubt(member))
+    }
+
     fn all(&self, name: &ObjectName) -> Vec<ObjectName> {
         self.known.members(name).into_iter().cloned().collect()
     }

@@ -507,7 +507,13 @@ impl World {
                             assert_eq!((sending.event, sending.count), (AlertEvent::Ko, 1), "{sending:?}");
                         }
                     }
-                    AlertEvent::But => assert_eq!((state, failing), (State::But, None)),
+                    AlertEvent::But => {
+                        assert_eq!((state, failing), (State::But, None));
+                        let lasted = moment.at.since(subject.since.max(self.heard_since));
+                        let is_doubtful = self.fleet.find(&sending.name);
+                        let is_doubtful = is_doubtful.is_some_and(|member| self.fleet.is_in_doubt(member));
+                        assert!(!is_doubtful || lasted >= millis(INTERVAL * 2), "{sending:?}");
+                    }
                     AlertEvent::Unknown => {
                         assert_eq!((state, failing), (State::Unknown, None));
                         let lasted = moment.at.since(subject.since.max(self.heard_since));
