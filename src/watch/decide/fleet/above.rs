@@ -65,13 +65,13 @@ impl Above {
         self.flapping.is_flapping().then_some(self.flapped)
     }
 
-    /// It is judged so: at `at` for the journal, at `steady` for what flaps.
+    /// It is judged so: at `at` for the journal, at `moved` for what flaps; none: that does not count.
     pub fn judge(
         &mut self,
         judged: Judged,
         reason: String,
         at: Millis,
-        steady: Millis,
+        moved: Option<Millis>,
         flap: &Flap,
     ) -> Became {
         let new = Standing {
@@ -93,7 +93,7 @@ impl Above {
         if is_of_state {
             self.since = at;
             let failing_since = self.failing_since;
-            flaps = self.flapping.changed(steady, flap);
+            flaps = moved.is_some_and(|moved| self.flapping.changed(moved, flap));
             match state {
                 State::Ko => self.failing_since = self.failing_since.or(Some(at)),
                 State::Ok | State::But => self.failing_since = None,

@@ -201,6 +201,7 @@ pub(super) fn service(planned: &PlannedService, above: Above) -> Service {
         place: planned.place,
         is_planned_itself: false,
         is_touched: false,
+        is_moved: false,
         is_gone: false,
         hurried: Nanos::PAST,
         is_hurry_due: false,

@@ -66,6 +66,8 @@ pub(super) struct Service {
     pub place: Option<u32>,
     pub is_planned_itself: bool,
     pub is_touched: bool,
+    /// Since it was judged last a target changed that was known before, or failed.
+    pub is_moved: bool,
     /// It was taken in, and what reported was dropped. The next reload drops the row.
     pub is_gone: bool,
     /// Since when all of its targets are, or will be, probed because something that depends on them failed.

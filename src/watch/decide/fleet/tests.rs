@@ -433,6 +433,32 @@ fn who_is_but_for_unknown_members_alone_is_in_doubt() {
 }
 
 #[test]
+fn who_is_known_at_last_makes_nothing_flap() {
+    let of = |hosts: &[&str]| {
+        let web = group("web", hosts, vec![tcp("tcp", Rule::Count(2), &[])]);
+        file(vec![web], vec![node("shop", &["web/*"], Rule::All, false)], false)
+    };
+    let changes_of = |fleet: &Fleet| {
+        ["web/tcp", "node:shop"]
+            .map(|one| fleet.kept(fleet.find(&name(one)).unwrap()).unwrap().above.changes.len())
+    };
+    let mut fleet = start(&of(&["a", "b", "c"]));
+    for (host, ms) in [("web/tcp/a", 1000), ("web/tcp/b", 1100), ("web/tcp/c", 1700)] {
+        tell(&mut fleet, host, 200, ms);
+    }
+    let mut changes = Changes::default();
+    fleet.reload(&of(&["a", "b", "c", "d"]), at(2000), &mut changes);
+    assert_eq!(lines(&changes)[0], "web/tcp: ok -> but (1 of 4 unknown: d), was ok for 300ms");
+    assert_eq!(tell(&mut fleet, "web/tcp/d", 210, 2500).len(), 1);
+    assert_eq!(changes_of(&fleet), [0, 0]);
+    tell(&mut fleet, "web/tcp/d", 200, 3000);
+    assert_eq!(changes_of(&fleet), [1, 1], "it was known by then");
+    let mut fleet = start(&of(&["a", "b"]));
+    tell(&mut fleet, "web/tcp/a", 300, 1000);
+    assert_eq!(changes_of(&fleet), [1, 1], "a failure counts");
+}
+
+#[test]
 fn at_rest_nothing_is_kept_and_counts_are() {
     let settings = file(vec![group("web", &["a"], vec![tcp("tcp", Rule::All, &[])])], Vec::new(), false);
     let mut fleet = start(&settings);
