@@ -100,3 +100,22 @@ pub fn entries(keep: Keep) -> Vec<Entry> {
         Keep::Figures { at, measured } => vec![Entry::Figures { at, measured }],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use oco_fleet::state::Standing;
+
+    #[test]
+    fn a_start_sees_by_who_is_unknown_that_it_was_us() {
+        for (name, reason, is_lost) in
+            [("web/oco/a", LOST, true), ("web/oco/a", "no descriptors", false), ("web/oco", LOST, false)]
+        {
+            let mut journal = journal::Kept::default();
+            let object =
+                journal::KeptObject { standing: Standing::unknown(reason), ..journal::KeptObject::default() };
+            journal.objects.insert(ObjectName::parse(name).unwrap(), object);
+            assert_eq!(of(journal).is_canary_lost, is_lost, "{name} {reason}");
+        }
+    }
+}

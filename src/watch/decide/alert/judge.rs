@@ -1,13 +1,12 @@
 //! What is to be told of an object by one alert, now.
 
 use super::Subject;
-use super::hold::{Hold, Of, hold, outside};
+use super::hold::{Hold, Of, has_lasted, hold, outside};
 use super::rules::{Rule, words};
 use super::track::{Failure, Flap, Notices, Track};
 use super::turn::{Draft, Notice, Turn, What, later};
 use crate::config::{AlertEvent, Step};
-use crate::decide::clock::millis;
-use crate::limits::{PARTIAL_SPACING, UNKNOWN_INTERVALS};
+use crate::limits::PARTIAL_SPACING;
 use oco_fleet::state::{Standing, State};
 use oco_fleet::time::Millis;
 use std::collections::HashSet;
@@ -402,15 +401,4 @@ impl Track {
         });
         self.notice.begin(id, turn.now.steady);
     }
-}
-
-/// Whether its state has lasted for so long that who is unknown is not only to be asked yet. Else the turn wakes then.
-fn has_lasted(subject: &Subject<'_>, turn: &mut Turn<'_>) -> bool {
-    let grace = millis(subject.interval.saturating_mul(UNKNOWN_INTERVALS));
-    let from = subject.since.max(turn.facts.heard_since());
-    let left = grace.saturating_sub(turn.now.at.since(from));
-    if left > 0 {
-        turn.wake(Millis(turn.now.steady.0.saturating_add(left)));
-    }
-    left <= 0
 }
