@@ -238,6 +238,11 @@ impl<K: Ord + Copy> Tally<K> {
         }
     }
 
+    /// Whether members that are but count as ok.
+    pub fn ignores_but(&self) -> bool {
+        self.ignore_but
+    }
+
     /// How many members have to be up.
     pub fn needed(&self) -> u32 {
         self.rule.needed(self.all.total())
@@ -260,7 +265,7 @@ impl<K: Ord + Copy> Tally<K> {
     }
 
     /// The members that are not ok, worst first.
-    pub fn troubled(&self) -> impl Iterator<Item = K> {
+    pub fn troubled(&self) -> impl DoubleEndedIterator<Item = K> {
         self.troubled.iter().map(|(_, key)| *key)
     }
 

@@ -2,10 +2,13 @@
 
 use crate::config::Settings;
 use crate::decide::changes::{Keep, Kept, KeptAbove, KeptObject};
+use crate::decide::fleet::LOST;
 use crate::decide::target::{Counts, KeptTarget};
 use crate::decide::telling::KeptTelling;
 use oco_fleet::journal::{self, Entry};
+use oco_fleet::object::{Kind, ObjectName};
 use oco_fleet::state::State;
+use std::collections::HashMap;
 
 /// Nothing was kept.
 pub fn nothing() -> Kept {
@@ -27,7 +30,13 @@ pub fn telling(kept: &mut journal::Kept) -> KeptTelling {
 /// What a journal kept.
 pub fn of(kept: journal::Kept) -> Kept {
     let objects = kept.objects.into_iter().map(|(name, object)| (name, of_object(object)));
-    Kept { last: kept.last, objects: objects.collect(), measured: kept.measured, ..Kept::default() }
+    let objects: HashMap<ObjectName, KeptObject> = objects.collect();
+    // The journal does not say so itself. Where it is us no longer, the first round of the canary tells.
+    let is_canary_lost = objects.iter().any(|(name, kept)| {
+        name.kind() == Kind::Target && kept.standing.state == State::Unknown && *kept.standing.reason == *LOST
+    });
+    let (last, measured) = (kept.last, kept.measured);
+    Kept { last, objects, measured, is_canary_lost, ..Kept::default() }
 }
 
 fn of_object(kept: journal::KeptObject) -> KeptObject {
@@ -44,7 +53,7 @@ fn of_object(kept: journal::KeptObject) -> KeptObject {
         since: Some(kept.since),
         target: KeptTarget { counts, ..KeptTarget::default() },
         periods: periods.into_iter().rev().filter_map(|period| u32::try_from(period).ok()).collect(),
-        above: KeptAbove { changes: kept.recent, is_flapping: kept.flapping.is_some(), failing_since },
+        above: KeptAbove { changes: kept.recent, flapping_since: kept.flapping, failing_since },
         standing: kept.standing,
     }
 }
@@ -83,11 +92,30 @@ pub fn entries(keep: Keep) -> Vec<Entry> {
             successes: 0,
             silent_ms: 0,
             settled: None,
-            flapping: kept.is_flapping.then(|| kept.changes.last().copied().unwrap_or_default()),
+            flapping: kept.flapping_since,
             failing: kept.failing_since,
         })],
-        // A start asks the canary anew before it judges.
+        // A start sees it by those who are unknown for that reason.
         Keep::CanaryLost(_) => Vec::new(),
         Keep::Figures { at, measured } => vec![Entry::Figures { at, measured }],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use oco_fleet::state::Standing;
+
+    #[test]
+    fn a_start_sees_by_who_is_unknown_that_it_was_us() {
+        for (name, reason, is_lost) in
+            [("web/oco/a", LOST, true), ("web/oco/a", "no descriptors", false), ("web/oco", LOST, false)]
+        {
+            let mut journal = journal::Kept::default();
+            let object =
+                journal::KeptObject { standing: Standing::unknown(reason), ..journal::KeptObject::default() };
+            journal.objects.insert(ObjectName::parse(name).unwrap(), object);
+            assert_eq!(of(journal).is_canary_lost, is_lost, "{name} {reason}");
+        }
     }
 }

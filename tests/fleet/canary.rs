@@ -147,3 +147,29 @@ fn a_reload_in_the_middle_of_a_round_keeps_no_ko_waiting() {
         })
     });
 }
+
+#[test]
+fn what_was_reported_stands_again_after_a_kill_while_it_was_us() {
+    let mut gate = Gate::new();
+    let canary = format!("[canary]\nhosts = [\"{}\"]\n", gate.address);
+    let text = FAST.to_owned()
+        + &canary
+        + "[hostgroup.backup]\nhosts = [\"a\", \"b\"]\n[hostgroup.backup.service.nightly]\nprobe = { report = \"25h\" }\n";
+    let scene = Scene::new(&text);
+    let mut watcher = Watcher::start(&scene);
+    scene.told(&["report", "backup/nightly/a", "200", "done"]);
+    scene.told(&["report", "backup/nightly/b", "210", "nearly"]);
+    scene.wait_for_words("backup/nightly/b", "but nearly");
+    gate.shut();
+    watcher.wait_for_log("no canary answers");
+    scene.wait_for_words("backup/nightly/a", "unknown");
+    wait_for("the journal", || scene.told(&["log", "backup/nightly"]).contains("-> unknown").then_some(()));
+    watcher.signal("KILL");
+    watcher.wait();
+    let watcher = Watcher::start(&scene);
+    scene.wait_for_words("backup/nightly/a", "unknown");
+    gate.open();
+    watcher.wait_for_log("a canary answers again");
+    scene.wait_for_words("backup/nightly/a", "ok");
+    scene.wait_for_words("backup/nightly/b", "but as it was reported last");
+}

@@ -237,7 +237,7 @@ impl StatusReply {
             acked,
             muted,
             maint,
-            flapping: service.is_flapping,
+            flapping: service.flapping_since.is_some(),
             targets: Vec::new(),
         }
     }

@@ -48,10 +48,16 @@ pub trait Facts {
     fn subject(&self, name: &ObjectName) -> Option<Subject<'_>>;
     /// Its members that are ko and not planned, in order, each with its reason: of a service targets.
     fn failed(&self, name: &ObjectName) -> Vec<(ObjectName, Box<str>)>;
+    /// Whether a member is watched and not up: it has not come back, planned or not.
+    fn is_down(&self, member: &ObjectName) -> bool;
+    /// Whether it is but for no other reason than that members are unknown.
+    fn is_in_doubt(&self, name: &ObjectName) -> bool;
     /// All of its members, in order.
     fn all(&self, name: &ObjectName) -> Vec<ObjectName>;
     /// Whether it is us: then nobody is told of anything.
     fn is_canary_lost(&self) -> bool;
+    /// When it was us last until now: what was unknown then may be known only since.
+    fn heard_since(&self) -> Millis;
 }
 
 /// How it stands with one of whom somebody is told.
@@ -63,8 +69,8 @@ pub struct Subject<'a> {
     pub since: Millis,
     /// From its first ko until it is up again; none: it does not fail.
     pub failing_since: Option<Millis>,
-    /// Whether it goes up and down.
-    pub is_flapping: bool,
+    /// Since when it goes up and down; none: it does not. The failure with which that began did not begin later.
+    pub flapping_since: Option<Millis>,
     /// From probe to probe: N of them are N - 1 of these after the failure began.
     pub interval: Duration,
     /// How it stands with what it depends on.
@@ -78,7 +84,7 @@ pub struct Subject<'a> {
 impl Subject<'_> {
     /// Whether there is nothing to tell of it, unless somebody was told before.
     fn is_quiet(&self) -> bool {
-        self.standing.state == State::Ok && self.failing_since.is_none() && !self.is_flapping
+        self.standing.state == State::Ok && self.failing_since.is_none() && self.flapping_since.is_none()
     }
 }
 
@@ -271,7 +277,8 @@ impl Alerts {
         let subject = facts.subject(name);
         let failed = OnceCell::new();
         let also = std::mem::take(&mut object.failed);
-        let mut turn = Turn { name, facts, now, zone, desk, said, failed, also: &also, wake: None };
+        let missed = Vec::new();
+        let mut turn = Turn { name, facts, now, zone, desk, said, failed, also: &also, missed, wake: None };
         if subject.as_ref().is_some_and(|subject| ask.is_some() || !subject.is_quiet()) {
             for rule in rules.iter() {
                 let track = object.track(&rule.key);
@@ -284,10 +291,12 @@ impl Alerts {
             let rule = rules.iter().find(|rule| rule.key == *key);
             track.judge(rule.map(AsRef::as_ref), subject.as_ref(), &mut turn);
         }
-        let wake = turn.wake;
+        let (wake, missed) = (turn.wake, turn.missed);
         object.tracks.retain(|_, track| !track.is_idle());
         if object.tracks.values().any(Track::is_owed) {
             object.failed = also;
+            let room = TOLD_MEMBERS.saturating_sub(object.failed.len());
+            object.failed.extend(missed.into_iter().take(room));
         }
         Self::wake(wakes, name, object, wake);
         if subject.is_none() && object.tracks.is_empty() {

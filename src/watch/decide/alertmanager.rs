@@ -269,7 +269,7 @@ impl Object {
 }
 
 fn hold(subject: &Subject<'_>, facts: &dyn Facts) -> Hold {
-    if facts.is_canary_lost() || subject.standing.planned || subject.is_flapping {
+    if facts.is_canary_lost() || subject.standing.planned || subject.flapping_since.is_some() {
         return Hold::Held;
     }
     match &subject.dependency {

@@ -65,8 +65,8 @@ pub enum Keep {
 pub struct KeptAbove {
     /// Its last changes of state, by the steady clock.
     pub changes: Vec<Millis>,
-    /// Whether it flaps.
-    pub is_flapping: bool,
+    /// Since when it flaps, by the journal; none: it does not. A failure that began later is none with which that began.
+    pub flapping_since: Option<Millis>,
     /// Since when it fails: from its first ko until it is up again, unknown in between or not.
     pub failing_since: Option<Millis>,
 }

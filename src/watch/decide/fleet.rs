@@ -39,6 +39,7 @@ use oco_fleet::object::ObjectName;
 use oco_fleet::time::Millis;
 pub use plan::Group;
 pub use reports::{ForgetError, Report, ReportError};
+pub use results::LOST;
 use rows::Rows;
 use std::collections::{BTreeSet, HashMap, HashSet};
 pub use views::{NodeView, ServiceView, TargetView};
@@ -53,6 +54,8 @@ pub struct Fleet {
     /// Who is under maintenance by its own name, also of those that are not known.
     planned: HashSet<ObjectName>,
     canary: Canary,
+    /// When it was us last until now, by the journal.
+    heard_since: Millis,
     /// Whose ko waits for the canary. Some may not wait any more.
     held: Vec<TargetId>,
     schedule: Schedule,
@@ -78,6 +81,7 @@ impl Fleet {
             groups: HashMap::new(),
             planned: kept.planned.clone(),
             canary: Canary::new(!settings.canary.is_empty(), kept.is_canary_lost, now.boot),
+            heard_since: Millis::default(),
             held: Vec::new(),
             schedule: Schedule::new(now.boot),
             promises: Promises::default(),
@@ -115,6 +119,11 @@ impl Fleet {
     /// Whether it is us.
     pub fn is_canary_lost(&self) -> bool {
         self.canary.is_lost()
+    }
+
+    /// When it was us last until now, by the journal: whoever is unknown since an earlier moment may not have been asked since.
+    pub fn heard_since(&self) -> Millis {
+        self.heard_since
     }
 
     /// When [`Fleet::due`], [`Fleet::start_canary`] and [`Fleet::expire`] are to be called next.

@@ -1,8 +1,11 @@
 //! Promises of those who report: when the next report is due, and who broke its promise.
 
 use super::fleet::ids::TargetId;
+use super::target::Counts;
 use crate::limits::{LEAST_GRACE, PERIODS};
+use oco::logic::code::Code;
 use oco::logic::time::Nanos;
+use oco_fleet::state::{Standing, State};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -54,6 +57,35 @@ pub struct Promise {
     pub from: Nanos,
     /// When the promise breaks; none: it is broken, and was told.
     pub deadline: Option<Nanos>,
+    /// What was told last, while it is us and that does not stand.
+    pub withheld: Option<Withheld>,
+}
+
+/// What was told last of a target, and stands again when it is us no longer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Withheld {
+    /// What was told.
+    pub code: Code,
+    /// For people.
+    pub reason: Box<str>,
+}
+
+impl Withheld {
+    /// Where a target stands before it is lost; none: nothing is known of it.
+    pub fn of(standing: &Standing) -> Option<Withheld> {
+        Some(Withheld { code: standing.code?, reason: standing.reason.clone() })
+    }
+
+    /// The same of one that was lost before the process began: its state was kept, and no words for it.
+    pub fn kept(counts: Counts) -> Option<Withheld> {
+        let code = match counts.known {
+            State::Unknown => return None,
+            State::Ok => Code::OK,
+            State::But => Code::BUT,
+            State::Ko => Code::KO,
+        };
+        Some(Withheld { code, reason: "as it was reported last".into() })
+    }
 }
 
 /// The promises that are not broken, by the time at which they would be.
@@ -124,7 +156,7 @@ mod tests {
             acts in prop::collection::vec((0u32..5, 1i64..2000, prop::option::of(1u64..60)), 0..60)
         ) {
             let mut promises = Promises::default();
-            let fresh = || Promise { periods: Periods::default(), from: Nanos(0), deadline: None };
+            let fresh = || Promise { periods: Periods::default(), from: Nanos(0), deadline: None, withheld: None };
             let mut all: Vec<Promise> = (0..5).map(|_| fresh()).collect();
             let mut naive: Vec<(Vec<u64>, Option<i64>)> = vec![(Vec::new(), None); 5];
             let mut now = 0;

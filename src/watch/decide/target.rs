@@ -212,6 +212,11 @@ impl Target {
         self.own_failure(reason)
     }
 
+    /// Whether it is unknown since it was us, for this reason.
+    pub fn is_lost(&self, reason: &str) -> bool {
+        self.standing.state == State::Unknown && *self.standing.reason == *reason
+    }
+
     /// Holds a ko until it may be judged: the time of the first one counts, with the words of the last. Tells whether it is
     /// the first one.
     pub fn hold(&mut self, verdict: Verdict<'_>, dated: Option<Millis>, failed: Nanos) -> bool {

@@ -3,7 +3,8 @@
 use super::turn::{Turn, later};
 use super::{DependencyFact, Subject};
 use crate::config::Hours;
-use crate::limits::{ALERT_AWAITS, ALERT_LOOKS_AGAIN};
+use crate::decide::clock::millis;
+use crate::limits::{ALERT_AWAITS, ALERT_LOOKS_AGAIN, UNKNOWN_INTERVALS};
 use oco_fleet::time::Millis;
 use std::time::Duration;
 
@@ -68,4 +69,15 @@ pub(super) fn outside(hours: &Hours, turn: &Turn<'_>) -> Option<Hold> {
     let wait = change.map_or(i64::MAX, |(change, _)| change.since(turn.now.wall)).max(1);
     let wait = Duration::from_millis(u64::try_from(wait).unwrap_or(u64::MAX)).min(ALERT_LOOKS_AGAIN);
     Some(Hold { why: Some("outside of its hours".to_owned()), until: later(turn.now.steady, wait) })
+}
+
+/// Whether its state has lasted for so long that who is unknown is not only to be asked yet. Else the turn wakes then.
+pub(super) fn has_lasted(subject: &Subject<'_>, turn: &mut Turn<'_>) -> bool {
+    let grace = millis(subject.interval.saturating_mul(UNKNOWN_INTERVALS));
+    let from = subject.since.max(turn.facts.heard_since());
+    let left = grace.saturating_sub(turn.now.at.since(from));
+    if left > 0 {
+        turn.wake(Millis(turn.now.steady.0.saturating_add(left)));
+    }
+    left <= 0
 }

@@ -1,13 +1,12 @@
 //! What is to be told of an object by one alert, now.
 
 use super::Subject;
-use super::hold::{Hold, Of, hold, outside};
+use super::hold::{Hold, Of, has_lasted, hold, outside};
 use super::rules::{Rule, words};
-use super::track::{Failure, Flap, Notices, Slot, Track};
+use super::track::{Failure, Flap, Notices, Track};
 use super::turn::{Draft, Notice, Turn, What, later};
 use crate::config::{AlertEvent, Step};
-use crate::decide::clock::millis;
-use crate::limits::{PARTIAL_SPACING, UNKNOWN_INTERVALS};
+use crate::limits::PARTIAL_SPACING;
 use oco_fleet::state::{Standing, State};
 use oco_fleet::time::Millis;
 use std::collections::HashSet;
@@ -44,21 +43,18 @@ impl Track {
     }
 
     fn judge_flapping(&mut self, subject: &Subject<'_>) {
-        match (subject.is_flapping, self.flap) {
-            (true, None) => {
-                // After a start that comes while it flaps nobody knows with which failure that began. Where somebody was
-                // told of an earlier one, all know enough.
-                let is_told = |slot: &Slot| slot.is_owed && Some(slot.failing) != subject.failing_since;
-                let is_new = !self.slots.values().any(is_told);
-                self.flap = Some(Flap { failure: subject.failing_since.filter(|_| is_new) });
+        match (subject.flapping_since, self.flap) {
+            (Some(flapping), None) => {
+                let failure = subject.failing_since.filter(|failing| *failing <= flapping);
+                self.flap = Some(Flap { failure });
             }
-            (false, Some(_)) => {
+            (None, Some(_)) => {
                 self.flap = None;
                 for slot in self.slots.values_mut() {
                     slot.again = subject.failing_since.is_some_and(|since| slot.count_of(since) > 0);
                 }
             }
-            (true, Some(_)) | (false, None) => {}
+            (Some(_), Some(_)) | (None, None) => {}
         }
     }
 
@@ -334,7 +330,7 @@ impl Track {
         let state = subject.standing.state;
         self.notices.but.take_if(|since| state != State::But || *since != subject.since);
         self.notices.unknown.take_if(|since| state != State::Unknown || *since != subject.since);
-        self.notices.flapping &= subject.is_flapping;
+        self.notices.flapping &= subject.flapping_since.is_some();
         let is_on = rule.is_some_and(|rule| rule.is_on(AlertEvent::Incident));
         if subject.failing_since.is_none() || !is_on {
             self.notices.incident = None;
@@ -361,17 +357,15 @@ impl Track {
         }
         notices.extend(told.direct.front().map(|waiting| Notice::Direct(waiting.text.clone())));
         let is_new = is_calm && subject.failing_since.is_none();
-        if is_new && state == State::But && rule.is_on(AlertEvent::But) && told.but.is_none() {
+        // What is but for unknown members alone may be well as soon as these are known.
+        let is_sure = |turn: &mut Turn<'_>| !turn.facts.is_in_doubt(turn.name) || has_lasted(subject, turn);
+        if is_new && state == State::But && rule.is_on(AlertEvent::But) && told.but.is_none() && is_sure(turn)
+        {
             notices.push(Notice::But(subject.since));
         }
-        if is_new && state == State::Unknown && rule.is_on(AlertEvent::Unknown) && told.unknown.is_none() {
-            let grace = millis(subject.interval.saturating_mul(UNKNOWN_INTERVALS));
-            let left = grace.saturating_sub(turn.now.at.since(subject.since));
-            if left <= 0 {
-                notices.push(Notice::Unknown(subject.since));
-            } else {
-                turn.wake(Millis(turn.now.steady.0.saturating_add(left)));
-            }
+        let is_wanted = rule.is_on(AlertEvent::Unknown) && told.unknown.is_none();
+        if is_new && state == State::Unknown && is_wanted && has_lasted(subject, turn) {
+            notices.push(Notice::Unknown(subject.since));
         }
         notices
     }

@@ -47,17 +47,23 @@ pub(super) struct Stand {
     pub standing: Standing,
     pub since: Millis,
     pub failing: Option<Millis>,
+    pub is_in_doubt: bool,
     pub is_flapping: bool,
+    /// Since when, as the fleet has it: before any failure with which that did not begin.
+    pub flapping_since: Option<Millis>,
     pub dependency: DependencyFact,
     pub is_acked: bool,
     pub is_muted: bool,
     pub failed: Vec<&'static str>,
+    /// Who is down beside those: planned, or not known.
+    pub down: Vec<&'static str>,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Known {
     pub objects: BTreeMap<ObjectName, Stand>,
     pub is_canary_lost: bool,
+    pub heard_since: Millis,
 }
 
 impl Facts for Known {
@@ -67,7 +73,7 @@ impl Facts for Known {
             standing: &stand.standing,
             since: stand.since,
             failing_since: stand.failing,
-            is_flapping: stand.is_flapping,
+            flapping_since: stand.flapping_since,
             interval: Duration::from_secs(10),
             dependency: stand.dependency.clone(),
             is_acked: stand.is_acked,
@@ -80,12 +86,27 @@ impl Facts for Known {
         failed.into_iter().map(|host| (super_name(name, host), "refused".into())).collect()
     }
 
+    fn is_down(&self, member: &ObjectName) -> bool {
+        let stand = member.service_of_target().and_then(|service| self.objects.get(&service));
+        let down =
+            |stand: &Stand| stand.failed.iter().chain(&stand.down).any(|host| Some(*host) == member.host());
+        stand.is_some_and(down)
+    }
+
+    fn is_in_doubt(&self, name: &ObjectName) -> bool {
+        self.objects.get(name).is_some_and(|stand| stand.is_in_doubt)
+    }
+
     fn all(&self, name: &ObjectName) -> Vec<ObjectName> {
         ["a", "b", "c"].into_iter().map(|host| super_name(name, host)).collect()
     }
 
     fn is_canary_lost(&self) -> bool {
         self.is_canary_lost
+    }
+
+    fn heard_since(&self) -> Millis {
+        self.heard_since
     }
 }
 
@@ -134,11 +155,14 @@ impl Bench {
                     standing,
                     since: now.at,
                     failing: None,
+                    is_in_doubt: false,
                     is_flapping: false,
+                    flapping_since: None,
                     dependency: DependencyFact::Clear,
                     is_acked: false,
                     is_muted: false,
                     failed: Vec::new(),
+                    down: Vec::new(),
                 },
             );
         }
@@ -157,6 +181,12 @@ impl Bench {
 
     pub fn observe(&mut self) {
         let mut said = Vec::new();
+        let at = self.now.at;
+        if let Some(stand) = self.known.objects.get_mut(&self.of) {
+            let since = if stand.failing.is_some() { at } else { Millis(at.0 - 1) };
+            let since = stand.flapping_since.unwrap_or(since);
+            stand.flapping_since = stand.is_flapping.then_some(since);
+        }
         self.alerts.observe(&self.of, &self.known, self.now, &mut said);
         self.take(said);
     }

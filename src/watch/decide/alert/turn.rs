@@ -142,6 +142,8 @@ pub(super) struct Turn<'a> {
     pub failed: OnceCell<Vec<(ObjectName, Box<str>)>>,
     /// Members that failed beside those who were told.
     pub also: &'a BTreeSet<ObjectName>,
+    /// Members that somebody was told of, and that are neither failed nor back: the recovery names those that are by then.
+    pub missed: Vec<ObjectName>,
     /// When to look again.
     pub wake: Option<Millis>,
 }
@@ -161,7 +163,7 @@ impl Turn<'_> {
     pub fn send(&mut self, draft: Draft) -> SendingId {
         let id = SendingId(self.desk.number());
         let failed = self.failed().to_vec();
-        let recovered = self.recovered(&draft, &failed);
+        let recovered = self.recovered(&draft);
         self.desk.running.insert(
             id,
             Running {
@@ -205,9 +207,9 @@ impl Turn<'_> {
         id
     }
 
-    /// Who of those that failed when it was told last does not any more, and on a recovery who else failed since; where that
-    /// is not known, all who do not.
-    fn recovered(&self, draft: &Draft, failed: &[(ObjectName, Box<str>)]) -> Vec<ObjectName> {
+    /// Who of those that failed when it was told last is back, and on a recovery who else failed since; where that is not
+    /// known, all who are up. Who came under maintenance while down is not called failed any more, and is not back.
+    fn recovered(&mut self, draft: &Draft) -> Vec<ObjectName> {
         let is_told = match draft.what {
             What::Ko | What::Partial | What::Recovery => true,
             What::Notice(_) => false,
@@ -225,8 +227,11 @@ impl Turn<'_> {
             before = self.facts.all(self.name);
             before.retain(|name| told.contains(name) || self.also.contains(name));
         }
-        let failed: HashSet<&ObjectName> = failed.iter().map(|(name, _)| name).collect();
-        before.into_iter().filter(|name| !failed.contains(name)).collect()
+        let failed: HashSet<ObjectName> = self.failed().iter().map(|(name, _)| name.clone()).collect();
+        before.retain(|name| !failed.contains(name));
+        let (down, back) = before.into_iter().partition(|name| self.facts.is_down(name));
+        self.missed.extend::<Vec<ObjectName>>(down);
+        back
     }
 
     /// A row of the journal about an alert.

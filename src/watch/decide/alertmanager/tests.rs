@@ -27,7 +27,7 @@ impl Facts for World {
             standing: &self.standing,
             since: Millis(0),
             failing_since: self.failing,
-            is_flapping: self.is_flapping,
+            flapping_since: self.is_flapping.then_some(Millis(0)),
             interval: Duration::from_secs(10),
             dependency: self.dependency.clone(),
             is_acked: false,
@@ -40,12 +40,24 @@ impl Facts for World {
         (0..22).map(|host| (target(host), "refused".into())).collect()
     }
 
+    fn is_down(&self, _: &ObjectName) -> bool {
+        true
+    }
+
+    fn is_in_doubt(&self, _: &ObjectName) -> bool {
+        false
+    }
+
     fn all(&self, _: &ObjectName) -> Vec<ObjectName> {
         Vec::new()
     }
 
     fn is_canary_lost(&self) -> bool {
         self.is_canary_lost
+    }
+
+    fn heard_since(&self) -> Millis {
+        Millis::default()
     }
 }
 

@@ -15,6 +15,8 @@ pub(super) struct Above {
     /// When it last changed in any way: nothing is dated before that.
     pub changed: Millis,
     pub flapping: Flapping,
+    /// When that began last.
+    flapped: Millis,
     /// From its first ko until it is up again, unknown in between or not.
     pub failing_since: Option<Millis>,
 }
@@ -34,7 +36,7 @@ impl Above {
     /// One of which nothing is known.
     pub fn new(since: Millis) -> Above {
         let (standing, flapping) = (Standing::default(), Flapping::default());
-        Above { standing, since, changed: since, flapping, failing_since: None }
+        Above { standing, since, changed: since, flapping, flapped: since, failing_since: None }
     }
 
     /// One that stood there before.
@@ -43,7 +45,8 @@ impl Above {
             standing: kept.standing.clone(),
             since: kept.since.unwrap_or(at),
             changed: at,
-            flapping: Flapping::kept(kept.above.changes.iter().copied(), kept.above.is_flapping),
+            flapping: Flapping::kept(kept.above.changes.iter().copied(), kept.above.flapping_since.is_some()),
+            flapped: kept.above.flapping_since.unwrap_or(at),
             failing_since: kept.above.failing_since,
         }
     }
@@ -52,18 +55,23 @@ impl Above {
     pub fn keep(&self) -> KeptAbove {
         KeptAbove {
             changes: self.flapping.changes().collect(),
-            is_flapping: self.flapping.is_flapping(),
+            flapping_since: self.flapping_since(),
             failing_since: self.failing_since,
         }
     }
 
-    /// It is judged so: at `at` for the journal, at `steady` for what flaps.
+    /// Since when it flaps; none: it does not. The failure with which that began did not begin later, and any other did.
+    pub fn flapping_since(&self) -> Option<Millis> {
+        self.flapping.is_flapping().then_some(self.flapped)
+    }
+
+    /// It is judged so: at `at` for the journal, at `moved` for what flaps; none: that does not count.
     pub fn judge(
         &mut self,
         judged: Judged,
         reason: String,
         at: Millis,
-        steady: Millis,
+        moved: Option<Millis>,
         flap: &Flap,
     ) -> Became {
         let new = Standing {
@@ -84,11 +92,18 @@ impl Above {
         self.changed = at;
         if is_of_state {
             self.since = at;
-            flaps = self.flapping.changed(steady, flap);
+            let failing_since = self.failing_since;
+            flaps = moved.is_some_and(|moved| self.flapping.changed(moved, flap));
             match state {
                 State::Ko => self.failing_since = self.failing_since.or(Some(at)),
                 State::Ok | State::But => self.failing_since = None,
                 State::Unknown => {}
+            }
+            if flaps {
+                self.flapped = at;
+            } else if failing_since.is_none() && self.failing_since.is_some() {
+                // The journal's time may stand still, but a failure that began later has to be told from one that did not.
+                self.flapped = self.flapped.min(Millis(at.0.saturating_sub(1)));
             }
         }
         Became::Other { old, old_since, flaps }

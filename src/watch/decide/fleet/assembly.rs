@@ -4,10 +4,10 @@ use super::above::Above;
 use super::ids::{MemberId, NodeId, ServiceId, TargetId, number};
 use super::nodes::{FLAP, Nodes};
 use super::plan::{PlannedService, groups, plan};
+use super::results::LOST;
 use super::rows::{Row, Service, TAKEN_IN, Way, promise_of};
 use super::{Changes, Fleet, Kept};
 use crate::config::Settings;
-use crate::decide::changes::{Keep, Note};
 use crate::decide::schedule::{Planned, hash};
 use crate::decide::target::Target;
 use oco::logic::time::{Nanos, Now};
@@ -38,6 +38,14 @@ impl Fleet {
             }
             self.canary.want(now.boot);
             self.held.push(id);
+        }
+        // It was us until shortly before the start, or is us still.
+        if self.rows.all().any(|(_, row)| row.target.is_lost(LOST)) {
+            self.heard_since = self.clock.at(now);
+            self.withhold_kept();
+            if !self.canary.is_lost() {
+                self.restore_reports(self.heard_since, changes);
+            }
         }
         self.judge_all(now, changes);
         // The file may be another one than that of the last run, which may not have lived to tell who went.
@@ -73,8 +81,7 @@ impl Fleet {
         ended.sort_unstable();
         changes.ended.append(&mut ended);
         if self.canary.configure(!settings.canary.is_empty(), now.boot) {
-            changes.notes.push(Note::CanaryBack);
-            changes.keep.push(Keep::CanaryLost(false));
+            self.hear_again(now, changes);
         }
         self.judge_all(now, changes);
     }
@@ -194,6 +201,7 @@ pub(super) fn service(planned: &PlannedService, above: Above) -> Service {
         place: planned.place,
         is_planned_itself: false,
         is_touched: false,
+        is_moved: false,
         is_gone: false,
         hurried: Nanos::PAST,
         is_hurry_due: false,

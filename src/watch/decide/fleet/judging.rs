@@ -19,8 +19,26 @@ impl Fleet {
     pub(super) fn stand(&mut self, id: TargetId, verdict: Verdict<'_>, at: Millis, changes: &mut Changes) {
         let Some(row) = self.rows.target_mut(id) else { return };
         let at = at.max(row.target.changed());
+        let is_first =
+            row.target.standing().state == State::Unknown && row.target.counts().known == State::Unknown;
         let (old, old_since) = row.target.move_to(verdict, at);
+        // That somebody is known at last moves nothing up and down, unless it fails.
+        if !is_first || !row.target.standing().state.is_up() {
+            self.move_above(id);
+        }
         self.target_changed(id, old, old_since, at, verdict.probes, changes);
+    }
+
+    /// What a target that moved changes above it counts for flapping.
+    fn move_above(&mut self, id: TargetId) {
+        if let Some((_, service)) = self.rows.both(id) {
+            service.is_moved = true;
+        }
+        for node in self.nodes.over(MemberId::Target(id), &self.rows).to_vec() {
+            if let Some(node) = self.nodes.node_mut(node) {
+                node.is_moved = true;
+            }
+        }
     }
 
     /// A target stands elsewhere: tells that, and all above it.
@@ -90,10 +108,12 @@ impl Fleet {
         });
         let Some(service) = self.rows.service_mut(id) else { return };
         service.is_touched = false;
+        let is_moved = std::mem::take(&mut service.is_moved);
         let judged = or_planned(service.tally.judge(), service.is_planned_itself);
         let at = at.max(service.above.changed);
         let before = service.above.failing_since;
-        let became = service.above.judge(judged, reason, at, steady, &service.timing.flap);
+        let became =
+            service.above.judge(judged, reason, at, is_moved.then_some(steady), &service.timing.flap);
         let keep = service.above.keep();
         let is_failure = before != service.above.failing_since;
         let (new, flap) = (service.above.standing.clone(), service.timing.flap);
@@ -103,7 +123,17 @@ impl Fleet {
         if is_failure || matches!(&became, Became::Other { old, .. } if old.state != new.state) {
             changes.keep.push(Keep::Above(name.clone(), keep));
         }
-        self.above_changed(MemberId::Service(id), name, became, new, at, depends_on, &flap, changes);
+        self.above_changed(
+            MemberId::Service(id),
+            name,
+            became,
+            new,
+            at,
+            is_moved,
+            depends_on,
+            &flap,
+            changes,
+        );
     }
 
     fn judge_node(&mut self, id: NodeId, at: Millis, now: Now, changes: &mut Changes) {
@@ -116,13 +146,14 @@ impl Fleet {
         let Some(node) = self.nodes.node_mut(id) else { return };
         let judged = or_planned(node.tally.judge(), node.is_planned_itself);
         let at = at.max(node.above.changed);
-        let became = node.above.judge(judged, reason, at, steady, &FLAP);
+        let is_moved = std::mem::take(&mut node.is_moved);
+        let became = node.above.judge(judged, reason, at, is_moved.then_some(steady), &FLAP);
         let (name, new) = (node.name.clone(), node.above.standing.clone());
         changes.judged.push(name.clone());
         if matches!(&became, Became::Other { old, .. } if old.state != new.state) {
             changes.keep.push(Keep::Above(name.clone(), node.above.keep()));
         }
-        self.above_changed(MemberId::Node(id), name, became, new, at, None, &FLAP, changes);
+        self.above_changed(MemberId::Node(id), name, became, new, at, is_moved, None, &FLAP, changes);
     }
 
     #[expect(clippy::too_many_arguments, reason = "all of them are one change")]
@@ -133,6 +164,7 @@ impl Fleet {
         became: Became,
         new: Standing,
         at: Millis,
+        is_moved: bool,
         depends_on: Option<ObjectName>,
         flap: &Flap,
         changes: &mut Changes,
@@ -146,6 +178,7 @@ impl Fleet {
         for node in over {
             if let Some(node) = self.nodes.node_mut(node) {
                 node.tally.change(member, Member::of(&old), Member::of(&new));
+                node.is_moved |= is_moved;
             }
         }
         if flaps {

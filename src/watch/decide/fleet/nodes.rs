@@ -24,6 +24,8 @@ pub(super) struct Node {
     pub patterns: Vec<Pattern>,
     pub parents: Vec<NodeId>,
     pub is_planned_itself: bool,
+    /// Since it was judged last a member changed for more than that somebody is known at last.
+    pub is_moved: bool,
 }
 
 /// All of them, members before what they stand under.
@@ -71,6 +73,7 @@ impl Nodes {
             patterns: planned.members.clone(),
             parents: Vec::new(),
             is_planned_itself: false,
+            is_moved: false,
         });
         for member in members {
             self.put_under(id, member, rows);

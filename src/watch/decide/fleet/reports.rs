@@ -4,10 +4,12 @@ use super::above::Above;
 use super::assembly::{fresh, service};
 use super::ids::{MemberId, ServiceId, TargetId, number};
 use super::plan::taken_in_service;
-use super::rows::{TAKEN_IN, Way};
+use super::results::LOST;
+use super::rows::{Row, TAKEN_IN, Way};
 use super::{Changes, Fleet, Kept};
 use crate::decide::clock::millis;
-use crate::decide::target::{Ruling, bounded};
+use crate::decide::passive::Withheld;
+use crate::decide::target::{Ruling, Verdict, bounded};
 use crate::limits;
 use oco::logic::code::Code;
 use oco::logic::control::NOT_TAKEN_IN;
@@ -105,6 +107,7 @@ impl Fleet {
                 promise.periods.push(period);
             }
             has_other_periods = periods != promise.periods;
+            promise.withheld = None;
             self.promises.renew(id, promise, now.boot, within);
         }
         let text = printable(bounded(report.text).as_bytes());
@@ -290,6 +293,32 @@ impl Fleet {
             }
             // Each is judged at its own time, and so is what stands above.
             self.settle(dated, now, changes);
+        }
+    }
+
+    /// Whoever was lost before the process began is to stand again as it was reported.
+    pub(super) fn withhold_kept(&mut self) {
+        for row in self.rows.targets.iter_mut().flatten().filter(|row| row.target.is_lost(LOST)) {
+            if let Some(promise) = &mut row.promise {
+                promise.withheld = Withheld::kept(row.target.counts());
+            }
+        }
+    }
+
+    /// What was reported last stands again.
+    pub(super) fn restore_reports(&mut self, at: Millis, changes: &mut Changes) {
+        let is_withheld = |row: &Row| row.promise.as_ref().is_some_and(|promise| promise.withheld.is_some());
+        let ids: Vec<TargetId> =
+            self.rows.all().filter(|(_, row)| is_withheld(row)).map(|(id, _)| id).collect();
+        for id in ids {
+            let before = self.counted(id);
+            let row = self.rows.target_mut(id);
+            let withheld = row.and_then(|row| row.promise.as_mut()?.withheld.take());
+            let Some(Withheld { code, reason }) = withheld else { continue };
+            self.stand(id, Verdict { code: Some(code), reason: &reason, probes: None }, at, changes);
+            if let Some(before) = before {
+                self.keep_counts(id, before, changes);
+            }
         }
     }
 

@@ -4,13 +4,14 @@ use super::ids::TargetId;
 use super::{Changes, Fleet};
 use crate::decide::canary::{CanaryResult, CanaryStep};
 use crate::decide::changes::{Keep, Note};
+use crate::decide::passive::Withheld;
 use crate::decide::target::{Counts, Ruling, Verdict};
 use crate::probe::outcome::Outcome;
 use oco::logic::time::{Nanos, Now};
 use oco_fleet::time::Millis;
 
 /// The reason of every target while it is us.
-const LOST: &str = "no canary answers";
+pub const LOST: &str = "no canary answers";
 
 /// What was counted of a target before something happened to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,13 +134,19 @@ impl Fleet {
                 changes.keep.push(Keep::CanaryLost(true));
                 self.lose_all(at, changes);
             }
-            CanaryStep::Back => {
-                changes.notes.push(Note::CanaryBack);
-                changes.keep.push(Keep::CanaryLost(false));
-                self.renew_promises(now.boot);
-            }
+            CanaryStep::Back => self.hear_again(now, changes),
         }
         self.settle(at, now, changes);
+    }
+
+    /// It is us no longer.
+    pub(super) fn hear_again(&mut self, now: Now, changes: &mut Changes) {
+        changes.notes.push(Note::CanaryBack);
+        changes.keep.push(Keep::CanaryLost(false));
+        let at = self.clock.at(now);
+        self.heard_since = at;
+        self.renew_promises(now.boot);
+        self.restore_reports(at, changes);
     }
 
     /// Judges each ko that waited and was seen before a round began that was answered.
@@ -172,6 +179,9 @@ impl Fleet {
         for id in ids {
             let Some(before) = self.counted(id) else { continue };
             let Some(row) = self.rows.target_mut(id) else { continue };
+            if let Some(promise) = &mut row.promise {
+                promise.withheld = Withheld::of(row.target.standing());
+            }
             match row.target.lose(LOST) {
                 Ruling::Stays => {}
                 Ruling::Rephrased => self.target_rephrased(id),

@@ -66,6 +66,8 @@ pub(super) struct Service {
     pub place: Option<u32>,
     pub is_planned_itself: bool,
     pub is_touched: bool,
+    /// Since it was judged last a target changed that was known before, or failed.
+    pub is_moved: bool,
     /// It was taken in, and what reported was dropped. The next reload drops the row.
     pub is_gone: bool,
     /// Since when all of its targets are, or will be, probed because something that depends on them failed.
@@ -204,5 +206,5 @@ impl Rows {
 
 /// The promise of a target that reports, before it begins to run.
 pub(super) fn promise_of(periods: &[u32]) -> Box<Promise> {
-    Box::new(Promise { periods: Periods::kept(periods), from: Nanos::PAST, deadline: None })
+    Box::new(Promise { periods: Periods::kept(periods), from: Nanos::PAST, deadline: None, withheld: None })
 }

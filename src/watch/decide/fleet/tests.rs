@@ -1,5 +1,7 @@
 //! What each sentence of the contract means, one by one.
 
+mod unheard;
+
 use super::rows::Row;
 use super::*;
 use crate::config::{Probe, Service};
@@ -146,6 +148,10 @@ fn when_no_canary_answers_every_target_is_unknown_and_stays_so() {
     changes.clear();
     fleet.canary(CanaryResult::Answered, at(8000).boot, at(8001), &mut changes);
     assert_eq!((changes.notes.as_slice(), changes.transitions.len()), (&[Note::CanaryBack][..], 0));
+    assert_eq!(fleet.heard_since(), Millis(START + 8001));
+    let kept = Kept { objects: kept(&fleet), ..Kept::default() };
+    let killed = Fleet::new(&settings, &kept, at(8500), &mut changes);
+    assert_eq!(killed.heard_since(), Millis(START + 8500), "the targets have not been asked since");
     assert!(tell(&mut fleet, "web/tcp/a", 300, 9000).is_empty(), "failures count from now on");
     assert_eq!(tell(&mut fleet, "web/tcp/a", 200, 9500)[0], "web/tcp/a: unknown -> ok");
 }
@@ -439,6 +445,11 @@ proptest! {
             });
             prop_assert_eq!(&of_spared.transitions, &of_killed.transitions);
             prop_assert_eq!(&of_spared.notes, &of_killed.notes);
+            for name in ["web/tcp", "node:n"].map(name) {
+                let [of_spared, of_killed] =
+                    [&spared, &killed].map(|fleet| fleet.kept(fleet.find(&name).unwrap()).unwrap().above);
+                prop_assert_eq!(of_spared, of_killed, "{}", name);
+            }
             remember(&mut kept, &of_killed);
             if is_killed {
                 let mut changes = Changes::default();

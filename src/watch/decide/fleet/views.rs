@@ -6,7 +6,7 @@ use super::nodes::Node;
 use super::rows::{Row, Service, TAKEN_IN};
 use crate::decide::changes::KeptObject;
 use oco_fleet::object::ObjectName;
-use oco_fleet::state::Standing;
+use oco_fleet::state::{Standing, State};
 use oco_fleet::time::Millis;
 use std::time::Duration;
 
@@ -56,8 +56,8 @@ pub struct ServiceView<'a> {
     pub up: u32,
     /// How many there are.
     pub of: u32,
-    /// Whether it goes up and down.
-    pub is_flapping: bool,
+    /// Since when it goes up and down; none: it does not.
+    pub flapping_since: Option<Millis>,
     /// Whether it is under maintenance by its own name.
     pub is_planned_itself: bool,
     /// Its targets, in the file's order.
@@ -83,8 +83,8 @@ pub struct NodeView<'a> {
     pub up: u32,
     /// How many there are.
     pub of: u32,
-    /// Whether it goes up and down.
-    pub is_flapping: bool,
+    /// Since when it goes up and down; none: it does not.
+    pub flapping_since: Option<Millis>,
     /// Whether it is under maintenance by its own name.
     pub is_planned_itself: bool,
     /// Its members.
@@ -121,7 +121,7 @@ fn service_view(id: ServiceId, service: &Service) -> ServiceView<'_> {
         need: service.tally.needed(),
         up: service.tally.up(),
         of: service.tally.of(),
-        is_flapping: service.above.flapping.is_flapping(),
+        flapping_since: service.above.flapping_since(),
         is_planned_itself: service.is_planned_itself,
         targets: &service.targets,
     }
@@ -137,7 +137,7 @@ fn node_view(id: NodeId, node: &Node) -> NodeView<'_> {
         need: node.tally.needed(),
         up: node.tally.up(),
         of: node.tally.of(),
-        is_flapping: node.above.flapping.is_flapping(),
+        flapping_since: node.above.flapping_since(),
         is_planned_itself: node.is_planned_itself,
         members: &node.members,
     }
@@ -188,6 +188,27 @@ impl Fleet {
     /// Where a target, service or node stands.
     pub fn standing(&self, member: MemberId) -> Option<&Standing> {
         self.nodes.standing(member, &self.rows)
+    }
+
+    /// Whether a service or node is but for no other reason than that members are unknown, its own or those of a member.
+    pub fn is_in_doubt(&self, member: MemberId) -> bool {
+        if self.standing(member).is_none_or(|standing| standing.state != State::But) {
+            return false;
+        }
+        match member {
+            MemberId::Target(_) => false,
+            MemberId::Service(id) => self.rows.service(id).is_some_and(|service| {
+                service.tally.count(State::Ko) == 0 && service.tally.count(State::But) == 0
+            }),
+            MemberId::Node(id) => self.nodes.node(id).is_some_and(|node| {
+                // Those that are but are the last ones of those that are not ok.
+                let buts = usize::try_from(node.tally.count(State::But)).unwrap_or(usize::MAX);
+                let is_but_itself = |member: MemberId| !self.is_in_doubt(member);
+                let has_cause =
+                    !node.tally.ignores_but() && node.tally.troubled().rev().take(buts).any(is_but_itself);
+                node.tally.count(State::Ko) == 0 && !has_cause
+            }),
+        }
     }
 
     /// The nodes that somebody stands under.

@@ -53,6 +53,11 @@ pub(super) fn check(fleet: &Fleet, settings: &Settings, planned: &HashSet<Object
         let service = target.name.service_of_target().unwrap();
         assert_eq!(target.standing.planned, planned.contains(target.name) || planned.contains(&service));
         assert_eq!(fleet.find(target.name), Some(MemberId::Target(target.id)));
+        let is_reported = ["backup", "push"].contains(&target.name.group());
+        if is_reported && !fleet.is_canary_lost() && target.standing.state == State::Unknown {
+            let kept = fleet.kept(MemberId::Target(target.id)).unwrap();
+            assert_eq!(kept.target.counts.known, State::Unknown, "a report does not stand: {}", target.name);
+        }
     }
     for service in fleet.services() {
         let of_file = service.place.map(|place| &settings.groups[service.group].services[place]);

@@ -359,7 +359,7 @@ impl World {
             } else if before.target.counts.is_counting() {
                 self.reach("killed while it counted");
             }
-            if before.above.is_flapping {
+            if before.above.flapping_since.is_some() {
                 self.reach("killed while it flapped");
             }
         }

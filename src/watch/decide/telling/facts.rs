@@ -25,7 +25,7 @@ impl Facts for FleetFacts<'_> {
             standing,
             since,
             failing_since,
-            is_flapping: false,
+            flapping_since: None,
             interval: self.interval(name),
             dependency: DependencyFact::Clear,
             is_acked: self.acts.is_acked(name, self.known, self.at),
@@ -42,7 +42,7 @@ impl Facts for FleetFacts<'_> {
             MemberId::Service(id) => {
                 let view = fleet.service(id)?;
                 Some(Subject {
-                    is_flapping: view.is_flapping,
+                    flapping_since: view.flapping_since,
                     dependency: match fleet.dependency(id) {
                         Dependency::Clear => DependencyFact::Clear,
                         Dependency::Awaited => DependencyFact::Awaited,
@@ -54,7 +54,7 @@ impl Facts for FleetFacts<'_> {
             MemberId::Node(id) => {
                 let view = fleet.node(id)?;
                 Some(Subject {
-                    is_flapping: view.is_flapping,
+                    flapping_since: view.flapping_since,
                     ..subject(view.standing, view.since, view.failing_since)
                 })
             }
@@ -68,12 +68,24 @@ impl Facts for FleetFacts<'_> {
         failed.map(|name| (name.clone(), reason(name))).collect()
     }
 
+    fn is_down(&self, member: &ObjectName) -> bool {
+        self.known.standing(member).is_some_and(|standing| !standing.state.is_up())
+    }
+
+    fn is_in_doubt(&self, name: &ObjectName) -> bool {
+        self.known.fleet.find(name).is_some_and(|member| self.known.fleet.is_in_doubt(member))
+    }
+
     fn all(&self, name: &ObjectName) -> Vec<ObjectName> {
         self.known.members(name).into_iter().cloned().collect()
     }
 
     fn is_canary_lost(&self) -> bool {
         self.known.fleet.is_canary_lost()
+    }
+
+    fn heard_since(&self) -> Millis {
+        self.known.fleet.heard_since()
     }
 }
 

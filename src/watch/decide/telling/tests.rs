@@ -186,6 +186,19 @@ fn a_recovery_names_who_failed_later_too() {
 }
 
 #[test]
+fn a_recovery_names_none_as_back_who_is_down_under_maintenance() {
+    let mut bench = Bench::of(&["a", "b"], &|file| file.groups[0].services[0].need = Rule::Any);
+    // It is not to flap.
+    bench.seconds(301);
+    bench.report_of("a", 300);
+    assert_eq!(bench.report_of("b", 300).0, [AlertEvent::Ko]);
+    bench.act(ActKind::Maint);
+    bench.turn();
+    assert_eq!(bench.report_of("a", 200).0, [AlertEvent::Ok]);
+    assert_eq!(bench.recovered, [ObjectName::target("backup", "nightly", "a")]);
+}
+
+#[test]
 fn what_was_for_a_time_holds_nothing_once_that_is_over() {
     for kind in [ActKind::Mute, ActKind::Maint] {
         let mut bench = Bench::new();

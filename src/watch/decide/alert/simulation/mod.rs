@@ -56,6 +56,7 @@ fn no_alert_is_lost_none_comes_twice_and_each_failure_that_was_told_has_one_end(
         ("recovery of an alert that is gone", 30),
         ("recovery of what is gone", 30),
         ("killed", 80),
+        ("killed while it flapped", 5),
         ("killed between a command and its note", 15),
         ("reloaded", 80),
         ("the journal hung", 20),

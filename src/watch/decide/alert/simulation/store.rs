@@ -89,11 +89,13 @@ impl Store {
         }
     }
 
-    /// What was not written is lost.
-    pub fn kill(&mut self) {
+    /// What was not written is lost. Tells whether there was anything.
+    pub fn kill(&mut self) -> bool {
+        let is_lost = !self.waiting.is_empty();
         self.written += self.waiting.len() as u64;
         self.waiting.clear();
         self.is_hanging = false;
+        is_lost
     }
 
     pub fn kept(&self, planned: &HashSet<ObjectName>) -> Kept {

@@ -71,9 +71,11 @@ pub(super) struct World {
     looked: Nanos,
     /// Of which failures a command failed since the start: it may have been given up.
     excused: BTreeSet<(ObjectName, String, Option<Millis>)>,
-    /// With which failure flapping began; none: nobody knows since a restart.
+    /// With which failure flapping began; none: nobody knows since a restart that lost what waited for the journal.
     flaps: BTreeMap<ObjectName, Option<Millis>>,
     calmed: BTreeMap<ObjectName, Millis>,
+    /// When the canary came back last, by the journal.
+    heard_since: Millis,
     held: BTreeSet<(ObjectName, String)>,
     pub reached: BTreeMap<String, u64>,
 }
@@ -110,6 +112,7 @@ impl World {
             excused: BTreeSet::new(),
             flaps: BTreeMap::new(),
             calmed: BTreeMap::new(),
+            heard_since: Millis::default(),
             held: BTreeSet::new(),
             reached: BTreeMap::new(),
         }
@@ -271,7 +274,12 @@ impl World {
         }
         let lost = self.receivers.killed(done);
         *self.reached.entry("killed between a command and its note".to_owned()).or_default() += lost;
-        self.store.kill();
+        if self.store.kill() {
+            self.flaps.clear();
+        }
+        if !self.flaps.is_empty() {
+            self.reach("killed while it flapped");
+        }
         if self.seed.one_in(2) {
             self.now.boot = Nanos(self.seed.below(100_000_000_000) as i64);
             self.looked = Nanos(0);
@@ -299,7 +307,6 @@ impl World {
         self.round = None;
         self.free.clear();
         self.excused.clear();
-        self.flaps.clear();
         self.held.clear();
         // The steady clock may be another one.
         for receiver in self.receivers.all.values_mut() {
@@ -345,6 +352,7 @@ impl World {
                     self.flaps.remove(&name);
                     self.calmed.insert(name, moment.steady);
                 }
+                Note::CanaryBack => self.heard_since = moment.at,
                 _ => {}
             }
         }
@@ -388,7 +396,7 @@ impl World {
 
     /// How it stands with a service or node, as its alerts should see it.
     fn subject(&self, name: &ObjectName, at: Millis) -> Option<Subject<'_>> {
-        let (standing, since, failing_since, is_flapping, dependency) = match self.fleet.find(name)? {
+        let (standing, since, failing_since, flapping_since, dependency) = match self.fleet.find(name)? {
             MemberId::Target(_) => return None,
             MemberId::Service(id) => {
                 let view = self.fleet.service(id)?;
@@ -397,18 +405,18 @@ impl World {
                     Dependency::Awaited => DependencyFact::Awaited,
                     Dependency::Ko(name) => DependencyFact::Ko(name.clone()),
                 };
-                (view.standing, view.since, view.failing_since, view.is_flapping, dependency)
+                (view.standing, view.since, view.failing_since, view.flapping_since, dependency)
             }
             MemberId::Node(id) => {
                 let view = self.fleet.node(id)?;
-                (view.standing, view.since, view.failing_since, view.is_flapping, DependencyFact::Clear)
+                (view.standing, view.since, view.failing_since, view.flapping_since, DependencyFact::Clear)
             }
         };
         Some(Subject {
             standing,
             since,
             failing_since,
-            is_flapping,
+            flapping_since,
             interval: INTERVAL,
             dependency,
             is_acked: self.telling.acts().is_acked(name, known(&self.fleet), at),
@@ -464,7 +472,7 @@ impl World {
         if sending.event == AlertEvent::Ok {
             if let Some(subject) = &subject {
                 assert!(subject.failing_since.is_none() && subject.standing.state.is_up(), "{sending:?}");
-                assert!(!subject.is_flapping, "{sending:?}");
+                assert!(subject.flapping_since.is_none(), "{sending:?}");
             } else {
                 reached.push("recovery of what is gone");
             }
@@ -493,15 +501,25 @@ impl World {
                 match sending.event {
                     AlertEvent::Ko | AlertEvent::Partial => {
                         assert_eq!((state, failing), (State::Ko, sending.failing), "{sending:?}");
-                        if subject.is_flapping {
+                        if subject.flapping_since.is_some() {
                             let began = self.flaps.get(&sending.name);
                             assert!(began.is_none_or(|began| *began == failing), "{sending:?}");
                             assert_eq!((sending.event, sending.count), (AlertEvent::Ko, 1), "{sending:?}");
                         }
                     }
-                    AlertEvent::But => assert_eq!((state, failing), (State::But, None)),
-                    AlertEvent::Unknown => assert_eq!((state, failing), (State::Unknown, None)),
-                    AlertEvent::Flapping => assert!(subject.is_flapping),
+                    AlertEvent::But => {
+                        assert_eq!((state, failing), (State::But, None));
+                        let lasted = moment.at.since(subject.since.max(self.heard_since));
+                        let is_doubtful = self.fleet.find(&sending.name);
+                        let is_doubtful = is_doubtful.is_some_and(|member| self.fleet.is_in_doubt(member));
+                        assert!(!is_doubtful || lasted >= millis(INTERVAL * 2), "{sending:?}");
+                    }
+                    AlertEvent::Unknown => {
+                        assert_eq!((state, failing), (State::Unknown, None));
+                        let lasted = moment.at.since(subject.since.max(self.heard_since));
+                        assert!(lasted >= millis(INTERVAL * 2), "it was us: {sending:?}");
+                    }
+                    AlertEvent::Flapping => assert!(subject.flapping_since.is_some()),
                     AlertEvent::Incident => {
                         assert!(failing.is_some());
                         holds.retain(|hold| *hold != "acked");
@@ -509,7 +527,7 @@ impl World {
                     AlertEvent::Ok => unreachable!(),
                 }
                 let is_state = matches!(sending.event, AlertEvent::But | AlertEvent::Unknown);
-                assert!(!is_state || !subject.is_flapping);
+                assert!(!is_state || subject.flapping_since.is_none());
                 self.check_spacing(&sending, rule, moment, &mut reached);
             }
             assert_eq!(holds, Vec::<&str>::new(), "{sending:?}");
@@ -580,7 +598,7 @@ impl World {
         for name in self.names() {
             let Some(subject) = self.subject(&name, moment.at) else { continue };
             let Some(failing) = subject.failing_since else { continue };
-            let is_held = !self.holds(&subject).is_empty() || subject.is_flapping;
+            let is_held = !self.holds(&subject).is_empty() || subject.flapping_since.is_some();
             if is_held || subject.standing.state != State::Ko {
                 continue;
             }

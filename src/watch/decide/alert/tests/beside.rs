@@ -66,6 +66,42 @@ fn unknown_is_told_when_it_lasts_longer_than_a_start() {
 }
 
 #[test]
+fn what_was_unknown_while_it_was_us_has_to_last_anew_when_it_is_us_no_longer() {
+    let mut bench = Bench::new(&simple(ALL));
+    bench.known.is_canary_lost = true;
+    bench.becomes(0, &[]);
+    bench.minutes(10);
+    assert_eq!(bench.heard(), NOBODY);
+    (bench.known.is_canary_lost, bench.known.heard_since) = (false, bench.now.at);
+    bench.observe();
+    bench.seconds(19);
+    assert_eq!(bench.heard(), NOBODY);
+    bench.seconds(1);
+    assert_eq!(bench.heard(), ["unknown to 1"]);
+}
+
+#[test]
+fn what_is_but_for_unknown_members_alone_has_to_last_as_unknown_does() {
+    let mut bench = Bench::new(&simple(ALL));
+    bench.stand().is_in_doubt = true;
+    bench.becomes(210, &[]);
+    bench.seconds(19);
+    bench.recovers();
+    bench.becomes(210, &[]);
+    bench.seconds(19);
+    assert_eq!(bench.heard(), NOBODY);
+    bench.seconds(1);
+    assert_eq!(bench.heard(), ["but to 1"]);
+    // Once a member is but, or down, it does not wait.
+    bench.recovers();
+    bench.becomes(210, &[]);
+    bench.seconds(1);
+    assert_eq!(bench.heard(), NOBODY);
+    bench.set(|stand| stand.is_in_doubt = false);
+    assert_eq!(bench.heard(), ["but to 1"]);
+}
+
+#[test]
 fn what_was_told_of_an_episode_is_not_told_again_after_a_restart() {
     for code in [0, 210] {
         let mut bench = Bench::new(&simple(ALL));

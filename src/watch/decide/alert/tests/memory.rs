@@ -292,6 +292,20 @@ fn who_was_told_of_something_that_is_not_watched_any_more_is_told_so() {
 }
 
 #[test]
+fn a_failure_that_began_while_it_flapped_is_not_told_by_a_restart() {
+    let file = simple("on = [\"ko\", \"ok\"]");
+    let mut bench = Bench::new(&file);
+    bench.set(|stand| stand.is_flapping = true);
+    bench.seconds(5);
+    bench.fails();
+    bench.restart(&file);
+    bench.minutes(5);
+    assert_eq!(bench.heard(), NOBODY);
+    bench.set(|stand| stand.is_flapping = false);
+    assert_eq!(bench.heard(), ["ko to 1"]);
+}
+
+#[test]
 fn flapping_of_which_was_told_stays_quiet_over_a_restart() {
     let file = simple("on = [\"ko\", \"ok\", \"flapping\"]");
     let mut bench = Bench::new(&file);

@@ -40,6 +40,22 @@ fn a_partial_names_none_as_back_who_was_not_told_of() {
 }
 
 #[test]
+fn who_came_under_maintenance_while_down_is_back_when_it_is_up() {
+    let mut bench = Bench::new(&simple(PARTIAL));
+    bench.becomes(300, &["a", "b", "c"]);
+    bench.heard();
+    bench.stand().down = vec!["c"];
+    bench.becomes(300, &["a", "b"]);
+    let sending = bench.begun[0].clone();
+    assert_eq!(bench.heard(), ["partial to 1"]);
+    assert_eq!((sending.recovered, sending.failed.len()), (Vec::new(), 2));
+    // Of the end nobody is told more than there is.
+    bench.stand().down = vec!["b"];
+    bench.recovers();
+    assert_eq!(bench.begun[0].recovered, [name("web/oco/a"), name("web/oco/c")]);
+}
+
+#[test]
 fn a_partial_that_fails_is_tried_three_times_and_then_left() {
     let mut bench = Bench::new(&simple(PARTIAL));
     bench.fails();
