@@ -144,24 +144,53 @@ pub struct Summary<'a> {
 
 /// Reads an answer as [`parse`] does, and keeps nothing of it: `each` is called with the entries, also with those before
 /// one that is none.
-pub fn read<'a>(line: &'a [u8], mut each: impl FnMut(Code, &'a str)) -> Option<Summary<'a>> {
+pub fn read<'a>(line: &'a [u8], each: impl FnMut(Code, &'a str)) -> Option<Summary<'a>> {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let Head { code, program, list } = head(line.strip_suffix(b"\r").unwrap_or(line))?;
+    let verdict = code.verdict();
+    if !is_of_ocod(code) {
+        return None;
+    }
+    let (worst, omitted) = entries(list, each)?;
+    // The first word sums up the list; a line whose parts disagree is not believed.
+    (worst == verdict).then_some(Summary { verdict, program, omitted })
+}
+
+/// Reads a line that ocod does not write but others may, without its end: it begins with the code of a check, as
+/// `210 OK, but oco-9`, and may list nothing. Its code, and the program.
+pub fn read_other(line: &[u8]) -> Option<(Code, &str)> {
+    let Head { code, program, list } = head(line)?;
+    let (worst, _) = entries(list, |_, _| ())?;
+    (!is_of_ocod(code) && worst <= code.verdict()).then_some((code, program))
+}
+
+/// Whether an answer of ocod begins so.
+fn is_of_ocod(code: Code) -> bool {
+    code.number() == code.verdict().number()
+}
+
+/// What a line begins with, and its list as it stands there.
+struct Head<'a> {
+    code: Code,
+    program: &'a str,
+    list: &'a str,
+}
+
+fn head(line: &[u8]) -> Option<Head<'_>> {
     if line.len() > LINE_OCTETS || !line.iter().all(|octet| matches!(octet, b' '..=b'~')) {
         return None;
     }
     let (digits, rest) = line.split_first_chunk()?;
-    let number = Code::from_digits(*digits)?.number();
-    let verdict = Verdict::ALL.into_iter().find(|verdict| verdict.number() == number)?;
+    let code = Code::from_digits(*digits)?;
     let rest = std::str::from_utf8(rest).ok()?;
-    let rest = rest.strip_prefix(' ')?.strip_prefix(verdict.words())?.strip_prefix(' ')?;
-    let (program, list) = match rest.split_once(' ') {
-        None => (rest, ""),
-        Some((program, list)) => (program, list),
-    };
-    if program.strip_prefix("oco-").is_none_or(str::is_empty) {
-        return None;
-    }
+    let rest = rest.strip_prefix(' ')?.strip_prefix(code.verdict().words())?.strip_prefix(' ')?;
+    let (program, list) = rest.split_once(' ').unwrap_or((rest, ""));
+    let version = program.strip_prefix("oco-")?;
+    (!version.is_empty()).then_some(Head { code, program, list })
+}
+
+/// Calls `each` with the entries of a list. The worst of them, and how many more there are.
+fn entries<'a>(list: &'a str, mut each: impl FnMut(Code, &'a str)) -> Option<(Verdict, u32)> {
     let (mut worst, mut omitted) = (Verdict::Ok, 0);
     for entry in list.split_terminator(',') {
         if omitted > 0 {
@@ -179,8 +208,7 @@ pub fn read<'a>(line: &'a [u8], mut each: impl FnMut(Code, &'a str)) -> Option<S
         worst = worst.max(code.verdict());
         each(code, name);
     }
-    // The first word sums up the list; a line whose parts disagree is not believed.
-    (worst == verdict).then_some(Summary { verdict, program, omitted })
+    Some((worst, omitted))
 }
 
 #[cfg(test)]

@@ -50,7 +50,7 @@ fn judge(line: &[u8], words: &mut String) -> Step {
         let read = answer::read(line, |_, _| ())?;
         Some((Code::new(read.verdict.number())?, read.program))
     };
-    let read = if line.ends_with(b"\r") { None } else { read().or_else(|| read_other(line)) };
+    let read = if line.ends_with(b"\r") { None } else { read().or_else(|| answer::read_other(line)) };
     let Some((code, program)) = read else {
         words::expected(words, "an OCO line", line);
         return Step::Told(Code::KO);
@@ -63,32 +63,6 @@ fn judge(line: &[u8], words: &mut String) -> Step {
         words.push_str(after);
     }
     Step::Told(code)
-}
-
-/// Code and program of a line that ocod does not write but others may: it begins with the code of a check, as
-/// `210 OK, but oco-9`. Entries behind it may be worse than it says as little as in ocod's own.
-fn read_other(line: &[u8]) -> Option<(Code, &str)> {
-    if line.len() > LINE_OCTETS || !line.iter().all(|octet| matches!(octet, b' '..=b'~')) {
-        return None;
-    }
-    let (digits, rest) = line.split_first_chunk()?;
-    let code = Code::from_digits(*digits)?;
-    let verdict = code.verdict();
-    if verdict.number() == code.number() {
-        return None;
-    }
-    let rest = std::str::from_utf8(rest).ok()?;
-    let rest = rest.strip_prefix(' ')?.strip_prefix(verdict.words())?.strip_prefix(' ')?;
-    let (program, list) = rest.split_once(' ').unwrap_or((rest, ""));
-    program.strip_prefix("oco-").filter(|version| !version.is_empty())?;
-    for entry in list.split_terminator(',').filter(|entry| !entry.starts_with('+')) {
-        let (digits, name) = entry.split_once('-')?;
-        let of_entry = Code::from_digits(digits.as_bytes().try_into().ok()?)?;
-        if name.is_empty() || of_entry.verdict() > verdict {
-            return None;
-        }
-    }
-    Some((code, program))
 }
 
 #[cfg(test)]
@@ -125,6 +99,8 @@ mod tests {
             "210 OK, but oco- 210-disk",
             "210 OK, but mail",
             "210 OK, but oco-1 disk",
+            "210 OK, but oco-1 210-a b",
+            "210 OK, but oco-1 +2,210-a",
             "200 OK oco-1 300-disk",
             "250 OK, but oco-1",
             "400 KO oco-1",
