@@ -5,7 +5,7 @@ use crate::journal::{chunk_of, state_of};
 use crate::object::ObjectName;
 use crate::state::State;
 use crate::time::Millis;
-use rusqlite::OptionalExtension;
+use rusqlite::{OptionalExtension, Row};
 
 /// A time in which an object stood as it did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,9 +98,16 @@ impl Era {
         };
         let mut begin = self.from;
         let mut standing = None;
-        self.rows(look, found.id, |at, old, new| {
-            self.part(&found, begin, at, standing.unwrap_or(old), push);
+        self.rows(look, found.id, |row| {
+            let (at, new) = (row.get(0)?, row.get(1)?);
+            // Of each row but the first, the one before says how it stood until then.
+            let old = match standing {
+                Some(standing) => standing,
+                None => row.get(2)?,
+            };
+            self.part(&found, begin, at, old, push);
             (begin, standing) = (at, Some(new));
+            Ok(())
         })?;
         let standing = match standing {
             Some(standing) => standing,
@@ -110,8 +117,13 @@ impl Era {
         Ok(())
     }
 
-    /// The rows of an object within the time, by time.
-    fn rows(&self, look: &Look<'_>, id: i64, mut each: impl FnMut(i64, i64, i64)) -> rusqlite::Result<()> {
+    /// The rows of an object within the time, by time: when, the standing from then on, and the one before.
+    fn rows(
+        &self,
+        look: &Look<'_>,
+        id: i64,
+        mut each: impl FnMut(&Row<'_>) -> rusqlite::Result<()>,
+    ) -> rusqlite::Result<()> {
         let Some((first, last)) = self.chunks else { return Ok(()) };
         let first = chunk_of(Millis(self.from)).max(first);
         let last = chunk_of(Millis(self.to.saturating_sub(1))).min(last);
@@ -119,18 +131,10 @@ impl Era {
             "SELECT at, new, old FROM transition
              WHERE chunk = ?1 AND object = ?2 AND at >= ?3 AND at < ?4 ORDER BY at, n",
         )?;
-        // How it stood before the first of them. Of each later one, the one before says so.
-        let mut before = None;
         for chunk in first..=last {
             let mut rows = statement.query([chunk, id, self.from, self.to])?;
             while let Some(row) = rows.next()? {
-                let (at, new) = (row.get(0)?, row.get(1)?);
-                let old = match before {
-                    Some(old) => old,
-                    None => row.get(2)?,
-                };
-                each(at, old, new);
-                before = Some(new);
+                each(row)?;
             }
         }
         Ok(())
