@@ -146,22 +146,22 @@ pub struct Plan {
 pub fn plan(servers: &[Server], real: &[Real], mine: impl Fn(&str) -> Mine, rules: Rules) -> Plan {
     let owners = owners(servers, real);
     let mut has_server = vec![false; servers.len()];
+    let mine: Vec<Mine> = real.iter().map(|real| mine(&real.name).seen(real)).collect();
     let mut seen = vec![Seen::KeptOut; servers.len()];
-    for (owner, real) in owners.iter().zip(real) {
+    for ((owner, real), mine) in owners.iter().zip(real).zip(&mine) {
         let Some(place) = *owner else { continue };
         has_server.get_mut(place).into_iter().for_each(|has| *has = true);
         let Some(seen) = seen.get_mut(place) else { continue };
         if real.administration == Administration::Ready {
             *seen = Seen::In;
-        } else if *seen == Seen::KeptOut && mine(&real.name).seen(real).has(real.administration) {
+        } else if *seen == Seen::KeptOut && mine.has(real.administration) {
             *seen = Seen::Out;
         }
     }
     let wanted = wanted(servers, rules.min_up, |place| seen.get(place).copied().unwrap_or(Seen::KeptOut));
     let mut plan = Plan::default();
-    for (owner, real) in owners.iter().zip(real) {
+    for ((owner, real), mut mine) in owners.iter().zip(real).zip(mine) {
         let want = owner.and_then(|place| wanted.get(place).copied());
-        let mut mine = mine(&real.name).seen(real);
         for set in sets(want, real, &mine, rules) {
             if set != Set::Ready && set != Set::Weight(real.initial_weight) {
                 mine.0.insert(set);
