@@ -11,6 +11,7 @@ use super::page::Page;
 use super::parts::{Chip, CountsLine, Link, MarkLine, Pager, Since, page_within};
 use super::query::Query;
 use crate::limits::{HISTORY_ROWS, PAGE_ROWS};
+use crate::push::body::{UNSUPPORTED, first_line};
 use crate::view::fleet::{Counts, Object};
 use crate::view::grid::{Grid as Cells, Span, Window};
 use crate::view::name::{Name, encoded, path, plain, shown};
@@ -197,13 +198,9 @@ fn reason(facts: &Facts, object: &Object) -> String {
     let reason = &*object.standing.reason;
     let is_own = reason.starts_with(SILENT) || reason.contains(UNSUPPORTED);
     let text = pushed(facts, &object.name).filter(|_| object.reports && !is_own);
-    let line = text.and_then(|text| text.trim_start().lines().next()).unwrap_or_default();
-    let words = line.split('|').next().unwrap_or_default().trim();
+    let (words, _) = first_line(text.unwrap_or_default());
     plain(if words.is_empty() { reason } else { words })
 }
-
-/// How a reason ends that the board gave to a state which no pusher has.
-const UNSUPPORTED: &str = "(sent unsupported state:";
 
 /// What was pushed of a target last, where that is more than its reason.
 fn pushed<'a>(facts: &'a Facts, name: &ObjectName) -> Option<&'a str> {

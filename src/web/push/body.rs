@@ -218,19 +218,28 @@ fn service(value: &Value, period: i64) -> Result<Service, Wrong> {
     };
     let (mut reason, perfdata, info) = words(info);
     if !is_known {
-        reason = format!("{reason} (sent unsupported state: {:?})", cut(state, 32)).trim_start().to_owned();
+        reason = format!("{reason} {UNSUPPORTED} {:?})", cut(state, 32)).trim_start().to_owned();
     }
     Ok(Service { name, code, period, reason, perfdata, info })
 }
 
+/// How what is added to a reason begins where the state is none that a pusher has.
+pub const UNSUPPORTED: &str = "(sent unsupported state:";
+
 /// The reason, the performance data, and all that is kept where that is more.
 fn words(info: &str) -> (String, String, Option<String>) {
     let info = info.trim_end();
+    let (words, perfdata) = first_line(info);
+    let reason = cut(words, REASON_OCTETS);
+    let kept = (info != reason).then(|| cut(info, INFO_OCTETS).to_owned());
+    (reason.to_owned(), whole_figures(perfdata).to_owned(), kept)
+}
+
+/// The first line of what a service told: its words, and its performance data.
+pub fn first_line(info: &str) -> (&str, &str) {
     let line = info.trim_start().lines().next().unwrap_or_default();
     let (words, perfdata) = line.split_once('|').unwrap_or((line, ""));
-    let reason = cut(words.trim(), REASON_OCTETS);
-    let kept = (info != reason).then(|| cut(info, INFO_OCTETS).to_owned());
-    (reason.to_owned(), whole_figures(perfdata.trim()).to_owned(), kept)
+    (words.trim(), perfdata.trim())
 }
 
 /// Performance data as far as it is passed on: a figure that a cut would shorten is left out.
