@@ -1,10 +1,11 @@
 //! `ocoboard key`: by what pushers are known again.
 
-use super::token::of_pusher;
+use super::token::take_of_pusher;
 use super::{keys, show};
 use crate::arguments::Key;
 use crate::config::Settings;
 use crate::error::Error;
+use crate::keys::Keys;
 use crate::keys::ledger::shown;
 use crate::push::names;
 
@@ -22,15 +23,6 @@ pub fn run(settings: &Settings, key: &Key) -> Result<(), Error> {
             };
             show(&keys.pushers().into_iter().map(row).collect::<Vec<_>>())
         }
-        Key::Forget { name } => {
-            let meant = of_pusher(name)?;
-            let mut keys = keys(settings)?;
-            for name in meant {
-                if keys.forget(&name).map_err(Error::system("key"))? {
-                    return Ok(());
-                }
-            }
-            Err(Error::Refused(format!("{name}: there is no key of that name")))
-        }
+        Key::Forget { name } => take_of_pusher(settings, name, "key", Keys::forget),
     }
 }

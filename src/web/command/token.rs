@@ -4,6 +4,7 @@ use super::{keys, show};
 use crate::arguments::{Token, TokenRole};
 use crate::config::{Role, Settings};
 use crate::error::Error;
+use crate::keys::Keys;
 use crate::keys::ledger::shown;
 use crate::push::names;
 use crate::router::seconds;
@@ -47,13 +48,25 @@ fn of_reader(name: &str) -> Result<String, Error> {
     }
 }
 
-/// The names of pushers that one may mean, as they are kept; the likeliest first.
-pub(super) fn of_pusher(name: &str) -> Result<Vec<String>, Error> {
+/// Takes `what` of the pusher that a name may mean, the likeliest first. `take` says whether one of that name, as it is
+/// kept, was there.
+pub(super) fn take_of_pusher(
+    settings: &Settings,
+    name: &str,
+    what: &'static str,
+    take: fn(&mut Keys, &str) -> io::Result<bool>,
+) -> Result<(), Error> {
     let meant = names::meant(name);
     if meant.is_empty() {
         return Err(no_server(name));
     }
-    Ok(meant)
+    let mut keys = keys(settings)?;
+    for name in meant {
+        if take(&mut keys, &name).map_err(Error::system(what))? {
+            return Ok(());
+        }
+    }
+    Err(Error::Refused(format!("{name}: there is no {what} of that name")))
 }
 
 fn no_server(name: &str) -> Error {
@@ -77,12 +90,5 @@ fn list(settings: &Settings) -> Result<(), Error> {
 }
 
 fn revoke(settings: &Settings, name: &str) -> Result<(), Error> {
-    let meant = of_pusher(name)?;
-    let mut keys = keys(settings)?;
-    for name in meant {
-        if keys.revoke(&name).map_err(Error::system("token"))? {
-            return Ok(());
-        }
-    }
-    Err(Error::Refused(format!("{name}: there is no token of that name")))
+    take_of_pusher(settings, name, "token", Keys::revoke)
 }
