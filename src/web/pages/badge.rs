@@ -64,11 +64,12 @@ impl Badge {
     }
 
     pub(super) fn render(&self, facts: &Facts) -> Page {
+        let marks = facts.marks();
         let (label, health) = match &self.of {
-            Of::Page(page) => (shown(&page.name), page.health(facts)),
+            Of::Page(page) => (shown(&page.name), page.health(facts, &marks)),
             Of::Object(name) => {
                 let object = facts.snapshot.fleet.get(name);
-                let health = object.map(|object| Health::of(object, &facts.marks()));
+                let health = object.map(|object| Health::of(object, &marks));
                 (title(name, facts), health.unwrap_or(Health::UNKNOWN))
             }
         };

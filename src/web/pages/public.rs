@@ -87,29 +87,27 @@ impl PublicPage {
 
     /// What it lists: services, nodes and levels, and of what it has no room for how many are in which state. A host is
     /// nobody's business. Of too many the worst are shown.
-    fn objects<'a>(&'a self, facts: &'a Facts) -> (Vec<&'a Object>, More) {
+    fn objects<'a>(&'a self, facts: &'a Facts, marks: &Marks<'_>) -> (Vec<&'a Object>, More) {
         let mut objects: Vec<&Object> = all(facts).filter(|object| self.lists(&object.name)).collect();
         let mut more = More::default();
         if objects.len() > PUBLIC_OBJECTS {
-            let marks = facts.marks();
             // What is planned stands behind what is not, and before what is well.
-            let key = |object: &&Object| match Health::of(object, &marks) {
+            let key = |object: &&Object| match Health::of(object, marks) {
                 Health { is_planned: true, .. } => State::But.rank(),
                 Health { state, .. } => state.rank(),
             };
             objects.sort_by_cached_key(key);
-            objects.drain(PUBLIC_OBJECTS..).for_each(|object| more.add(object, &marks));
+            objects.drain(PUBLIC_OBJECTS..).for_each(|object| more.add(object, marks));
         }
         (objects, more)
     }
 
     /// How all is that it is made of, also what it has no room for. Where nobody is found, nobody knows how it is: with one
     /// of its patterns without anybody, not all is known.
-    pub fn health(&self, facts: &Facts) -> Health {
-        let marks = facts.marks();
+    pub fn health(&self, facts: &Facts, marks: &Marks<'_>) -> Health {
         let of_each = self.of.iter().map(|pattern| {
             let matching = all(facts).filter(|object| pattern.matches(&object.name));
-            matching.map(|object| Health::of(object, &marks)).reduce(Health::with).unwrap_or(Health::UNKNOWN)
+            matching.map(|object| Health::of(object, marks)).reduce(Health::with).unwrap_or(Health::UNKNOWN)
         });
         of_each.reduce(Health::with).unwrap_or(Health::UNKNOWN)
     }
@@ -156,8 +154,13 @@ impl Public {
     }
 
     pub(super) fn read(&self, facts: &Facts, reader: &mut Reader) -> Result<Found, JournalError> {
-        let names: Vec<ObjectName> =
-            self.page.objects(facts).0.into_iter().map(|object| object.name.clone()).collect();
+        let names: Vec<ObjectName> = self
+            .page
+            .objects(facts, &facts.marks())
+            .0
+            .into_iter()
+            .map(|object| object.name.clone())
+            .collect();
         let (window, known) = (self.window(facts), facts.known_to_page());
         let bars = reader.bars(&names, window.from, window.to, window.cells, known)?;
         let spans = reader.spans(&names, window.from, facts.clock().now(), known)?;
@@ -167,8 +170,8 @@ impl Public {
     pub(super) fn render(&self, facts: &Facts, found: Option<&Found>) -> Page {
         let clock = facts.clock();
         let grid = Grid::new(self.window(facts), &clock);
-        let (objects, more) = self.page.objects(facts);
         let marks = facts.marks();
+        let (objects, more) = self.page.objects(facts, &marks);
         let rows = objects.iter().map(|object| {
             let bar = found.and_then(|found| found.bars.iter().find(|bar| bar.name == object.name));
             let cells = grid.settled(bar.map(|bar| bar.cells.clone()).unwrap_or_default());
@@ -196,7 +199,7 @@ impl Public {
         outages.truncate(OUTAGES_SHOWN);
         let is_known = facts.warning().is_none();
         let (says, class) = if is_known {
-            self.page.health(facts).words()
+            self.page.health(facts, &marks).words()
         } else {
             ("The state is not known at the moment", "unknown")
         };
