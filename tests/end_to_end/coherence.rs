@@ -275,7 +275,8 @@ fn without_inotify_each_answer_reads_the_directory() {
         return;
     }
     let ocod = Ocod::spawn(command);
-    assert_eq!(ocod.log().matches("read whole for each answer: inotify: Too many open files").count(), 1);
+    let log = ocod.wait_for_log("read whole for each answer");
+    assert_eq!(log.matches("read whole for each answer: inotify: Too many open files").count(), 1, "{log}");
     for _ in 0..20 {
         ocod.expect("200 OK oco");
         scene.check("x", "300\n");
@@ -319,7 +320,8 @@ fn a_directory_pointed_outside_of_the_confinement_is_300_oco_and_says_why() {
     fs::create_dir(scene.status()).unwrap();
     scene.check("x", "210\n");
     ocod.expect("250 OK, but oco 210-x");
-    assert_eq!(ocod.log().matches("it is back").count(), 1, "{}", ocod.log());
+    let log = ocod.wait_for_log("it is back");
+    assert_eq!(log.matches("it is back").count(), 1, "{log}");
 }
 
 /// The confinement holds by what was there at the start, and not by its name.
@@ -390,7 +392,7 @@ fn on_fuse_each_answer_reads_the_directory() {
             ocod.ask()
         })
         .collect();
-    let log = ocod.log();
+    let log = ocod.wait_for_log("read whole for each answer");
     let unmounted = Command::new("umount").arg(&mounted).status();
     assert!(unmounted.is_ok_and(|status| status.success()), "ocod keeps the file system busy");
     assert_eq!(answers, [answer("350 KO oco 300-x"), answer("200 OK oco"), answer("550 KO oco 500-x")]);

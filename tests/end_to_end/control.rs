@@ -205,10 +205,10 @@ fn sigusr1_logs_every_check() {
     let ocod = Ocod::start(&scene);
     ocod.signal("USR1");
     ocod.wait_for_log("2 checks in ");
-    ocod.wait_for_log("all fine");
-    let log = ocod.log();
-    assert!(log.contains("info: 200 http ") && log.contains("old of 5m all fine"), "{log}");
-    assert!(log.contains("info: 210 disk ") && log.contains(" 91% full"), "{log}");
+    for (check, text) in [("info: 200 http ", "old of 5m all fine"), ("info: 210 disk ", " 91% full")] {
+        let log = ocod.wait_for_log(check);
+        assert!(log.contains(text), "{log}");
+    }
 }
 
 #[test]
@@ -225,8 +225,7 @@ fn the_log_tells_changes_once_and_no_connections() {
     ocod.wait_for_log("http: 200 -> 300 (no answer)");
     ocod.wait_for_log(&format!("350 KO {} 300-http (was 200 OK)", oco::logic::answer::PROGRAM));
     fs::remove_file(scene.status().join("http")).unwrap();
-    ocod.wait_for_log("http: 300 -> none (removed)");
-    let log = ocod.log();
+    let log = ocod.wait_for_log("http: 300 -> none (removed)");
     assert_eq!(log.matches("http: ").count(), 2, "{log}");
     assert!(!log.contains("connected"), "{log}");
 }

@@ -446,8 +446,9 @@ fn agent_speaks_haproxys_words() {
     assert!(scene.oco(&["maint", "off"]).status().unwrap().success());
     scene.check("drain", "200");
     assert_eq!(words(0), "down #300-http,300-php,210-disk\n");
-    // The verdict of all checks is logged once, not once for each face.
-    let log = ocod.log();
+    // The verdict of all checks is logged once, not once for each face. A line behind all of that is waited for.
+    scene.check("last", "500");
+    let log = ocod.wait_for_log("info: last: none -> 500");
     assert_eq!(log.matches("info: 350 KO").count(), 2, "{log}");
     assert_eq!(log.matches("info: 127.0.0.1:0: 350 KO").count(), 2, "{log}");
 }

@@ -49,8 +49,7 @@ fn too_many_files_cost_nothing_once_they_are_known() {
     wait_for("the directory to be read", || {
         (ask(ocod.address()) == answer("250 OK, but oco 210-http")).then_some(())
     });
-    ocod.wait_for_log("it is back");
-    let log = ocod.log();
+    let log = ocod.wait_for_log("it is back");
     assert_eq!(log.matches("more than 100000 files").count(), 1, "{log}");
     assert_eq!(log.matches("it is back").count(), 1, "{log}");
 }

@@ -95,7 +95,7 @@ fn a_promise_is_shown_wherever_ages_are() {
     assert!(row.contains("/10h") && row.contains("####....") && row.contains("saved"), "{table}");
     ocod.signal("USR1");
     ocod.wait_for_log("200 backup ");
-    assert!(ocod.log().contains(" old of 10h saved"), "{}", ocod.log());
+    ocod.wait_for_log(" old of 10h saved");
 }
 
 /// Who wrote the file knows better than the general rule, and who names the check in the settings better than both.

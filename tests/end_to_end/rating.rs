@@ -176,7 +176,8 @@ fn odd_names_are_no_checks_and_warned_of_once() {
     ocod.expect("200 OK oco");
     for name in odd {
         let warning = format!("warn: {name}: not a check");
-        assert_eq!(ocod.log().matches(&warning).count(), 1, "{name}\n{}", ocod.log());
+        let log = ocod.wait_for_log(&warning);
+        assert_eq!(log.matches(&warning).count(), 1, "{name}\n{log}");
     }
     scene.check(&"y".repeat(64), "300\n");
     ocod.expect(&format!("350 KO oco 300-{}", "y".repeat(64)));

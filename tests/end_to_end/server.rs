@@ -61,10 +61,13 @@ impl Ocod {
         self.log.lock().expect("nobody panics with the lock").clone()
     }
 
-    pub fn wait_for_log(&self, text: &str) {
+    /// The log, once it has that. What is answered may be logged a moment later, so a test that looks for a line waits
+    /// for it.
+    pub fn wait_for_log(&self, text: &str) -> String {
         wait_for(&format!("{text:?} in the log:\n{}", self.log()), || {
-            self.log().contains(text).then_some(())
-        });
+            let log = self.log();
+            log.contains(text).then_some(log)
+        })
     }
 
     pub fn pid(&self) -> u32 {

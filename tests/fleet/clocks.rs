@@ -70,6 +70,6 @@ fn a_clock_that_jumps_is_no_transition_and_the_journal_never_runs_backwards() {
     let times = times(&scene);
     assert!(times.is_sorted(), "{times:?}");
     assert!(times.last().unwrap().duration_since(times[0]).as_hours() >= 23, "{times:?}");
-    let log = watcher.log();
-    assert_eq!(log.matches("g/s/a: ").count(), 9, "{log}");
+    wait_for("the last line", || (watcher.log().matches("g/s/a: ").count() >= 9).then_some(()));
+    assert_eq!(watcher.log().matches("g/s/a: ").count(), 9, "{}", watcher.log());
 }

@@ -33,6 +33,7 @@ fn pings_are_answered_or_not() {
         assert!(why.contains("ping_group_range"), "the way out is told: {why}");
         scene.wait_for_words("g/up/::1", "unknown ");
         scene.wait_for_words("t/exec/127.0.0.1", "ok");
+        watcher.wait_for_log("ping_group_range");
         assert_eq!(watcher.log().matches("ping_group_range").count(), 1, "{}", watcher.log());
         watcher.signal("TERM");
         assert!(watcher.wait().success());
@@ -48,6 +49,7 @@ fn pings_are_answered_or_not() {
         ] {
             scene.wait_for_words(&format!("g/up/{host}"), words);
         }
+        watcher.wait_for_log("own fault");
         let begin = watcher.log().matches("network is unreachable").count();
         let last = scene.shown("g/up/203.0.113.1")["last"].clone();
         wait_for("another probe", || (scene.shown("g/up/203.0.113.1")["last"] != last).then_some(()));
