@@ -193,7 +193,7 @@ impl Acts {
             None if !is_acted_on => return Err(format!("{name}: nothing is known by that name")),
             Some(Named::Group) => names.extend(known.services(name).map(|service| service.name.to_string())),
             Some(Named::Object(object)) if kind == ActKind::Ack && object.kind() == Kind::Service => {
-                names.extend(known.members(&object).into_iter().map(|target| target.to_string()));
+                names.extend(known.members(&object).map(|target| target.to_string()));
             }
             None | Some(Named::Object(_)) => {}
         }
@@ -271,7 +271,7 @@ impl Acts {
             let goes_on = ObjectName::parse(&held.act.name).is_ok_and(|name| {
                 let failure = held.failure.get_or_insert_with(|| Failure::of(&name, known));
                 failure.goes_on(&name, held.act.at, known)
-                    && known.members(&name).iter().all(|member| failure.allows(member, known))
+                    && known.members(&name).all(|member| failure.allows(member, known))
             });
             if !goes_on {
                 over.push(*id);

@@ -35,6 +35,7 @@ use oco_fleet::object::{Kind, ObjectName};
 use oco_fleet::state::{Standing, State};
 use oco_fleet::time::Millis;
 use rules::{Rule, matching, rules, words};
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -42,18 +43,23 @@ use std::time::Duration;
 use track::{Track, Waiting};
 use turn::{Desk, Turn};
 
+/// Members, one after the other: there may be a hundred thousand, of which a few are asked for.
+pub type Members<'a> = Box<dyn Iterator<Item = Cow<'a, ObjectName>> + 'a>;
+/// The same with the reason of each.
+pub type FailedMembers<'a> = Box<dyn Iterator<Item = (Cow<'a, ObjectName>, &'a str)> + 'a>;
+
 /// What has to be known of those of whom somebody is told: services, nodes and levels.
 pub trait Facts {
     /// How it stands with one; none: it is not watched any more.
     fn subject(&self, name: &ObjectName) -> Option<Subject<'_>>;
     /// Its members that are ko and not planned, in order, each with its reason: of a service targets.
-    fn failed(&self, name: &ObjectName) -> Vec<(ObjectName, Box<str>)>;
+    fn failed<'a>(&'a self, name: &ObjectName) -> FailedMembers<'a>;
     /// Whether a member is watched and not up: it has not come back, planned or not.
     fn is_down(&self, member: &ObjectName) -> bool;
     /// Whether it is but for no other reason than that members are unknown.
     fn is_in_doubt(&self, name: &ObjectName) -> bool;
     /// All of its members, in order.
-    fn all(&self, name: &ObjectName) -> Vec<ObjectName>;
+    fn all<'a>(&'a self, name: &ObjectName) -> Members<'a>;
     /// Whether it is us: then nobody is told of anything.
     fn is_canary_lost(&self) -> bool;
     /// When it was us last until now: what was unknown then may be known only since.

@@ -11,7 +11,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::alert::{DependencyFact, Facts, Subject};
+use super::alert::{DependencyFact, Facts, FailedMembers, Subject};
 use super::moment::Moment;
 use crate::config;
 use crate::limits::{ALERT_AWAITS, ALERTMANAGER_EVERY, ALERTMANAGER_FIRING, ALERTMANAGER_RESOLVED};
@@ -249,7 +249,7 @@ impl Object {
             summary: format!("{name} is {}: {}", standing.state, standing.reason)
                 .trim_end_matches([':', ' '])
                 .to_owned(),
-            description: description(&facts.failed(name)),
+            description: description(facts.failed(name)),
         };
         self.ended.retain(|ended| ended.alert.severity != severity);
         let is_another = before.as_ref().is_none_or(|before| before.alert.severity != severity);
@@ -279,13 +279,14 @@ fn hold(subject: &Subject<'_>, facts: &dyn Facts) -> Hold {
     }
 }
 
-fn description(failed: &[(ObjectName, Box<str>)]) -> String {
+fn description(mut failed: FailedMembers<'_>) -> String {
     let mut text = String::new();
-    for (name, reason) in failed.iter().take(NAMED) {
+    for (name, reason) in failed.by_ref().take(NAMED) {
         // A string takes all.
         let _ = writeln!(text, "{}: {reason}", name.host().unwrap_or(name.as_str()));
     }
-    if let Some(more) = failed.len().checked_sub(NAMED).filter(|more| *more > 0) {
+    let more = failed.count();
+    if more > 0 {
         let _ = writeln!(text, "and {more} more");
     }
     text

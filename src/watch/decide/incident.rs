@@ -140,7 +140,7 @@ impl Incidents {
         let names: Vec<ObjectName> = self.open.keys().cloned().collect();
         for name in names {
             self.observe(&name, known, at, news);
-            for member in known.failed(&name) {
+            for (member, _) in known.failed(&name) {
                 self.add_member(&name, member, at);
             }
         }
@@ -246,7 +246,7 @@ impl Incidents {
         news: &mut IncidentNews,
     ) {
         self.last = self.last.saturating_add(1);
-        let members: Vec<ObjectName> = known.failed(name).into_iter().cloned().collect();
+        let members: Vec<ObjectName> = known.failed(name).map(|(member, _)| member.clone()).collect();
         let incident = Incident {
             id: self.last,
             name: name.clone(),

@@ -84,14 +84,26 @@ impl<'a> Known<'a> {
     }
 
     /// The members of a service or node. Of others there are none.
-    pub fn members(&self, name: &ObjectName) -> Vec<&'a ObjectName> {
-        let members = self.fleet.find(name).into_iter().flat_map(|member| self.member_ids(member));
-        members.filter_map(|member| self.fleet.name(member)).collect()
+    pub fn members(&self, name: &ObjectName) -> impl Iterator<Item = &'a ObjectName> + use<'a> {
+        let fleet = self.fleet;
+        self.members_of(name).filter_map(|member| fleet.name(member))
     }
 
     /// Those of them that failed: that are ko, and not planned.
-    pub fn failed(&self, name: &ObjectName) -> Vec<&'a ObjectName> {
-        self.members(name).into_iter().filter(|member| self.has_failed(member)).collect()
+    pub fn failed(
+        &self,
+        name: &ObjectName,
+    ) -> impl Iterator<Item = (&'a ObjectName, &'a Standing)> + use<'a> {
+        let fleet = self.fleet;
+        self.members_of(name).filter_map(|member| {
+            let standing = fleet.standing(member).filter(|standing| has_failed(standing))?;
+            Some((fleet.name(member)?, standing))
+        })
+    }
+
+    fn members_of(&self, name: &ObjectName) -> impl Iterator<Item = MemberId> + use<'a> {
+        let known = *self;
+        self.fleet.find(name).into_iter().flat_map(move |member| known.member_ids(member))
     }
 
     /// Whether somebody is ko, and not planned.

@@ -22,7 +22,7 @@ impl Failure {
         let code = known.standing(name).and_then(|standing| standing.code);
         Failure {
             is_incident: code.is_some_and(is_incident),
-            failed: known.failed(name).into_iter().cloned().collect(),
+            failed: known.failed(name).map(|(member, _)| member.clone()).collect(),
         }
     }
 

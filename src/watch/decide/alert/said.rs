@@ -63,7 +63,7 @@ pub struct Sending {
     pub failed: Vec<(ObjectName, Box<str>)>,
     /// Those that came back since this step was told last.
     pub recovered: Vec<ObjectName>,
-    /// All members.
+    /// All members, as many as an argument takes.
     pub all: Vec<ObjectName>,
     /// What somebody says directly.
     pub direct: Option<String>,

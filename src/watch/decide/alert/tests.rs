@@ -61,6 +61,8 @@ pub(super) struct Stand {
 
 #[derive(Debug, Default)]
 pub(super) struct Known {
+    /// Members of each beside a, b and c.
+    pub more: usize,
     pub objects: BTreeMap<ObjectName, Stand>,
     pub is_canary_lost: bool,
     pub heard_since: Millis,
@@ -81,9 +83,10 @@ impl Facts for Known {
         })
     }
 
-    fn failed(&self, name: &ObjectName) -> Vec<(ObjectName, Box<str>)> {
+    fn failed<'a>(&'a self, name: &ObjectName) -> FailedMembers<'a> {
         let failed = self.objects.get(name).map(|stand| stand.failed.clone()).unwrap_or_default();
-        failed.into_iter().map(|host| (super_name(name, host), "refused".into())).collect()
+        let name = name.clone();
+        Box::new(failed.into_iter().map(move |host| (Cow::Owned(super_name(&name, host)), "refused")))
     }
 
     fn is_down(&self, member: &ObjectName) -> bool {
@@ -97,8 +100,11 @@ impl Facts for Known {
         self.objects.get(name).is_some_and(|stand| stand.is_in_doubt)
     }
 
-    fn all(&self, name: &ObjectName) -> Vec<ObjectName> {
-        ["a", "b", "c"].into_iter().map(|host| super_name(name, host)).collect()
+    fn all<'a>(&'a self, name: &ObjectName) -> Members<'a> {
+        let name = name.clone();
+        let more = (0..self.more).map(|number| format!("host{number}"));
+        let hosts = ["a", "b", "c"].into_iter().map(str::to_owned).chain(more);
+        Box::new(hosts.map(move |host| Cow::Owned(super_name(&name, &host))))
     }
 
     fn is_canary_lost(&self) -> bool {

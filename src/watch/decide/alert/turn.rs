@@ -4,11 +4,13 @@ use super::{Facts, Said, Sending, SendingId};
 use crate::config::AlertEvent;
 use crate::decide::clock::millis;
 use crate::decide::moment::Moment;
+use crate::limits::MONITOR_OCTETS;
 use oco_fleet::calendar::Zone;
 use oco_fleet::journal::{AlertSent, Entry};
 use oco_fleet::object::ObjectName;
 use oco_fleet::state::Standing;
 use oco_fleet::time::Millis;
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -151,7 +153,25 @@ pub(super) struct Turn<'a> {
 impl Turn<'_> {
     /// The failed members, which are asked for once.
     pub fn failed(&self) -> &[(ObjectName, Box<str>)] {
-        self.failed.get_or_init(|| self.facts.failed(self.name))
+        self.failed.get_or_init(|| {
+            let failed = self.facts.failed(self.name);
+            failed.map(|(name, reason)| (name.into_owned(), reason.into())).collect()
+        })
+    }
+
+    fn all(&self) -> impl Iterator<Item = ObjectName> {
+        self.facts.all(self.name).map(Cow::into_owned)
+    }
+
+    /// The first ones of all: an argument is cut, and of a hundred thousand most would be taken along in vain.
+    fn all_for_argument(&self) -> Vec<ObjectName> {
+        let mut octets = 0;
+        let fits = |name: &ObjectName| {
+            let begin = octets;
+            octets += name.host().unwrap_or(name.as_str()).len() + 1;
+            begin < MONITOR_OCTETS
+        };
+        self.all().take_while(fits).collect()
     }
 
     /// Looks again then.
@@ -193,7 +213,7 @@ impl Turn<'_> {
             limit: draft.limit,
             failed,
             recovered,
-            all: self.facts.all(self.name),
+            all: self.all_for_argument(),
             direct: match draft.what {
                 What::Notice(Notice::Direct(text)) => Some(text),
                 What::Ko
@@ -216,7 +236,7 @@ impl Turn<'_> {
         };
         let mut before = match &draft.failed_before {
             Some(before) => before.clone(),
-            None if draft.what == What::Recovery => self.facts.all(self.name),
+            None if draft.what == What::Recovery => self.all().collect(),
             None => Vec::new(),
         };
         if !is_told || before.is_empty() {
@@ -224,8 +244,7 @@ impl Turn<'_> {
         }
         if draft.what == What::Recovery && !self.also.is_empty() {
             let told: HashSet<ObjectName> = before.into_iter().collect();
-            before = self.facts.all(self.name);
-            before.retain(|name| told.contains(name) || self.also.contains(name));
+            before = self.all().filter(|name| told.contains(name) || self.also.contains(name)).collect();
         }
         let failed: HashSet<ObjectName> = self.failed().iter().map(|(name, _)| name.clone()).collect();
         before.retain(|name| !failed.contains(name));

@@ -1,7 +1,9 @@
 //! The policy against an Alertmanager that believes each post, and what holds after whatever happens.
 
 use super::*;
+use crate::decide::alert::Members;
 use proptest::prelude::*;
+use std::borrow::Cow;
 
 const START: i64 = 1_796_205_600_000;
 
@@ -35,9 +37,10 @@ impl Facts for World {
         })
     }
 
-    fn failed(&self, name: &ObjectName) -> Vec<(ObjectName, Box<str>)> {
-        let target = |host: usize| ObjectName::target(name.group(), name.service_part(), &format!("h{host}"));
-        (0..22).map(|host| (target(host), "refused".into())).collect()
+    fn failed<'a>(&'a self, name: &ObjectName) -> FailedMembers<'a> {
+        let (group, service) = (name.group().to_owned(), name.service_part().to_owned());
+        let target = move |host: usize| ObjectName::target(&group, &service, &format!("h{host}"));
+        Box::new((0..22).map(move |host| (Cow::Owned(target(host)), "refused")))
     }
 
     fn is_down(&self, _: &ObjectName) -> bool {
@@ -48,8 +51,8 @@ impl Facts for World {
         false
     }
 
-    fn all(&self, _: &ObjectName) -> Vec<ObjectName> {
-        Vec::new()
+    fn all<'a>(&'a self, _: &ObjectName) -> Members<'a> {
+        Box::new(std::iter::empty())
     }
 
     fn is_canary_lost(&self) -> bool {

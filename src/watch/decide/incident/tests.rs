@@ -302,7 +302,7 @@ fn moment(world: &World) -> Moment {
     let of = |on: &'static str| {
         let standing = known.standing(&name(on)).unwrap();
         let is_incident = standing.code.is_some_and(|code| code.number() >= 500) && !standing.planned;
-        let failed = known.failed(&name(on)).into_iter().cloned().collect();
+        let failed = known.failed(&name(on)).map(|(member, _)| member.clone()).collect();
         (on, (standing.state.is_up(), is_incident, failed))
     };
     ABOVE.into_iter().map(of).collect()

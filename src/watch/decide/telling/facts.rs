@@ -1,13 +1,14 @@
 //! What the alerts are told of the fleet when they ask.
 
 use crate::decide::acts::Acts;
-use crate::decide::alert::{DependencyFact, Facts, Subject};
+use crate::decide::alert::{DependencyFact, Facts, FailedMembers, Members, Subject};
 use crate::decide::fleet::Dependency;
 use crate::decide::fleet::ids::MemberId;
 use crate::decide::known::Known;
 use oco_fleet::object::{Kind, ObjectName};
 use oco_fleet::state::State;
 use oco_fleet::time::Millis;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -61,11 +62,9 @@ impl Facts for FleetFacts<'_> {
         }
     }
 
-    fn failed(&self, name: &ObjectName) -> Vec<(ObjectName, Box<str>)> {
-        let failed = self.known.failed(name).into_iter();
-        let reason =
-            |name| self.known.standing(name).map(|standing| standing.reason.clone()).unwrap_or_default();
-        failed.map(|name| (name.clone(), reason(name))).collect()
+    fn failed<'a>(&'a self, name: &ObjectName) -> FailedMembers<'a> {
+        let failed = self.known.failed(name);
+        Box::new(failed.map(|(name, standing)| (Cow::Borrowed(name), standing.reason.as_ref())))
     }
 
     fn is_down(&self, member: &ObjectName) -> bool {
@@ -76,8 +75,8 @@ impl Facts for FleetFacts<'_> {
         self.known.fleet.find(name).is_some_and(|member| self.known.fleet.is_in_doubt(member))
     }
 
-    fn all(&self, name: &ObjectName) -> Vec<ObjectName> {
-        self.known.members(name).into_iter().cloned().collect()
+    fn all<'a>(&'a self, name: &ObjectName) -> Members<'a> {
+        Box::new(self.known.members(name).map(Cow::Borrowed))
     }
 
     fn is_canary_lost(&self) -> bool {

@@ -482,7 +482,7 @@ impl World {
         } else {
             let subject = subject.unwrap();
             let failed = sending.failed.iter().map(|(name, _)| name);
-            assert!(failed.eq(known(&self.fleet).failed(&sending.name)), "{sending:?}");
+            assert!(failed.eq(known(&self.fleet).failed(&sending.name).map(|(name, _)| name)), "{sending:?}");
             assert!(sending.all.iter().eq(known(&self.fleet).members(&sending.name)), "{sending:?}");
             let rule = rule.unwrap_or_else(|| panic!("{sending:?}"));
             let step = &rule.steps[sending.step as usize - 1];

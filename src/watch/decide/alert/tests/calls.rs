@@ -9,8 +9,11 @@ fn sending(bench: &mut Bench) -> Sending {
 }
 
 fn called(sending: &Sending, now: Moment) -> Call {
-    let hosts = |name: &ObjectName| format!("{}.example.org", name.host().unwrap());
-    call(sending, &hosts, Some("https://board.example.org/"), Some("TOKEN"), now)
+    call_with_hosts(sending, &|name| format!("{}.example.org", name.host().unwrap()), now)
+}
+
+fn call_with_hosts(sending: &Sending, hosts: &dyn Fn(&ObjectName) -> String, now: Moment) -> Call {
+    call(sending, hosts, Some("https://board.example.org/"), Some("TOKEN"), now)
 }
 
 fn variable<'a>(call: &'a Call, name: &str) -> Option<&'a str> {
@@ -172,10 +175,11 @@ fn what_somebody_says_stands_first_and_is_printable() {
 #[test]
 fn each_argument_and_variable_is_cut_at_a_blank_and_standard_input_has_all() {
     let mut bench = Bench::new(&simple(""));
+    let many = 20_000;
+    bench.known.more = many;
     bench.fails();
     let mut sending = sending(&mut bench);
-    let many = 20_000;
-    sending.all = vec![name("web/oco/host"); many];
+    assert!(sending.all.len() < many, "what is cut anyway is not taken along");
     sending.failed = vec![(name("web/oco/host"), "refused".into()); many];
     let call = called(&sending, bench.now);
     let values = call.environment.iter().map(|(_, value)| value).chain(&call.argv);
@@ -188,5 +192,7 @@ fn each_argument_and_variable_is_cut_at_a_blank_and_standard_input_has_all() {
         );
     }
     assert!(call.argv[6].len() > MONITOR_OCTETS - 20);
+    let by_file = call_with_hosts(&sending, &|name| name.host().unwrap().to_owned(), bench.now);
+    assert!(by_file.argv[6].len() > MONITOR_OCTETS - 20, "no more is left out than is cut");
     assert!(call.stdin.len() > many * 2 * "host.example.org".len());
 }
