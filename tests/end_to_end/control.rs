@@ -2,6 +2,8 @@
 
 use crate::scene::{Scene, wait_for};
 use crate::server::{Ocod, answer, ask, connect, read_line};
+use nix::errno::Errno;
+use oco::system::words::words;
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::Output;
@@ -10,6 +12,11 @@ use std::time::Duration;
 /// Runs ocod to its end, which it has to reach by itself.
 fn run(scene: &Scene, arguments: &[&str]) -> Output {
     scene.ocod(arguments).output().expect("run ocod")
+}
+
+/// Each C library has its own words, and both programs here have the same one.
+fn words_of(errno: Errno) -> String {
+    words(&std::io::Error::from(errno))
 }
 
 #[track_caller]
@@ -65,9 +72,9 @@ fn a_start_that_fails_is_one_line_and_exit_1() {
     assert_refused(
         &run(&scene, &["-l", &address]),
         1,
-        &format!("listen on {address}: address already in use"),
+        &format!("listen on {address}: {}", words_of(Errno::EADDRINUSE)),
     );
-    assert_refused(&run(&scene, &["-l", "192.0.2.1:7979"]), 1, "cannot assign requested address");
+    assert_refused(&run(&scene, &["-l", "192.0.2.1:7979"]), 1, &words_of(Errno::EADDRNOTAVAIL));
     assert_refused(&run(&scene, &["-u", "no-such-user"]), 1, "user no-such-user: no such user");
     assert_refused(
         &run(&scene, &["-c", "/nowhere/x"]),
@@ -297,7 +304,7 @@ fn a_bad_file_or_port_is_refused_and_the_running_one_stays() {
     let wanted = format!("[[listen]]\naddress = \"127.0.0.2:{port}\"\n");
     test.reload(&wanted, "error: reload refused");
     test.ocod.expect("200 OK oco");
-    test.ocod.wait_for_log("address already in use");
+    test.ocod.wait_for_log(&words_of(Errno::EADDRINUSE));
 }
 
 /// The file's folder is known at the start, and a link may lead to another one later.
