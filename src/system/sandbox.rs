@@ -9,10 +9,11 @@ use landlock::{
 };
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
-    apply_filter,
+    apply_filter, sock_filter,
 };
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::num::TryFromIntError;
 use std::path::PathBuf;
 
 /// The newest Landlock interface that is asked for (Linux 6.12). What an older kernel lacks is left out.
@@ -269,9 +270,29 @@ fn needed() -> Result<BpfProgram, Box<dyn Error>> {
         libc::SYS_epoll_wait,
         libc::SYS_poll,
     ]);
-    let calls = calls.into_iter().map(|call| (call, Vec::new())).collect();
-    let unknown = SeccompAction::Errno(libc::ENOSYS.cast_unsigned());
-    compile(calls, unknown, SeccompAction::Allow)
+    Ok(allow_list(&calls)?)
+}
+
+/// A filter that lets these calls pass, and to which no other one is known. The filter before it ends who makes calls by
+/// the numbers of another architecture.
+///
+/// Not the library's, which has five instructions for each call: the kernel tries each call there is with each filter while
+/// the start waits, which takes 0.1 ms more with that of the library, where a start takes 2.4 ms.
+fn allow_list(calls: &[i64]) -> Result<BpfProgram, TryFromIntError> {
+    const NUMBER: u32 = 0; // The offset of the call's number in what a filter reads.
+    let instruction = |code: u32, k: u32| -> Result<sock_filter, TryFromIntError> {
+        Ok(sock_filter { code: u16::try_from(code)?, jt: 0, jf: 0, k })
+    };
+    let mut filter = vec![instruction(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, NUMBER)?];
+    for (place, call) in calls.iter().enumerate() {
+        let is_call = instruction(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, u32::try_from(*call)?)?;
+        // Over the others, and over the answer to those that stand nowhere.
+        filter.push(sock_filter { jt: u8::try_from(calls.len() - place)?, ..is_call });
+    }
+    let unknown = libc::SECCOMP_RET_ERRNO | libc::ENOSYS.cast_unsigned();
+    filter.push(instruction(libc::BPF_RET | libc::BPF_K, unknown)?);
+    filter.push(instruction(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ALLOW)?);
+    Ok(filter)
 }
 
 fn compile(
