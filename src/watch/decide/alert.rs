@@ -24,7 +24,7 @@ mod track;
 mod turn;
 pub mod words;
 
-pub use said::{Direct, Said, Sending, SendingId};
+pub use said::{Direct, Failed, Said, Sending, SendingId};
 
 use super::moment::Moment;
 use crate::config::{AlertEvent, Settings};

@@ -15,7 +15,6 @@ use oco::children::starter::Program;
 use oco::system::clock;
 use oco::system::log_lines::TRANSITION;
 use oco_fleet::journal::{AlertSent, Entry};
-use oco_fleet::object::ObjectName;
 use oco_fleet::shown;
 use std::ffi::OsString;
 
@@ -58,8 +57,7 @@ impl EventLoop {
         let moment = self.watcher.fleet_mut().moment(self.now);
         let token = self.token_for(&sending.name, sending.failing);
         let base_url = self.watcher.settings().base_url.as_deref();
-        let host = |name: &ObjectName| name.host().unwrap_or(name.as_str()).to_owned();
-        let call = words::call(sending, &host, base_url, token.as_deref(), moment);
+        let call = words::call(sending, base_url, token.as_deref(), moment);
         let mut words = call.argv.into_iter().map(OsString::from);
         let program = Program {
             name: words.next().unwrap_or_default(),

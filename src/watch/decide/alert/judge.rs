@@ -1,10 +1,10 @@
 //! What is to be told of an object by one alert, now.
 
-use super::Subject;
 use super::hold::{Hold, Of, has_lasted, hold, outside};
 use super::rules::{Rule, words};
 use super::track::{Failure, Flap, Notices, Track};
 use super::turn::{Draft, Notice, Turn, What, later};
+use super::{Failed, Subject};
 use crate::config::{AlertEvent, Step};
 use crate::limits::PARTIAL_SPACING;
 use oco_fleet::state::{Standing, State};
@@ -189,10 +189,10 @@ impl Track {
         }
         let failed = turn.failed();
         let Some(before) = &slot.failed else {
-            slot.failed = Some(failed.iter().map(|(name, _)| name.clone()).collect());
+            slot.failed = Some(Failed::clone(failed));
             return None;
         };
-        let before: HashSet<_> = before.iter().collect();
+        let before: HashSet<_> = before.iter().map(|(name, _)| name).collect();
         let is_same = before.len() == failed.len() && failed.iter().all(|(name, _)| before.contains(name));
         (!is_same).then_some(What::Partial)
     }

@@ -1,9 +1,9 @@
 //! What comes of the end of a command.
 
-use super::Said;
 use super::attempt::Attempt;
 use super::track::Track;
 use super::turn::{Notice, Running, What, row};
+use super::{Failed, Said};
 use crate::decide::moment::Moment;
 use crate::limits::ALERT_TRIES;
 
@@ -82,7 +82,7 @@ impl Track {
         }
         (slot.is_owed, slot.failing) = (true, since);
         slot.command.clone_from(&run.command);
-        slot.failed = Some(run.failed.clone());
+        slot.failed = Some(Failed::clone(&run.failed));
         self.keep(run.step, &run.name, said);
     }
 
@@ -137,7 +137,7 @@ impl Track {
             What::Ko => self.slot(run.step).again = false,
             What::Partial => {
                 let slot = self.slot(run.step);
-                (slot.failed, slot.partial) = (Some(run.failed.clone()), Some(now.steady));
+                (slot.failed, slot.partial) = (Some(Failed::clone(&run.failed)), Some(now.steady));
             }
             What::Recovery => {
                 self.slot(run.step).settle();

@@ -5,6 +5,7 @@ use oco_fleet::journal::Entry;
 use oco_fleet::object::ObjectName;
 use oco_fleet::state::Standing;
 use oco_fleet::time::Millis;
+use std::sync::Arc;
 
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +28,9 @@ pub enum Said {
         is_final: bool,
     },
 }
+
+/// Members that failed, each with its reason. All that tell of a failure have one list: a hundred thousand may be in it.
+pub type Failed = Arc<[(ObjectName, Box<str>)]>;
 
 /// The number of a command. It is not given twice before a restart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,7 +64,7 @@ pub struct Sending {
     /// How many there may be.
     pub limit: Option<u32>,
     /// The members that failed, each with its reason.
-    pub failed: Vec<(ObjectName, Box<str>)>,
+    pub failed: Failed,
     /// Those that came back since this step was told last.
     pub recovered: Vec<ObjectName>,
     /// All members, as many as an argument takes.

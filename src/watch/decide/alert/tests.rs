@@ -102,7 +102,7 @@ impl Facts for Known {
 
     fn all<'a>(&'a self, name: &ObjectName) -> Members<'a> {
         let name = name.clone();
-        let more = (0..self.more).map(|number| format!("host{number}"));
+        let more = (0..self.more).map(|number| format!("host{number}.example.org"));
         let hosts = ["a", "b", "c"].into_iter().map(str::to_owned).chain(more);
         Box::new(hosts.map(move |host| Cow::Owned(super_name(&name, &host))))
     }

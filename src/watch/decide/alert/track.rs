@@ -1,7 +1,7 @@
 //! What one alert remembers of one object, and how that stands in the journal.
 
-use super::Said;
 use super::attempt::Attempt;
+use super::{Failed, Said};
 use crate::decide::moment::Moment;
 use crate::limits::TOLD_MEMBERS;
 use oco_fleet::journal::{Entry, Told};
@@ -69,7 +69,7 @@ pub(super) struct Slot {
     /// When it was last told who else failed, by the steady clock.
     pub partial: Option<Millis>,
     /// Who failed then; none: that is not known any more.
-    pub failed: Option<Vec<ObjectName>>,
+    pub failed: Option<Failed>,
     /// Whether it is to be told once more that it goes on.
     pub again: bool,
     pub attempt: Attempt,
@@ -157,8 +157,10 @@ impl Track {
             steady: Millis(now.steady.0.saturating_sub(now.at.since(at).max(0))),
             wall: at,
         };
-        let names =
-            |names: Vec<String>| names.iter().filter_map(|name| ObjectName::parse(name).ok()).collect();
+        let names = |names: Vec<String>| {
+            let names = names.iter().filter_map(|name| ObjectName::parse(name).ok());
+            names.map(|name| (name, Box::default())).collect()
+        };
         let slot = self.slot(told.step);
         slot.command = serde_json::from_str(&told.command).unwrap_or_default();
         slot.is_owed = note.owed && !slot.command.is_empty();
@@ -264,7 +266,7 @@ impl Track {
         let slot = self.slot(number);
         (note.owed, note.ok) = (slot.is_owed, slot.wants_ok);
         let failed = slot.failed.as_ref().filter(|failed| failed.len() <= TOLD_MEMBERS);
-        note.failed = failed.map(|failed| failed.iter().map(ToString::to_string).collect());
+        note.failed = failed.map(|failed| failed.iter().map(|(name, _)| name.to_string()).collect());
         Told {
             name: name.clone(),
             alert: key,

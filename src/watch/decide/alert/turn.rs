@@ -1,6 +1,6 @@
 //! One look at one object: what is known then, and what comes of it.
 
-use super::{Facts, Said, Sending, SendingId};
+use super::{Facts, Failed, Said, Sending, SendingId};
 use crate::config::AlertEvent;
 use crate::decide::clock::millis;
 use crate::decide::moment::Moment;
@@ -100,7 +100,7 @@ pub(super) struct Draft {
     pub count: u32,
     pub limit: Option<u32>,
     /// Who failed when this step was told last; none: that is not known.
-    pub failed_before: Option<Vec<ObjectName>>,
+    pub failed_before: Option<Failed>,
 }
 
 /// A command that runs.
@@ -115,7 +115,7 @@ pub(super) struct Running {
     pub began: Moment,
     /// Which failure it tells of; none: of none.
     pub failing: Option<Millis>,
-    pub failed: Vec<ObjectName>,
+    pub failed: Failed,
 }
 
 /// All that run.
@@ -141,7 +141,7 @@ pub(super) struct Turn<'a> {
     pub zone: &'a Zone,
     pub desk: &'a mut Desk,
     pub said: &'a mut Vec<Said>,
-    pub failed: OnceCell<Vec<(ObjectName, Box<str>)>>,
+    pub failed: OnceCell<Failed>,
     /// Members that failed beside those who were told.
     pub also: &'a BTreeSet<ObjectName>,
     /// Members that somebody was told of, and that are neither failed nor back: the recovery names those that are by then.
@@ -152,7 +152,7 @@ pub(super) struct Turn<'a> {
 
 impl Turn<'_> {
     /// The failed members, which are asked for once.
-    pub fn failed(&self) -> &[(ObjectName, Box<str>)] {
+    pub fn failed(&self) -> &Failed {
         self.failed.get_or_init(|| {
             let failed = self.facts.failed(self.name);
             failed.map(|(name, reason)| (name.into_owned(), reason.into())).collect()
@@ -182,7 +182,7 @@ impl Turn<'_> {
     /// Puts a command out.
     pub fn send(&mut self, draft: Draft) -> SendingId {
         let id = SendingId(self.desk.number());
-        let failed = self.failed().to_vec();
+        let failed = Failed::clone(self.failed());
         let recovered = self.recovered(&draft);
         self.desk.running.insert(
             id,
@@ -195,7 +195,7 @@ impl Turn<'_> {
                 what: draft.what.clone(),
                 began: self.now,
                 failing: draft.failing,
-                failed: failed.iter().map(|(name, _)| name.clone()).collect(),
+                failed: Failed::clone(&failed),
             },
         );
         self.said.push(Said::Send(Box::new(Sending {
@@ -234,20 +234,22 @@ impl Turn<'_> {
             What::Ko | What::Partial | What::Recovery => true,
             What::Notice(_) => false,
         };
-        let mut before = match &draft.failed_before {
-            Some(before) => before.clone(),
-            None if draft.what == What::Recovery => self.all().collect(),
-            None => Vec::new(),
-        };
-        if !is_told || before.is_empty() {
+        if !is_told {
             return Vec::new();
         }
-        if draft.what == What::Recovery && !self.also.is_empty() {
-            let told: HashSet<ObjectName> = before.into_iter().collect();
-            before = self.all().filter(|name| told.contains(name) || self.also.contains(name)).collect();
-        }
-        let failed: HashSet<ObjectName> = self.failed().iter().map(|(name, _)| name.clone()).collect();
-        before.retain(|name| !failed.contains(name));
+        let failed = Failed::clone(self.failed());
+        let failed: HashSet<&ObjectName> = failed.iter().map(|(name, _)| name).collect();
+        let is_over = |name: &ObjectName| !failed.contains(name);
+        let before: Vec<ObjectName> = match &draft.failed_before {
+            Some(told) if draft.what == What::Recovery && !self.also.is_empty() => {
+                let told: HashSet<&ObjectName> = told.iter().map(|(name, _)| name).collect();
+                let was_down = |name: &ObjectName| told.contains(name) || self.also.contains(name);
+                self.all().filter(|name| was_down(name) && is_over(name)).collect()
+            }
+            Some(told) => told.iter().map(|(name, _)| name).filter(|name| is_over(name)).cloned().collect(),
+            None if draft.what == What::Recovery => self.all().filter(is_over).collect(),
+            None => return Vec::new(),
+        };
         let (down, back) = before.into_iter().partition(|name| self.facts.is_down(name));
         self.missed.extend::<Vec<ObjectName>>(down);
         back

@@ -20,6 +20,7 @@ use oco_fleet::object::{Kind, ObjectName};
 use oco_fleet::state::{Standing, State};
 use oco_fleet::time::Millis;
 use oco_fleet::transition::rough_millis;
+use std::fmt::Write as _;
 
 /// A command as it is run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -32,28 +33,22 @@ pub struct Call {
     pub stdin: Vec<u8>,
 }
 
-/// The call of a command. `hosts` tells a target's host as the file has it; `token` acknowledges the failure, and goes
-/// nowhere but to its standard input.
-pub fn call(
-    sending: &Sending,
-    hosts: &dyn Fn(&ObjectName) -> String,
-    base_url: Option<&str>,
-    token: Option<&str>,
-    now: Moment,
-) -> Call {
+/// The call of a command. `token` acknowledges the failure, and goes nowhere but to its standard input.
+pub fn call(sending: &Sending, base_url: Option<&str>, token: Option<&str>, now: Moment) -> Call {
     let (group, service) = (sending.name.group(), sending.name.service_part());
     let of_service = sending.name.kind() == Kind::Service;
-    let named = |name: &ObjectName| if of_service { hosts(name) } else { name.as_str().to_owned() };
-    let failed: Vec<String> = sending.failed.iter().map(|(name, _)| named(name)).collect();
-    let recovered: Vec<String> = sending.recovered.iter().map(named).collect();
+    let failed: Vec<&str> = sending.failed.iter().map(|(name, _)| named(name, of_service)).collect();
+    let recovered: Vec<&str> = sending.recovered.iter().map(|name| named(name, of_service)).collect();
     let text = text(sending, &failed, &recovered, now);
     let mut stdin = text.clone().into_bytes();
     if let (Some(base_url), Some(token)) = (base_url, token.filter(|_| sending.event != AlertEvent::Ok)) {
         let base_url = base_url.trim_end_matches('/');
         stdin.extend_from_slice(format!("Acknowledge: {base_url}/a/{token}\n[{token}]\n").as_bytes());
     }
-    let all =
-        if of_service { sending.all.iter().map(named).collect::<Vec<_>>().join(" ") } else { String::new() };
+    let all: Vec<&str> = match of_service {
+        true => sending.all.iter().map(|name| named(name, true)).collect(),
+        false => Vec::new(),
+    };
     let mut words = sending.command.iter().map(|word| {
         let filled = Word(word.clone()).fill(|placeholder| match placeholder {
             Placeholder::Group => group,
@@ -65,7 +60,7 @@ pub fn call(
     });
     let mut argv: Vec<String> = words.by_ref().take(1).collect();
     let at = seconds(sending.at);
-    argv.extend(["-s", service, "-g", group, "-h", &cut(&all), "-t", &at].map(str::to_owned));
+    argv.extend(["-s", service, "-g", group, "-h", &cut(&all.join(" ")), "-t", &at].map(str::to_owned));
     if sending.event == AlertEvent::Ok {
         argv.push("-u".to_owned());
     }
@@ -74,8 +69,13 @@ pub fn call(
     Call { argv, environment, stdin }
 }
 
+/// A member as it is called: a target of a service by its host.
+fn named(name: &ObjectName, of_service: bool) -> &str {
+    name.host().filter(|_| of_service).unwrap_or(name.as_str())
+}
+
 /// What stands on standard input before the link.
-fn text(sending: &Sending, failed: &[String], recovered: &[String], now: Moment) -> String {
+fn text(sending: &Sending, failed: &[&str], recovered: &[&str], now: Moment) -> String {
     let standing = &sending.standing;
     let is_return = matches!(sending.event, AlertEvent::Ok | AlertEvent::Partial) && !recovered.is_empty();
     let first = match &sending.direct {
@@ -86,8 +86,9 @@ fn text(sending: &Sending, failed: &[String], recovered: &[String], now: Moment)
     };
     let mut text = first;
     text.push('\n');
-    for (name, (_, reason)) in failed.iter().zip(&sending.failed) {
-        text.push_str(&format!("{name}: {reason}\n"));
+    for (name, (_, reason)) in failed.iter().zip(&*sending.failed) {
+        // A string takes all.
+        let _ = writeln!(text, "{name}: {reason}");
     }
     if failed.is_empty() {
         text.push_str(&format!("{}: {}\n", sending.name, stands(standing)));
@@ -113,8 +114,8 @@ fn stands(standing: &Standing) -> String {
 fn environment(
     sending: &Sending,
     text: &str,
-    failed: &[String],
-    recovered: &[String],
+    failed: &[&str],
+    recovered: &[&str],
     now: Moment,
 ) -> Vec<(String, String)> {
     let (group, service) = (sending.name.group(), sending.name.service_part());

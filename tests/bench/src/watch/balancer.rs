@@ -24,6 +24,8 @@ const STAND_IN: &str = include_str!("../../../lvs_guest/ipvsadm");
 pub const SERVERS: usize = 1000;
 const LOOK: Duration = Duration::from_millis(5);
 const LIMIT: Duration = Duration::from_secs(60);
+/// Alerts of each service.
+pub const ALERTS: usize = 2;
 
 /// A table of LVS that follows a group of its own, and the program that alerts run, in the scratch directory of a fleet.
 pub struct Balancer {
@@ -33,7 +35,8 @@ pub struct Balancer {
 }
 
 impl Balancer {
-    /// Adds the group, whose servers are probed on `port`, its table, and an alert for each service of the fleet.
+    /// Adds the group, whose servers are probed on `port`, its table, and [`ALERTS`] for each service of the fleet: at once,
+    /// with those who failed first, and later, with half of all.
     pub fn beside(scratch: &Scratch, port: u16) -> Result<Balancer> {
         let (bin, alerts) = (scratch.path().join("bin"), scratch.path().join("alerts"));
         fs::create_dir(&bin)?;
@@ -52,10 +55,11 @@ impl Balancer {
         let text = format!(
             "[hostgroup.lb]\nhosts = [\n{}\n]\n[hostgroup.lb.service.t]\nprobe = {}\n\
              [[table]]\nkind = \"lvs\"\nservice = \"lb/t\"\nvirtual = \"tcp 192.0.2.1:80\"\n\
-             [[alert]]\nof = [\"*/*\"]\ncommand = [\"{}\"]\n",
+             [[alert]]\nof = [\"*/*\"]\ncommand = [\"{alert}\"]\n\
+             [[alert]]\nof = [\"*/*\"]\nafter = \"5s\"\ncommand = [\"{alert}\", \"later\"]\n",
             hosts.join(",\n"),
             written("tcp", port),
-            alert.display(),
+            alert = alert.display(),
         );
         fs::OpenOptions::new()
             .append(true)
