@@ -97,12 +97,19 @@ pub fn one_line(what: &str) -> String {
 /// # Errors
 /// The error tells whether the file could be read at all.
 pub fn read(path: &Path, most: u64) -> Result<String, ReadError> {
-    let octets = read_at_most(path, most).map_err(ReadError::Unreadable)?;
-    let octets = octets.ok_or(ReadError::TooLarge(most))?;
-    String::from_utf8(octets).map_err(|error| {
+    String::from_utf8(octets(path, most)?).map_err(|error| {
         let good = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
         ReadError::NotText(good.split(|octet| *octet == b'\n').count())
     })
+}
+
+/// The same where it may be no UTF-8.
+///
+/// # Errors
+/// The file could not be read, or is too large.
+pub fn octets(path: &Path, most: u64) -> Result<Vec<u8>, ReadError> {
+    let octets = read_at_most(path, most).map_err(ReadError::Unreadable)?;
+    octets.ok_or(ReadError::TooLarge(most))
 }
 
 /// Why a file's text could not be had.

@@ -80,6 +80,18 @@ fn a_bad_file_is_one_line_and_exit_3() {
     assert_eq!(String::from_utf8_lossy(&output.stderr).lines().count(), 1);
 }
 
+/// Files of mon are older than UTF-8.
+#[test]
+fn a_file_in_latin_1_is_taken() {
+    let scene = Scene::new("");
+    let text = b"hostgroup web 127.0.0.1\nwatch web\n  service http\n    description Gr\xfc\xdfe vom Dach\n    \
+        interval 1m\n    monitor http.monitor\n    period wd {Sun-Sat}\n      alert mail.alert -S Gr\xfc\xdfe admin\n";
+    let file = scene.file("mon.cf", "");
+    std::fs::write(&file, text).unwrap();
+    let made = is_taken("import-mon", &file);
+    assert!(made.contains("\"Gr\u{fc}\u{df}e\""), "{made}");
+}
+
 #[test]
 fn one_address_in_two_spellings_is_one_server() {
     let text = "virtual6=[2001:db8::5]:53\n\treal6=[2001:db8::1]:53 ipip\n\treal6=[2001:DB8:0::1]:54 ipip\n\tservice=simpletcp\n";

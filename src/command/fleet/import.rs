@@ -13,7 +13,7 @@ mod names;
 
 use super::{Error, print};
 use crate::config::ConfigError;
-use crate::config::source::{Fault, Place, one_line, read};
+use crate::config::source::{Fault, Place, octets, one_line};
 use crate::limits::CONFIG_OCTETS;
 use std::path::Path;
 
@@ -27,10 +27,16 @@ const COMMAND_OCTETS: usize = 64 * 1024;
 /// # Errors
 /// The file can't be read, or is not understood.
 pub fn import(file: &Path, convert: fn(&str) -> Result<String, Fault>) -> Result<u8, Error> {
-    let text = read(file, CONFIG_OCTETS).map_err(|error| ConfigError::unread(file, &error))?;
-    let document = convert(&text).map_err(|fault| ConfigError::misunderstood(file, fault))?;
+    let octets = octets(file, CONFIG_OCTETS).map_err(|error| ConfigError::unread(file, &error))?;
+    let document = convert(&text(octets)).map_err(|fault| ConfigError::misunderstood(file, fault))?;
     print(&document)?;
     Ok(0)
+}
+
+/// The text of a file of a watcher that is as old as Latin-1: that is what it is where it is no UTF-8.
+fn text(octets: Vec<u8>) -> String {
+    let latin = |octets: Vec<u8>| octets.into_iter().map(char::from).collect();
+    String::from_utf8(octets).unwrap_or_else(|error| latin(error.into_bytes()))
 }
 
 /// What is wrong with a line, counted from 1.
