@@ -12,6 +12,7 @@
 mod attempt;
 mod hold;
 mod judge;
+mod notices;
 mod outcome;
 mod rules;
 mod said;

@@ -1,5 +1,6 @@
 //! Who is not known yet, or not for a while: since nobody asked, since it is us, or since it goes up and down.
 
+use super::kills::remember;
 use super::*;
 
 #[test]
