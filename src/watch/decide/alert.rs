@@ -232,7 +232,7 @@ impl Alerts {
                 if track.notices.direct.len() < DIRECT_WAITING && spoken_to.insert(track.key.clone()) {
                     track.notices.direct.push_back(Waiting { text: text.to_owned(), held: None });
                     track.keep(1, turn.name, turn.said);
-                    let command = rule.steps().next().map(|(_, step)| words(step).join(" "));
+                    let command = rule.steps().next().map(|(_, step)| words::line(&words(step), name));
                     told.push((track.key.clone(), rule.title(), command.unwrap_or_default()));
                 }
             };

@@ -3,7 +3,7 @@
 use super::attempt::Attempt;
 use super::track::Track;
 use super::turn::{Notice, Running, What, row};
-use super::{Failed, Said};
+use super::{Failed, Said, words};
 use crate::decide::moment::Moment;
 use crate::limits::ALERT_TRIES;
 
@@ -24,7 +24,7 @@ impl Track {
                 let result = format!("failed: {why}");
                 // A recovery is tried for a day: the log has the first tries and the end.
                 if is_final || tries <= ALERT_TRIES {
-                    let (name, command) = (run.name.clone(), run.command.join(" "));
+                    let (name, command) = (run.name.clone(), words::line(&run.command, &run.name));
                     said.push(Said::Failed { name, command, why, tries, is_final });
                 }
                 if !is_final {

@@ -1,6 +1,6 @@
 //! One look at one object: what is known then, and what comes of it.
 
-use super::{Facts, Failed, Said, Sending, SendingId};
+use super::{Facts, Failed, Said, Sending, SendingId, words};
 use crate::config::AlertEvent;
 use crate::decide::clock::millis;
 use crate::decide::moment::Moment;
@@ -277,7 +277,7 @@ pub(super) fn row(
         alert: key.to_owned(),
         event: what.word().to_owned(),
         step,
-        command: command.join(" "),
+        command: words::line(command, name),
         result,
     }))
 }

@@ -49,15 +49,7 @@ pub fn call(sending: &Sending, base_url: Option<&str>, token: Option<&str>, now:
         true => sending.all.iter().map(|name| named(name, true)).collect(),
         false => Vec::new(),
     };
-    let mut words = sending.command.iter().map(|word| {
-        let filled = Word(word.clone()).fill(|placeholder| match placeholder {
-            Placeholder::Group => group,
-            Placeholder::Service => service,
-            // The file has none of these in a command that is about all hosts.
-            Placeholder::Host | Placeholder::Address | Placeholder::Port => "",
-        });
-        cut(&filled)
-    });
+    let mut words = filled(&sending.command, &sending.name).map(|word| cut(&word));
     let mut argv: Vec<String> = words.by_ref().take(1).collect();
     let at = seconds(sending.at);
     argv.extend(["-s", service, "-g", group, "-h", &cut(&all.join(" ")), "-t", &at].map(str::to_owned));
@@ -67,6 +59,21 @@ pub fn call(sending: &Sending, base_url: Option<&str>, token: Option<&str>, now:
     argv.extend(words);
     let environment = environment(sending, &text, &failed, &recovered, now);
     Call { argv, environment, stdin }
+}
+
+/// A command as it is run of somebody, in one line.
+pub fn line(command: &[String], name: &ObjectName) -> String {
+    filled(command, name).collect::<Vec<_>>().join(" ")
+}
+
+fn filled(command: &[String], name: &ObjectName) -> impl Iterator<Item = String> {
+    let value = |placeholder| match placeholder {
+        Placeholder::Group => name.group(),
+        Placeholder::Service => name.service_part(),
+        // The file has none of these in a command that is about all hosts.
+        Placeholder::Host | Placeholder::Address | Placeholder::Port => "",
+    };
+    command.iter().map(move |word| Word(word.clone()).fill(value))
 }
 
 /// A member as it is called: a target of a service by its host.

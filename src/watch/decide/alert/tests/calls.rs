@@ -117,6 +117,15 @@ fn a_partial_names_first_those_that_came_back_where_some_did() {
 }
 
 #[test]
+fn the_log_has_a_command_as_it_ran() {
+    let mut bench = Bench::new(&alert("command = [\"page\", \"{service} of {group}\"]"));
+    bench.fails();
+    let call = called(&sending(&mut bench), bench.now);
+    assert_eq!((call.argv[0].as_str(), call.argv.last().unwrap().as_str()), ("page", "oco of web"));
+    assert_eq!(bench.log[0].command, "page oco of web");
+}
+
+#[test]
 fn a_node_and_a_level_have_no_hosts() {
     for (of, group) in [("node:shop", "node"), ("slo:shop", "slo")] {
         let mut bench = Bench::new(&simple(""));
