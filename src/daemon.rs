@@ -5,6 +5,7 @@
 
 pub mod answers;
 mod arguments;
+mod confinement;
 mod error;
 pub mod event_loop;
 pub mod listeners;
@@ -25,6 +26,7 @@ use ::log::{error, info, warn};
 use answers::Answers;
 use arguments::Arguments;
 use clap::CommandFactory;
+use confinement::Confinement;
 use error::Error;
 use event_loop::{EventLoop, Signal, TurnEnd};
 use listeners::Listeners;
@@ -94,16 +96,11 @@ fn run(arguments: &Arguments) -> Result<(), Error> {
 /// Gives up all that the settings do not need.
 fn confine(arguments: &Arguments, plan: &Plan, listeners: &Listeners<KernelSockets>, answers: &mut Answers) {
     let folders = plan.folders(arguments);
-    let shown: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
     for (parent, folder) in plan.missing_parents() {
         let (parent, folder) = (parent.display(), folder.display());
         warn!("{parent}: missing; until a restart, all that lies below {folder} can be read");
     }
-    // Folders as they are now: of the same name, another one is another.
-    answers.set_denial_hint(format!(
-        "since the start only what lies below {} can be read, as it was then; this needs a restart",
-        shown.join(" and ")
-    ));
+    answers.set_confinement(Confinement::of(&folders));
     let missing = sandbox::confine(&Allowed { folders, ports: listeners.ports().collect() });
     if !missing.is_empty() {
         info!("this kernel confines less than it could; missing: {}", missing.join(", "));

@@ -1,5 +1,6 @@
 //! What the host answers: the board, and the lines that are kept ready made from it.
 
+use super::confinement::Confinement;
 use super::log::CheckLog;
 use crate::config::Listen;
 use crate::limits::{IDLE_CAPACITY, LINES_PER_TURN};
@@ -14,7 +15,7 @@ use crate::logic::time::{Nanos, Now};
 use crate::status::directory::Directory;
 use crate::system::files::{Files, KernelFiles};
 use crate::system::log_lines::TRANSITION;
-use log::info;
+use log::{error, info};
 use std::os::fd::RawFd;
 use std::path::Path;
 use std::rc::Rc;
@@ -32,6 +33,8 @@ struct View {
     line: String,
     /// The same for HAProxy's agent-check, where that is spoken.
     words: Option<String>,
+    /// Nothing is known, since there is no check.
+    has_none: bool,
 }
 
 /// The board of this host, and a line kept ready for each view of it.
@@ -85,14 +88,14 @@ impl<F: Files> Answers<F> {
         self.directory.raw_fd()
     }
 
-    /// What to add to the log where the directory may not be read.
-    pub fn set_denial_hint(&mut self, hint: String) {
-        self.log = CheckLog::with_hint(Some(hint));
+    /// What may be read from now on: the log tells where that is why the directory can't be.
+    pub fn set_confinement(&mut self, confinement: Confinement) {
+        self.log = CheckLog::confined(Some(Rc::new(confinement)));
     }
 
-    /// Takes on the hint of `other`.
-    pub fn copy_denial_hint(&mut self, other: &Answers<F>) {
-        self.log = CheckLog::with_hint(other.log.hint().map(str::to_owned));
+    /// Takes on that of `other`.
+    pub fn copy_confinement(&mut self, other: &Answers<F>) {
+        self.log = CheckLog::confined(other.log.confinement());
     }
 
     /// Changes the settings, and has every file looked at: what no event tells of, as that something was mounted over
@@ -221,6 +224,11 @@ impl<F: Files> Answers<F> {
                 self.composer.compose_listed(listed, count)
             };
             view.update(&answer, wishes);
+            let has_none = is_unknown && !is_away;
+            if has_none && !view.has_none {
+                view.tell_of_none(self.directory.path());
+            }
+            view.has_none = has_none;
         }
     }
 
@@ -294,7 +302,8 @@ fn membership(views: &[View], name: &str) -> Membership {
 impl View {
     fn new(listen: Option<Listen>) -> View {
         let speaks_words = listen.as_ref().is_some_and(|listen| listen.speak() == Face::Agent);
-        View { listen, verdict: None, line: String::new(), words: speaks_words.then(String::new) }
+        let words = speaks_words.then(String::new);
+        View { listen, verdict: None, line: String::new(), words, has_none: false }
     }
 
     /// Whether its answer tells of the check `name`.
@@ -317,12 +326,33 @@ impl View {
             return;
         }
         let was = self.verdict.replace(answer.verdict);
-        // Of all checks the first view tells.
-        if self.listen.as_ref().is_some_and(|listen| listen.checks.is_empty()) {
+        if self.is_told_of_by_another() {
             return;
         }
         let whose = self.listen.as_ref().map(|listen| format!("{}: ", listen.address)).unwrap_or_default();
         let was = was.map(|verdict| format!(" (was {verdict})")).unwrap_or_default();
         info!(target: TRANSITION, "{whose}{}{was}", answer.line.trim_end());
+    }
+
+    /// Of all checks the first view tells.
+    fn is_told_of_by_another(&self) -> bool {
+        self.listen.as_ref().is_some_and(|listen| listen.checks.is_empty())
+    }
+
+    /// Logs why nothing is known though the directory is there.
+    fn tell_of_none(&self, directory: &Path) {
+        match &self.listen {
+            None => error!(
+                "directory {}: no checks in it: answering 300-oco until that changes",
+                directory.display()
+            ),
+            Some(_) if self.is_told_of_by_another() => {}
+            Some(listen) => {
+                error!(
+                    "{}: none of its checks is there: answering 300-oco until that changes",
+                    listen.address
+                );
+            }
+        }
     }
 }

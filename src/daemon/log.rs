@@ -2,6 +2,7 @@
 //!
 //! Many lines at once would keep clients waiting: each turn writes some, and the others wait for the next ones.
 
+use super::confinement::Confinement;
 use crate::limits::{IDLE_CAPACITY, UNTOLD_LINES};
 use crate::logic::board::{Board, Change};
 use crate::logic::log_budget::LogBudget;
@@ -24,8 +25,8 @@ pub struct CheckLog {
     lost: usize,
     /// How many changes of one check the log takes.
     budget: LogBudget,
-    /// What to add where the directory may not be read.
-    denial_hint: Option<String>,
+    /// What may be read; none: everything.
+    confinement: Option<Rc<Confinement>>,
 }
 
 /// A line that waits for its turn.
@@ -37,14 +38,14 @@ enum Untold {
 }
 
 impl CheckLog {
-    /// A log that adds this hint where the directory may not be read.
-    pub fn with_hint(hint: Option<String>) -> CheckLog {
-        CheckLog { denial_hint: hint, ..CheckLog::default() }
+    /// The log of somebody who may read no more than that.
+    pub fn confined(confinement: Option<Rc<Confinement>>) -> CheckLog {
+        CheckLog { confinement, ..CheckLog::default() }
     }
 
-    /// What is added where the directory may not be read.
-    pub fn hint(&self) -> Option<&str> {
-        self.denial_hint.as_deref()
+    /// What may be read; none: everything.
+    pub fn confinement(&self) -> Option<Rc<Confinement>> {
+        self.confinement.clone()
     }
 
     /// Whether nothing waits to be written.
@@ -97,13 +98,14 @@ impl CheckLog {
         }
     }
 
-    /// Says what happened to the directory at `path`.
-    pub fn notice(&self, path: &Path, notice: &Notice) {
-        let path = path.display();
+    /// Says what happened to the directory.
+    pub fn notice(&self, directory: &Path, notice: &Notice) {
+        let path = directory.display();
         match notice {
             Notice::Plain(why) => warn!("directory {path}: read whole for each answer: {why}"),
             Notice::Lost(away) => {
-                let hint = self.denial_hint.as_ref().filter(|_| *away == Away::Error(Errno::EACCES));
+                let confinement = self.confinement.as_ref().filter(|_| *away == Away::Error(Errno::EACCES));
+                let hint = confinement.and_then(|confinement| confinement.hint(directory));
                 let hint = hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
                 error!("directory {path}: {away}{hint}: answering 300-oco until that changes");
             }

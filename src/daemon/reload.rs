@@ -51,7 +51,7 @@ pub fn apply(event_loop: &mut EventLoop, mut new: Plan, old: &Plan) -> Result<Pl
             )));
         }
         let mut moved = Answers::new(&new.directory, rules, empty_is_ok);
-        moved.copy_denial_hint(answers);
+        moved.copy_confinement(answers);
         listeners.change(&new.settings.listeners, &mut moved, sockets).map_err(refused)?;
         info!("status files in {}", new.directory.display());
         *answers = moved;

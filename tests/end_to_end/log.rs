@@ -374,3 +374,26 @@ fn times_are_left_out_only_where_the_journal_adds_them() {
         assert!(humantime::parse_rfc3339(time).is_ok() && rest.starts_with("info: "), "{wrong}");
     }
 }
+
+/// Nothing is wrong with the directory, so the log says what is.
+#[test]
+fn no_check_at_all_is_a_reason_in_the_log() {
+    let scene = Scene::new();
+    let config = "[[listen]]\naddress = \"127.0.0.1:0\"\n\
+                  [[listen]]\naddress = \"127.0.0.2:0\"\nchecks = [\"db-*\"]\n";
+    let config = scene.file("ocod.toml", config);
+    let ocod = Ocod::start_with(&scene, &["-c", config.to_str().unwrap()]);
+    let of_all = format!("error: directory {}: no checks in it: answering 300-oco", scene.status().display());
+    let of_some = "error: 127.0.0.2:0: none of its checks is there: answering 300-oco";
+    ocod.wait_for_log(&of_all);
+    ocod.wait_for_log(of_some);
+    for _ in 0..2 {
+        scene.check("http", "300\n");
+        ocod.expect("350 KO oco 300-http");
+        fs::remove_file(scene.status().join("http")).unwrap();
+        ocod.expect("350 KO oco 300-oco");
+    }
+    scene.check("last", "200\n");
+    let log = ocod.wait_for_log("info: last: none -> 200");
+    assert_eq!((log.matches(&of_all).count(), log.matches(of_some).count()), (3, 1), "{log}");
+}
