@@ -159,13 +159,12 @@ fn settings(arguments: &Arguments) -> Result<Settings, Error> {
     Ok(config::load(arguments.config.as_deref())?)
 }
 
-/// The directory of the status files. Who names it on the command line needs no good configuration file.
+/// The directory of the status files. Who names it, and no configuration file, needs no good one.
 fn directory(arguments: &Arguments) -> Result<PathBuf, Error> {
-    let settings = match arguments {
-        Arguments { directory: Some(_), config: None, .. } => Settings::default(),
-        _ => settings(arguments)?,
-    };
-    Ok(config::directory(arguments.directory.clone(), &settings))
+    match (config::directory_without_file(arguments.directory.clone()), &arguments.config) {
+        (Some(directory), None) => Ok(directory),
+        (None | Some(_), _) => Ok(config::directory(arguments.directory.clone(), &settings(arguments)?)),
+    }
 }
 
 /// Writes to standard output. A reader that has gone is none of our business.

@@ -187,9 +187,14 @@ pub fn load(file: Option<&Path>) -> Result<Settings, ConfigError> {
 
 /// The directory: as the command line says, else the environment, else the file, else the default.
 pub fn directory(flag: Option<PathBuf>, settings: &Settings) -> PathBuf {
+    directory_without_file(flag).unwrap_or_else(|| directory_of(settings))
+}
+
+/// The directory as the command line says, else the environment; none: it is the file's to say.
+pub fn directory_without_file(flag: Option<PathBuf>) -> Option<PathBuf> {
     let from_environment =
         || std::env::var_os(DIRECTORY_VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
-    flag.or_else(from_environment).unwrap_or_else(|| directory_of(settings))
+    flag.or_else(from_environment)
 }
 
 /// The directory as the file says, else the default.
