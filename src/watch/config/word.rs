@@ -4,6 +4,7 @@ use super::Word;
 use super::section::{Culprit, wrong};
 use super::value::List;
 use crate::limits::COMMAND_OCTETS;
+use oco_fleet::object::ObjectName;
 use toml::Spanned;
 
 /// What a name in braces stands for.
@@ -71,6 +72,16 @@ impl Word {
             }
         }
         filled
+    }
+
+    /// The same of a command that is about somebody with all hosts.
+    pub fn fill_of_all_hosts(&self, name: &ObjectName) -> String {
+        self.fill(|placeholder| match placeholder {
+            Placeholder::Group => name.group(),
+            Placeholder::Service => name.service_part(),
+            // The file has none of these in such a command.
+            Placeholder::Host | Placeholder::Address | Placeholder::Port => "",
+        })
     }
 }
 

@@ -1,7 +1,6 @@
 //! What follows from a change is done: commands of alerts and incidents run, what was decided is logged and kept.
 
 use super::EventLoop;
-use crate::config::Placeholder;
 use crate::control::reply;
 use crate::decide::alert::{Said, Sending, words};
 use crate::decide::incident::IncidentSaid;
@@ -86,12 +85,7 @@ impl EventLoop {
     fn incident_program(&self, said: &IncidentSaid) -> Option<Program> {
         let command = self.watcher.settings().incident.command.as_ref()?;
         let name = &said.incident.name;
-        let value = |placeholder| match placeholder {
-            Placeholder::Group => name.group(),
-            Placeholder::Service => name.service_part(),
-            Placeholder::Host | Placeholder::Address | Placeholder::Port => "",
-        };
-        let mut words = command.iter().map(|word| OsString::from(word.fill(value)));
+        let mut words = command.iter().map(|word| OsString::from(word.fill_of_all_hosts(name)));
         let input = reply::line(&shown::incident(&said.incident, None));
         let variables = [
             ("OCO_EVENT", said.event.word().to_owned()),

@@ -11,7 +11,7 @@
 //! ```
 
 use super::Sending;
-use crate::config::{AlertEvent, Placeholder, Word};
+use crate::config::{AlertEvent, Word};
 use crate::decide::moment::Moment;
 use crate::limits::MONITOR_OCTETS;
 use oco::logic::code::Code;
@@ -67,13 +67,7 @@ pub fn line(command: &[String], name: &ObjectName) -> String {
 }
 
 fn filled(command: &[String], name: &ObjectName) -> impl Iterator<Item = String> {
-    let value = |placeholder| match placeholder {
-        Placeholder::Group => name.group(),
-        Placeholder::Service => name.service_part(),
-        // The file has none of these in a command that is about all hosts.
-        Placeholder::Host | Placeholder::Address | Placeholder::Port => "",
-    };
-    command.iter().map(move |word| Word(word.clone()).fill(value))
+    command.iter().map(|word| Word(word.clone()).fill_of_all_hosts(name))
 }
 
 /// A member as it is called: a target of a service by its host.
