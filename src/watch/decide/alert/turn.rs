@@ -231,7 +231,8 @@ impl Turn<'_> {
     /// known, all who are up. Who came under maintenance while down is not called failed any more, and is not back.
     fn recovered(&mut self, draft: &Draft) -> Vec<ObjectName> {
         let is_told = match draft.what {
-            What::Ko | What::Partial | What::Recovery => true,
+            What::Recovery => true,
+            What::Ko | What::Partial => draft.failed_before.is_some(),
             What::Notice(_) => false,
         };
         if !is_told {
@@ -247,8 +248,7 @@ impl Turn<'_> {
                 self.all().filter(|name| was_down(name) && is_over(name)).collect()
             }
             Some(told) => told.iter().map(|(name, _)| name).filter(|name| is_over(name)).cloned().collect(),
-            None if draft.what == What::Recovery => self.all().filter(is_over).collect(),
-            None => return Vec::new(),
+            None => self.all().filter(is_over).collect(),
         };
         let (down, back) = before.into_iter().partition(|name| self.facts.is_down(name));
         self.missed.extend::<Vec<ObjectName>>(down);
