@@ -161,10 +161,12 @@ fn settings(arguments: &Arguments) -> Result<Settings, Error> {
 
 /// The directory of the status files. Who names it, and no configuration file, needs no good one.
 fn directory(arguments: &Arguments) -> Result<PathBuf, Error> {
-    match (config::directory_without_file(arguments.directory.clone()), &arguments.config) {
-        (Some(directory), None) => Ok(directory),
-        (None | Some(_), _) => Ok(config::directory(arguments.directory.clone(), &settings(arguments)?)),
+    let named = config::directory_without_file(arguments.directory.clone());
+    if let (Some(directory), None) = (&named, &arguments.config) {
+        return Ok(directory.clone());
     }
+    let settings = settings(arguments)?;
+    Ok(named.unwrap_or_else(|| config::directory_of(&settings)))
 }
 
 /// Writes to standard output. A reader that has gone is none of our business.

@@ -341,18 +341,13 @@ impl View {
 
     /// Logs why nothing is known though the directory is there.
     fn tell_of_none(&self, directory: &Path) {
-        match &self.listen {
-            None => error!(
-                "directory {}: no checks in it: answering 300-oco until that changes",
-                directory.display()
-            ),
-            Some(_) if self.is_told_of_by_another() => {}
-            Some(listen) => {
-                error!(
-                    "{}: none of its checks is there: answering 300-oco until that changes",
-                    listen.address
-                );
-            }
+        if self.is_told_of_by_another() {
+            return;
         }
+        let why = match &self.listen {
+            None => format!("directory {}: no checks in it", directory.display()),
+            Some(listen) => format!("{}: none of its checks is there", listen.address),
+        };
+        error!("{why}: answering 300-oco until that changes");
     }
 }

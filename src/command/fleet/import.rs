@@ -35,8 +35,7 @@ pub fn import(file: &Path, convert: fn(&str) -> Result<String, Fault>) -> Result
 
 /// The text of a file of a watcher that is as old as Latin-1: that is what it is where it is no UTF-8.
 fn text(octets: Vec<u8>) -> String {
-    let latin = |octets: Vec<u8>| octets.into_iter().map(char::from).collect();
-    String::from_utf8(octets).unwrap_or_else(|error| latin(error.into_bytes()))
+    String::from_utf8(octets).unwrap_or_else(|error| error.into_bytes().into_iter().map(char::from).collect())
 }
 
 /// What is wrong with a line, counted from 1.
