@@ -2,8 +2,10 @@
 
 use crate::board::Board;
 use crate::http::{Reply, connect};
-use crate::scene::Scene;
+use crate::scene::{Scene, wait_for};
+use crate::watcher::watch;
 use std::io::{BufReader, Read, Write};
+use std::net::Shutdown;
 use std::time::{Duration, Instant};
 
 #[test]
@@ -25,6 +27,30 @@ fn a_connection_is_kept_for_further_requests() {
     (&stream).write_all(format!("{request}GET /nowhere HTTP/1.1\r\nHost: b\r\n\r\n").as_bytes()).unwrap();
     assert_eq!(Reply::next(&mut reader).unwrap().status, 200);
     assert_eq!(Reply::next(&mut reader).unwrap().status, 404);
+}
+
+#[test]
+fn who_says_that_no_more_will_come_is_answered() {
+    let scene = Scene::new("");
+    let _watcher = watch(&scene);
+    let board = Board::start(&scene);
+    wait_for("the journal to be read", || (board.get("/health").status == 200).then_some(()));
+    let body = r#"{"server": {"name": "a", "key": "b"}}"#;
+    let push = format!(
+        "POST /api/ping HTTP/1.1\r\nHost: b\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: b\r\n\r\n");
+    for request in [push, get("/health"), get("/"), get("/api/v1/status"), get("/metrics"), get("/nowhere")] {
+        let stream = connect(board.address);
+        (&stream).write_all(request.as_bytes()).unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        let mut reader = BufReader::new(stream);
+        let reply = Reply::next(&mut reader).unwrap_or_else(|| panic!("no answer: {request}"));
+        assert_eq!(reply.status, if request.contains("nowhere") { 404 } else { 200 }, "{request}");
+        // Nothing else can be asked for.
+        assert!(Reply::next(&mut reader).is_none(), "{request}");
+    }
 }
 
 #[test]

@@ -83,6 +83,8 @@ async fn exchange(stream: impl Stream, peer: Peer, place: Place, mut terms: Term
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(HEAD_OCTETS);
+    // A client that has said all it has to say, and closes its half, waits for its answer.
+    builder.half_close(true);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let mut is_ending = false;
     loop {
