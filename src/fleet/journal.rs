@@ -35,8 +35,8 @@ pub use file::{FILE, SetAside};
 pub use kept::{Kept, KeptObject};
 pub use lock::Lock;
 pub use read::{
-    Bar, Cell, Happened, History, IncidentEvent, LogPage, LogRow, LogWish, Mark, News, Point, Reader, Span,
-    Stands,
+    Bar, Cell, Edition, Happened, History, IncidentEvent, LogPage, LogRow, LogWish, Mark, News, Point,
+    Reader, Span, Stands,
 };
 pub use write::{Opened, Writer};
 

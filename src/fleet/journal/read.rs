@@ -43,6 +43,16 @@ pub struct Reader {
     path: PathBuf,
     /// The open file, and which one it is. None after an error: it is opened anew then.
     open: Option<(Connection, FileId)>,
+    /// How often it was opened.
+    openings: u64,
+}
+
+/// What a reader found the journal to be: while it is the same, nothing was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Edition {
+    openings: u64,
+    /// SQLite's count of what others have written since the file was opened.
+    version: i64,
 }
 
 /// Which file it is, wherever it was moved.
@@ -93,7 +103,7 @@ impl Reader {
 
     /// The same, which is opened when somebody asks.
     pub fn at(path: &Path) -> Reader {
-        Reader { path: path.to_owned(), open: None }
+        Reader { path: path.to_owned(), open: None, openings: 0 }
     }
 
     /// Since when there is a journal, and the last sign of life in it: what lies behind that is not known, unless the
@@ -109,6 +119,16 @@ impl Reader {
                 |row| Ok((Millis(row.get(0)?), Millis(row.get(1)?))),
             )
         })
+    }
+
+    /// Which edition the journal is now.
+    ///
+    /// # Errors
+    /// The journal can't be read.
+    pub fn edition(&mut self) -> Result<Edition, JournalError> {
+        let version =
+            self.look(|look| look.connection.query_row("PRAGMA data_version", [], |row| row.get(0)))?;
+        Ok(Edition { openings: self.openings, version })
     }
 
     /// What happened, newest last.
@@ -333,7 +353,10 @@ impl Reader {
         let id = there.unwrap_or(FileId { device: 0, inode: 0 });
         let open = match self.open.take() {
             Some(open) => open,
-            None => (open_to_read(&self.path)?, id),
+            None => {
+                self.openings += 1;
+                (open_to_read(&self.path)?, id)
+            }
         };
         let (connection, _) = self.open.insert(open);
         Ok(connection)

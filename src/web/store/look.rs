@@ -5,7 +5,7 @@ use super::snapshot::{Snapshot, Trouble};
 use crate::limits::{CHANGED_ONE_BY_ONE, EVENTS_AT_ONCE, JOURNAL_LOOK_AT_ALL, WORK_AHEAD};
 use crate::view::fleet::Fleet;
 use crate::view::heard::Heard;
-use oco_fleet::journal::{Definitions, JournalError, LogWish, Mark, News, Reader};
+use oco_fleet::journal::{Definitions, Edition, JournalError, LogWish, Mark, News, Reader};
 use oco_fleet::time::Millis;
 use std::sync::Arc;
 
@@ -20,6 +20,8 @@ pub(super) struct Looker {
     all_read: Option<Millis>,
     /// Up to where events were told; none: none was yet, they begin with what comes.
     places: Option<Places>,
+    /// What was read last, whole.
+    read: Option<Edition>,
 }
 
 /// What a look found.
@@ -39,7 +41,7 @@ impl Looker {
         let (snapshot, events) = match self.read(reader, now) {
             Ok(found) => found,
             Err(error) => {
-                self.mark = None;
+                (self.mark, self.read) = (None, None);
                 let since = self.snapshot.trouble.as_ref().map_or(now, |trouble| trouble.since);
                 let trouble = Some(Trouble { since, why: error.to_string() });
                 (Snapshot { trouble, ..(*self.snapshot).clone() }, Vec::new())
@@ -52,13 +54,22 @@ impl Looker {
     }
 
     fn read(&mut self, reader: &mut Reader, now: Millis) -> Result<(Snapshot, Vec<Event>), JournalError> {
-        let (began, alive) = reader.known()?;
+        let edition = reader.edition()?;
+        let next = Millis(now.0.saturating_add(1));
+        let ahead = i64::try_from(WORK_AHEAD.as_millis()).unwrap_or(0);
+        // What begins and ends by itself, be nothing written meanwhile.
+        let acts = Arc::new(reader.acts(now, Millis(now.0.saturating_add(ahead)))?);
+        let windows = Arc::new(reader.windows(now, next)?);
         let is_due = self.all_read.is_none_or(|read| {
             i64::try_from(JOURNAL_LOOK_AT_ALL.as_millis()).is_ok_and(|length| now.since(read).abs() >= length)
         });
         if is_due {
             self.mark = None;
+        } else if self.read == Some(edition) {
+            let same = (*self.snapshot).clone();
+            return Ok((Snapshot { acts, windows, read: Some(now), ..same }, Vec::new()));
         }
+        let (began, alive) = reader.known()?;
         let (news, mark) = reader.standings(self.mark, CHANGED_ONE_BY_ONE)?;
         let fleet = match news {
             News::Some(some) => self.changed(some),
@@ -72,13 +83,11 @@ impl Looker {
             },
         };
         let heard = self.heard(reader.definitions()?, &fleet);
-        let next = Millis(now.0.saturating_add(1));
-        let ahead = i64::try_from(WORK_AHEAD.as_millis()).unwrap_or(0);
         let snapshot = Snapshot {
             fleet,
             heard,
-            acts: Arc::new(reader.acts(now, Millis(now.0.saturating_add(ahead)))?),
-            windows: Arc::new(reader.windows(now, next)?),
+            acts,
+            windows,
             incidents: Arc::new(reader.incidents(0)?),
             began,
             alive,
@@ -86,7 +95,7 @@ impl Looker {
             trouble: None,
         };
         let events = self.events(reader, alive.max(now))?;
-        self.mark = Some(mark);
+        (self.mark, self.read) = (Some(mark), Some(edition));
         Ok((snapshot, events))
     }
 

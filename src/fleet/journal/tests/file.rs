@@ -352,6 +352,32 @@ fn a_reader_sees_what_is_committed_and_follows_the_file() {
 }
 
 #[test]
+fn an_edition_is_the_same_until_somebody_writes() {
+    let (dir, mut writer) = begun();
+    let mut reader = reader(&dir);
+    let first = reader.edition().unwrap();
+    reader.names().unwrap();
+    assert_eq!(reader.edition().unwrap(), first);
+    let ko = || Entry::Transition(transition("web/oco/a", 5, Standing::default(), standing(300, "")));
+    writer.write(&[ko()]).unwrap();
+    let second = reader.edition().unwrap();
+    assert_ne!(second, first);
+    assert_eq!(reader.edition().unwrap(), second);
+    // Another file in its place, with as much written to it.
+    drop(writer);
+    for suffix in SUFFIXES {
+        fs::rename(dir.path().join(format!("{FILE}{suffix}")), dir.path().join(format!("old{suffix}")))
+            .unwrap();
+    }
+    let (mut writer, _) = Writer::open(dir.path(), at(9), 0).unwrap();
+    let third = reader.edition().unwrap();
+    writer.write(&[ko()]).unwrap();
+    let fourth = reader.edition().unwrap();
+    let all = [first, second, third, fourth];
+    assert!((1..all.len()).all(|n| !all[..n].contains(&all[n])), "{all:?}");
+}
+
+#[test]
 fn old_rows_go_a_few_at_a_time_and_the_rest_is_as_it_was() {
     let (dir, mut writer) = begun();
     some(&mut writer);
