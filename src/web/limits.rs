@@ -24,6 +24,9 @@ pub const CONNECTIONS: usize = 2048;
 pub const IDLE_AT_LEAST: Duration = Duration::from_secs(1);
 /// How long it waits for a place where none is free, before it looks again for one that is idle.
 pub const PLACE_AWAITED: Duration = Duration::from_millis(50);
+/// Seconds for which the kernel keeps a connection to itself over which nothing comes. Who is silent for longer has a place
+/// and a deadline as everybody has.
+pub const SILENCE_HIDDEN: usize = 1;
 /// How long the loop rests where accept(2) fails for want of descriptors or memory.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long a client may take for the head of a request, and be idle before the next one.

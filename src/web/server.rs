@@ -10,6 +10,7 @@ pub mod content;
 pub mod listener;
 pub mod places;
 pub mod stalling;
+pub mod tcp;
 pub mod tls;
 
 use crate::board::Board;
@@ -84,12 +85,11 @@ async fn accept(
             First::Other(accepted) => accepted,
         };
         match accepted {
-            Ok((stream, address)) => {
-                let place = places.take(address).await;
+            Ok(accepted) => {
+                let place = places.take(accepted.address).await;
                 // A socket of this host needs no encryption.
-                let tls = tls.borrow().clone().filter(|_| address.is_some());
-                let terms = terms.clone();
-                tokio::task::spawn_local(connection::serve(stream, tls, address, place, terms));
+                let tls = tls.borrow().clone().filter(|_| accepted.address.is_some());
+                tokio::task::spawn_local(connection::serve(accepted, tls, place, terms.clone()));
             }
             Err(error) => match AcceptError::from(Errno::from_raw(error.raw_os_error().unwrap_or(0))) {
                 AcceptError::WouldBlock | AcceptError::Interrupted | AcceptError::OfTheClient => {

@@ -2,7 +2,7 @@
 
 use crate::board::Board;
 use crate::http::{Reply, connect};
-use crate::scene::{Scene, wait_for};
+use crate::scene::{Scene, text, wait_for};
 use crate::watcher::watch;
 use std::io::{BufReader, Read, Write};
 use std::net::Shutdown;
@@ -51,6 +51,29 @@ fn who_says_that_no_more_will_come_is_answered() {
         // Nothing else can be asked for.
         assert!(Reply::next(&mut reader).is_none(), "{request}");
     }
+}
+
+#[test]
+fn the_last_answer_and_the_end_come_together() {
+    let scene = Scene::new("");
+    let board = Board::start(&scene);
+    let body = r#"{"server": {"name": "a", "key": "b"}}"#;
+    let push = format!(
+        "POST /api/ping HTTP/1.1\r\nHost: b\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let is_together = || {
+        let mut stream = connect(board.address);
+        stream.write_all(push.as_bytes()).unwrap();
+        let mut answer = [0; 2048];
+        let length = stream.read(&mut answer).unwrap();
+        assert!(answer[..length].ends_with(br#"{"pong": 1}"#), "{:?}", text(&answer[..length]));
+        stream.set_nonblocking(true).unwrap();
+        matches!(stream.read(&mut answer), Ok(0))
+    };
+    // The kernel waits for the end for a fifth of a second: a board that was held up for longer is forgiven.
+    let together = (0..100).filter(|_| is_together()).count();
+    assert!(together >= 90, "{together} of 100");
 }
 
 #[test]

@@ -1,23 +1,24 @@
 //! One connection, from its handshake to its end.
 
 use super::content::Content;
-use super::listener::Stream;
+use super::listener::{Accepted, Stream};
 use super::places::Place;
 use super::stalling::Stalling;
+use super::tcp::Last;
 use crate::access::Peer;
 use crate::board::Board;
 use crate::limits::{HEAD_OCTETS, HEAD_TIME, TLS_TIME, WRITE_TIME};
 use crate::race::{First, first};
 use crate::router;
 use hyper::body::Incoming;
+use hyper::header::{CONNECTION, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Request, Response};
+use hyper::{Request, Response, Version};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use log::debug;
 use rustls::ServerConfig;
 use std::convert::Infallible;
-use std::net::IpAddr;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -42,42 +43,56 @@ impl Terms {
     }
 }
 
-/// Serves a connection to its end.
-pub async fn serve(
-    stream: Box<dyn Stream>,
-    tls: Option<Arc<ServerConfig>>,
-    address: Option<IpAddr>,
+/// Who is connected.
+#[derive(Debug)]
+struct Connected {
+    peer: Peer,
+    last: Last,
     place: Place,
-    terms: Terms,
-) {
-    let stream = Stalling::new(stream, WRITE_TIME);
-    let peer = Peer { address, is_tls: tls.is_some() };
+}
+
+/// Serves a connection to its end.
+pub async fn serve(accepted: Accepted, tls: Option<Arc<ServerConfig>>, place: Place, terms: Terms) {
+    let stream = Stalling::new(accepted.stream, WRITE_TIME);
+    let client = Connected {
+        peer: Peer { address: accepted.address, is_tls: tls.is_some() },
+        last: accepted.last,
+        place,
+    };
     match tls {
-        None => exchange(stream, peer, place, terms).await,
+        None => exchange(stream, client, terms).await,
         // Apart: who comes in the clear has not the room of a connection that is encrypted.
-        Some(tls) => Box::pin(encrypted(stream, tls, peer, place, terms)).await,
+        Some(tls) => Box::pin(encrypted(stream, tls, client, terms)).await,
     }
 }
 
 /// The same for a connection that begins with a handshake.
-async fn encrypted(stream: impl Stream, tls: Arc<ServerConfig>, peer: Peer, place: Place, terms: Terms) {
-    match first(place.to_leave(), timeout(TLS_TIME, TlsAcceptor::from(tls).accept(stream))).await {
-        First::Other(Ok(Ok(stream))) => exchange(stream, peer, place, terms).await,
+async fn encrypted(stream: impl Stream, tls: Arc<ServerConfig>, client: Connected, terms: Terms) {
+    let accepted = timeout(TLS_TIME, TlsAcceptor::from(tls).accept(stream));
+    match first(client.place.to_leave(), accepted).await {
+        First::Other(Ok(Ok(stream))) => exchange(stream, client, terms).await,
         First::Other(Ok(Err(error))) => debug!("tls: {error}"),
         First::Other(Err(_)) | First::One(()) => debug!("tls: no handshake in time"),
     }
 }
 
-async fn exchange(stream: impl Stream, peer: Peer, place: Place, mut terms: Terms) {
-    let place = Rc::new(place);
+async fn exchange(stream: impl Stream, client: Connected, mut terms: Terms) {
+    let client = Rc::new(client);
     let board = Rc::clone(&terms.board);
-    let of_service = Rc::clone(&place);
+    let of_service = Rc::clone(&client);
     let service = service_fn(move |request: Request<Incoming>| {
-        let (board, place) = (Rc::clone(&board), Rc::clone(&of_service));
+        let (board, client) = (Rc::clone(&board), Rc::clone(&of_service));
         async move {
-            place.set_busy(true);
-            let response: Response<Content> = router::route(&board, (peer, &place), request).await;
-            place.set_busy(false);
+            let is_last = is_last(&request);
+            client.place.set_busy(true);
+            let mut response: Response<Content> =
+                router::route(&board, (client.peer, &client.place), request).await;
+            client.place.set_busy(false);
+            if is_last && matches!(response.body(), Content::Whole(_)) {
+                // Said here, so that the connection does end.
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                client.last.set();
+            }
             Ok::<_, Infallible>(response)
         }
     });
@@ -91,7 +106,7 @@ async fn exchange(stream: impl Stream, peer: Peer, place: Place, mut terms: Term
         let stop = async {
             match is_ending {
                 true => std::future::pending().await,
-                false => first(place.to_leave(), terms.ended()).await,
+                false => first(client.place.to_leave(), terms.ended()).await,
             }
         };
         match first(connection.as_mut(), stop).await {
@@ -108,5 +123,15 @@ async fn exchange(stream: impl Stream, peer: Peer, place: Place, mut terms: Term
                 is_ending = true;
             }
         }
+    }
+}
+
+/// Whether the client asks for nothing after this.
+fn is_last(request: &Request<Incoming>) -> bool {
+    let mut said = request.headers().get_all(CONNECTION).iter();
+    let says = |value: &HeaderValue, what| value.to_str().is_ok_and(|words| words.eq_ignore_ascii_case(what));
+    match request.version() {
+        Version::HTTP_10 => !said.any(|value| says(value, "keep-alive")),
+        _ => said.any(|value| says(value, "close")),
     }
 }

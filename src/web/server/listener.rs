@@ -1,8 +1,13 @@
 //! Listeners: bound at the start, while it may be done.
 
+use super::tcp::{Last, Tcp};
 use crate::config::Listen;
+use crate::limits::SILENCE_HIDDEN;
 use nix::errno::Errno;
+use nix::sys::socket::setsockopt;
+use nix::sys::socket::sockopt::TcpNoDelay;
 use nix::unistd::User;
+use nix::{setsockopt_impl, sockopt_impl};
 use oco::system::socket;
 use oco::system::words::words;
 use std::io;
@@ -12,6 +17,11 @@ use std::os::unix::net::UnixStream as StdUnixStream;
 use std::path::{Path, PathBuf};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
+
+sockopt_impl!(
+    /// Whether a connection is accepted only when something came by it: for so many seconds (tcp(7)).
+    DeferAccept, SetOnly, libc::IPPROTO_TCP, libc::TCP_DEFER_ACCEPT, usize
+);
 
 /// A listener that is bound, and not served yet.
 #[derive(Debug)]
@@ -34,6 +44,16 @@ pub enum Listener {
 /// What a connection is read from and written to.
 pub trait Stream: AsyncRead + AsyncWrite + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Unpin> Stream for S {}
+
+/// A connection.
+pub struct Accepted {
+    /// What it is read from and written to.
+    pub stream: Box<dyn Stream>,
+    /// Where it comes from; none: this host, by a socket.
+    pub address: Option<IpAddr>,
+    /// To be told which answer is the last.
+    pub last: Last,
+}
 
 /// Binds all of `listen`. Sockets belong to `user`.
 ///
@@ -61,7 +81,12 @@ fn bind_tcp(address: SocketAddr, others: &[Listen]) -> io::Result<std::net::TcpL
     // IPv4 clients come to the socket of their own, where there is one.
     let is_same_port = |other: &Listen| matches!(other, Listen::Tcp(other) if other.is_ipv4() && other.port() == address.port());
     let ipv6_only = others.iter().any(is_same_port);
-    Ok(socket::listener(address, ipv6_only)?.into())
+    let listener = socket::listener(address, ipv6_only)?;
+    // An answer is written at once. Connections have it from their listener.
+    setsockopt(&listener, TcpNoDelay, &true)?;
+    // A connection wakes us when its request is there. A kernel that can't do it wakes us twice.
+    let _ = setsockopt(&listener, DeferAccept, &SILENCE_HIDDEN);
+    Ok(listener.into())
 }
 
 fn bind_unix(path: &Path, user: Option<&User>) -> io::Result<std::os::unix::net::UnixListener> {
@@ -114,21 +139,21 @@ impl Bound {
 }
 
 impl Listener {
-    /// The next connection, and where it comes from; none: this host, by a socket.
+    /// The next connection.
     ///
     /// # Errors
     /// As accept(2).
-    pub async fn accept(&self) -> io::Result<(Box<dyn Stream>, Option<IpAddr>)> {
+    pub async fn accept(&self) -> io::Result<Accepted> {
+        let last = Last::default();
         match self {
             Listener::Tcp(listener) => {
                 let (stream, address) = listener.accept().await?;
-                // An answer is written at once.
-                let _ = stream.set_nodelay(true);
-                Ok((Box::new(stream), Some(address.ip().to_canonical())))
+                let stream = Box::new(Tcp::new(stream, last.clone()));
+                Ok(Accepted { stream, address: Some(address.ip().to_canonical()), last })
             }
             Listener::Unix(listener) => {
                 let (stream, _) = listener.accept().await?;
-                Ok((Box::new(stream), None))
+                Ok(Accepted { stream: Box::new(stream), address: None, last })
             }
         }
     }
