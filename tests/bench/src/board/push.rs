@@ -100,7 +100,8 @@ fn of_pair(pair: &Pair, requests: &[Vec<u8>]) -> Result<(f64, f64)> {
     Ok((each(cpu), each(wall)))
 }
 
-fn of_server(server: &Server, requests: &[Vec<u8>]) -> Result<f64> {
+/// CPU time of each of these, in microseconds.
+pub fn of_server(server: &Server, requests: &[Vec<u8>]) -> Result<f64> {
     meter::settle(server.pid)?;
     let before = meter::cpu(server.pid)?;
     pushers::queue(server, requests)?;
