@@ -148,3 +148,14 @@ fn a_head_that_trickles_ends_in_time() {
     let took = begun.elapsed();
     assert!(took > Duration::from_secs(10) && took < Duration::from_secs(30), "{took:?}");
 }
+
+#[test]
+fn who_says_nothing_at_all_is_not_kept() {
+    let scene = Scene::new("");
+    let board = Board::start(&scene);
+    let mut stream = connect(board.address);
+    let begun = Instant::now();
+    assert_eq!(stream.read(&mut [0; 16]).unwrap(), 0);
+    let took = begun.elapsed();
+    assert!(took > Duration::from_secs(10) && took < Duration::from_secs(30), "{took:?}");
+}
