@@ -122,6 +122,10 @@ impl<P: Site> HttpExchange<P> {
                     self.phase = Phase::Asked(asked);
                 }
             }
+            // A head that ends in its middle is none. Whoever closes without a word wants none.
+            (Phase::Reading(head), HttpEvent::Closed) if !head.is_empty() => {
+                self.phase = Phase::Asked(Err(Refused::new(Refusal::BadRequest, head)));
+            }
             (Phase::Sending(part), HttpEvent::Sent(octets)) => {
                 part.sent = part.sent.saturating_add(octets);
                 if part.sent >= part.octets.len() {
@@ -241,11 +245,20 @@ mod tests {
     }
 
     #[test]
-    fn a_client_that_closes_before_it_asked_is_closed() {
+    fn a_client_that_closes_without_a_word_is_closed() {
         let mut exchange = Exchange::default();
-        assert_eq!(exchange.on(HttpEvent::Received(b"GET ")), HttpStep::Receive);
         assert_eq!(exchange.on(HttpEvent::Closed), HttpStep::Close);
         assert_eq!(exchange.on(HttpEvent::Received(GET)), HttpStep::Close);
+    }
+
+    #[test]
+    fn half_a_request_and_no_more_is_a_bad_one() {
+        for half in [&b"GET "[..], b"GET / HTTP/1.1\r\nHost: web1\r\n", b"GET /"] {
+            let mut exchange = Exchange::default();
+            assert_eq!(exchange.on(HttpEvent::Received(half)), HttpStep::Receive);
+            let bad = HttpStep::Answer(Err(Refused::new(Refusal::BadRequest, half)));
+            assert_eq!(exchange.on(HttpEvent::Closed), bad);
+        }
     }
 
     proptest! {
@@ -317,7 +330,10 @@ mod tests {
                         exchange.on(HttpEvent::Received(GET));
                     }
                     3 => prop_assert_eq!(exchange.on(HttpEvent::Blocked), HttpStep::Wait),
-                    4 if !is_sending => prop_assert_eq!(exchange.on(HttpEvent::Closed), HttpStep::Close),
+                    4 if !is_sending => {
+                        let step = exchange.on(HttpEvent::Closed);
+                        prop_assert!(matches!(step, HttpStep::Close | HttpStep::Answer(Err(_))), "{:?}", step);
+                    }
                     5 => prop_assert_eq!(exchange.on(HttpEvent::Failed), HttpStep::Close),
                     _ => {}
                 }

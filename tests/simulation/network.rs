@@ -358,7 +358,7 @@ impl Network {
             // What it may still send would reset the connection, perhaps before it has read.
             assert!(!is_shed || is_crowded, "client {id} was closed while it may read: {client:?}");
             ends.shed += u64::from(is_shed);
-        } else if client.has_reset || (is_http && client.has_closed && client.promised.is_none()) {
+        } else if client.has_reset || (is_http && client.has_closed && client.read.is_empty()) {
             ends.left += 1;
         } else if stop || (is_http && now >= client.accepted_at.after(HTTP_TIME)) {
             ends.expired += 1;
