@@ -64,5 +64,10 @@ fn ask(sent: &[u8], length: usize) -> (Option<Asked<Page>>, &[u8]) {
         }
         assert!(exchange.held_octets() <= 2 * HTTP_HEAD_OCTETS, "the memory of a request is bounded");
     }
-    (None, sent)
+    // What ends in its middle is refused, and never answered.
+    match exchange.on(HttpEvent::Closed) {
+        HttpStep::Answer(asked @ Err(_)) => (Some(asked), sent),
+        HttpStep::Close if sent.is_empty() => (None, sent),
+        step => panic!("{step:?} after the end"),
+    }
 }
