@@ -110,6 +110,12 @@ pub fn ask_http(addresses: &[SocketAddr], timeout: Duration) -> Result<Reply, No
     reply(response.get(head.map_or(0, |head| head + 4)..).unwrap_or_default())
 }
 
+/// Whether the first of `addresses` can be connected to, or the next one.
+pub fn knock(addresses: &[SocketAddr], timeout: Duration) -> Result<(), NoAnswer> {
+    let deadline = clock::now().boot.after(timeout);
+    connect(addresses, deadline).map(drop).map_err(|error| in_time(error, timeout))
+}
+
 /// What a line says.
 fn reply(line: &[u8]) -> Result<Reply, NoAnswer> {
     match answer::parse(line) {

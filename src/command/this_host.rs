@@ -83,7 +83,8 @@ impl ThisHost {
         let mut heard = None;
         for _ in 0..PORT_TRIES {
             let reply = match port.ask() {
-                Ok(reply) => reply,
+                Ok(Some(reply)) => reply,
+                Ok(None) => return (reading, None),
                 Err(why) => return (reading, Some(Err(why))),
             };
             let agrees = |reading: &Reading| is_same(&reading.answer(&self.settings).1, &reply.line);

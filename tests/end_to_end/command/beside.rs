@@ -112,6 +112,24 @@ fn a_port_that_does_not_answer_is_named_in_time() {
 }
 
 #[test]
+fn where_no_listener_tells_all_it_is_said_at_least_that_none_is_there() {
+    let scene = Scene::new();
+    scene.check("http", "200\n");
+    for limit in ["speak = \"agent\"", "checks = [\"php*\"]", "allow = [\"192.0.2.1\"]"] {
+        let told = |address: &str| {
+            let config = config(&scene, address, "");
+            fs::write(&config, format!("{}{limit}\n", fs::read_to_string(&config).unwrap())).unwrap();
+            let ended = status(&scene, &config, &[]);
+            assert_eq!(ended.status, Some(0), "{limit}: {ended:?}");
+            ended.stderr
+        };
+        let address = refusing();
+        assert_eq!(told(&address), format!("oco: no ocod answers at {address}: connection refused\n"));
+        assert_eq!(told(&silent()), "", "{limit}");
+    }
+}
+
+#[test]
 fn a_port_that_is_closed_while_ko_says_ko() {
     let scene = Scene::new();
     let config = config(&scene, &refusing(), "");
