@@ -147,7 +147,7 @@ fn a_watcher_that_is_away_is_told_and_comes_back_unasked() {
     assert_eq!(board.push("h1", "k", "").status, 200, "an empty list has nothing to lose");
     let mut watcher = watch(&scene);
     assert_eq!(board.push("h1", "k", service).status, 200);
-    wait_for("the journal to be read", || (board.get("/health").body == "ok\n").then_some(()));
+    board.wait_until_well();
     watcher.signal("KILL");
     watcher.wait();
     assert_eq!(board.push("h1", "k", service).error().0, 503);
@@ -168,7 +168,7 @@ fn a_watcher_that_hangs_holds_up_no_ping() {
     assert_eq!((status, said.as_str()), (503, "the watcher is away: timed out"));
     assert_eq!(board.get("/health").status, 503);
     watcher.signal("CONT");
-    wait_for("the board to be well", || (board.get("/health").status == 200).then_some(()));
+    board.wait_until_well();
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn a_group_that_takes_in_nobody_stands_on_top_of_the_pages_until_a_push_is_taken
     let bearer = format!("Authorization: Bearer {}\r\n", eyes.trim());
     let says =
         |path: &str| board.get_with(path, &bearer).body.contains("Pushes are not taken: the hostgroup push");
-    wait_for("the journal to be read", || (board.get("/health").body == "ok\n").then_some(()));
+    board.wait_until_well();
     assert!(!says("/"), "nothing was pushed yet");
     let service = r#"{"name": "app", "state": "OK"}"#;
     assert_eq!(board.push("h1", "k", service).error().0, 503);

@@ -68,6 +68,12 @@ impl Board {
         self.post("/api/ping", &format!(r#"{{"server": {server}}}"#))
     }
 
+    /// Waits until it knows the watcher, and has read the journal.
+    #[track_caller]
+    pub fn wait_until_well(&self) {
+        wait_for("the board to be well", || (self.get("/health").body == "ok\n").then_some(()));
+    }
+
     /// Ends it, which has to go well. Returns what it logged.
     pub fn stop(mut self) -> String {
         self.running.signal("TERM");

@@ -2,11 +2,20 @@
 
 use crate::board::Board;
 use crate::http::{Reply, connect};
-use crate::scene::{Scene, text, wait_for};
+use crate::scene::{Scene, text};
 use crate::watcher::watch;
 use std::io::{BufReader, Read, Write};
 use std::net::Shutdown;
 use std::time::{Duration, Instant};
+
+/// A ping with these headers, each a line.
+fn ping(headers: &str) -> String {
+    let body = r#"{"server": {"name": "a", "key": "b"}}"#;
+    let length = body.len();
+    format!(
+        "POST /api/ping HTTP/1.1\r\nHost: b\r\n{headers}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+    )
+}
 
 #[test]
 fn a_connection_is_kept_for_further_requests() {
@@ -14,11 +23,7 @@ fn a_connection_is_kept_for_further_requests() {
     let board = Board::start(&scene);
     let stream = connect(board.address);
     let mut reader = BufReader::new(stream.try_clone().unwrap());
-    let body = r#"{"server": {"name": "a", "key": "b"}}"#;
-    let request = format!(
-        "POST /api/ping HTTP/1.1\r\nHost: b\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
+    let request = ping("");
     for _ in 0..3 {
         (&stream).write_all(request.as_bytes()).unwrap();
         assert_eq!(Reply::next(&mut reader).unwrap().status, 200);
@@ -34,12 +39,8 @@ fn who_says_that_no_more_will_come_is_answered() {
     let scene = Scene::new("");
     let _watcher = watch(&scene);
     let board = Board::start(&scene);
-    wait_for("the journal to be read", || (board.get("/health").status == 200).then_some(()));
-    let body = r#"{"server": {"name": "a", "key": "b"}}"#;
-    let push = format!(
-        "POST /api/ping HTTP/1.1\r\nHost: b\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
+    board.wait_until_well();
+    let push = ping("");
     let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: b\r\n\r\n");
     for request in [push, get("/health"), get("/"), get("/api/v1/status"), get("/metrics"), get("/nowhere")] {
         let stream = connect(board.address);
@@ -57,11 +58,7 @@ fn who_says_that_no_more_will_come_is_answered() {
 fn the_last_answer_and_the_end_come_together() {
     let scene = Scene::new("");
     let board = Board::start(&scene);
-    let body = r#"{"server": {"name": "a", "key": "b"}}"#;
-    let push = format!(
-        "POST /api/ping HTTP/1.1\r\nHost: b\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
+    let push = ping("Connection: close\r\n");
     let is_together = || {
         let mut stream = connect(board.address);
         stream.write_all(push.as_bytes()).unwrap();

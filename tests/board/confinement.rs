@@ -26,7 +26,7 @@ fn the_board_and_its_helper_are_confined() {
     let scene = Scene::new("");
     let _watcher = watch(&scene);
     let board = Board::start(&scene);
-    wait_for("the journal to be read", || (board.get("/health").status == 200).then_some(()));
+    board.wait_until_well();
     for pid in [board.pid(), helper(board.pid())] {
         assert_eq!((status(pid, "Seccomp")[0].as_str(), status(pid, "NoNewPrivs")[0].as_str()), ("2", "1"));
     }

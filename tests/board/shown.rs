@@ -115,7 +115,7 @@ fn who_listens_hears_what_happens_and_the_end_waits_for_nobody() {
     let _watcher = watch(&scene);
     let board = Board::start(&scene);
     // What the first look finds is not new.
-    wait_for("the journal to be read", || (board.get("/health").status == 200).then_some(()));
+    board.wait_until_well();
     let stream = connect(board.address);
     (&stream).write_all(b"GET /api/v1/events HTTP/1.1\r\nHost: b\r\n\r\n").unwrap();
     let begun = Instant::now();
