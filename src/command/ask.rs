@@ -84,36 +84,31 @@ pub fn ask_all(hosts: &[Endpoint], timeout: Duration) -> Vec<Result<Reply, NoAns
 }
 
 fn ask(host: &Endpoint, timeout: Duration) -> Result<Reply, NoAnswer> {
-    let deadline = clock::now().boot.after(timeout);
-    let line = addresses(host, deadline)
-        .and_then(|addresses| connect(&addresses, deadline))
-        .and_then(|mut stream| read_line(&mut stream, deadline));
-    reply(&line.map_err(|error| in_time(error, timeout))?)
+    let line =
+        within(timeout, |deadline| read_line(&mut connect(&addresses(host, deadline)?, deadline)?, deadline));
+    reply(&line?)
 }
 
 /// Asks the first of `addresses` that can be connected to for its line.
 pub fn ask_line(addresses: &[SocketAddr], timeout: Duration) -> Result<Reply, NoAnswer> {
-    let deadline = clock::now().boot.after(timeout);
-    let line = connect(addresses, deadline).and_then(|mut stream| read_line(&mut stream, deadline));
-    reply(&line.map_err(|error| in_time(error, timeout))?)
+    let line = within(timeout, |deadline| read_line(&mut connect(addresses, deadline)?, deadline));
+    reply(&line?)
 }
 
 /// The same of a listener that speaks HTTP.
 pub fn ask_http(addresses: &[SocketAddr], timeout: Duration) -> Result<Reply, NoAnswer> {
-    let deadline = clock::now().boot.after(timeout);
-    let response = connect(addresses, deadline).and_then(|mut stream| {
+    let response = within(timeout, |deadline| {
+        let mut stream = connect(addresses, deadline)?;
         stream.write_all(b"GET / HTTP/1.0\r\n\r\n").map_err(NoAnswer::Failed)?;
         read_all(&mut stream, deadline)
-    });
-    let response = response.map_err(|error| in_time(error, timeout))?;
+    })?;
     let head = response.windows(4).position(|octets| octets == b"\r\n\r\n");
     reply(response.get(head.map_or(0, |head| head + 4)..).unwrap_or_default())
 }
 
 /// Whether the first of `addresses` can be connected to, or the next one.
 pub fn knock(addresses: &[SocketAddr], timeout: Duration) -> Result<(), NoAnswer> {
-    let deadline = clock::now().boot.after(timeout);
-    connect(addresses, deadline).map(drop).map_err(|error| in_time(error, timeout))
+    within(timeout, |deadline| connect(addresses, deadline).map(drop))
 }
 
 /// What a line says.
@@ -125,14 +120,14 @@ fn reply(line: &[u8]) -> Result<Reply, NoAnswer> {
     }
 }
 
-/// The error as it is called when there were `timeout` for the answer.
-fn in_time(error: NoAnswer, timeout: Duration) -> NoAnswer {
-    match error {
+/// Does this by a deadline, and calls its passing by `timeout`, the time that there was.
+fn within<T>(timeout: Duration, ask: impl FnOnce(Nanos) -> Result<T, NoAnswer>) -> Result<T, NoAnswer> {
+    ask(clock::now().boot.after(timeout)).map_err(|error| match error {
         NoAnswer::Failed(error) if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock) => {
             NoAnswer::TimedOut(timeout)
         }
         other => other,
-    }
+    })
 }
 
 fn beginning(line: &[u8]) -> String {

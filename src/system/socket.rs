@@ -75,12 +75,16 @@ fn listen(socket: &impl AsFd) -> nix::Result<()> {
 /// # Errors
 /// EAGAIN where nothing fits; others where the client has gone.
 pub fn send(stream: &TcpStream, octets: &[u8], is_last: bool) -> nix::Result<usize> {
-    let more = if is_last { libc::MSG_MORE } else { 0 };
-    let flags = MsgFlags::from_bits_retain(more) | MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT;
     loop {
-        match socket::send(stream.as_raw_fd(), octets, flags) {
+        match socket::send(stream.as_raw_fd(), octets, send_flags(is_last)) {
             Err(Errno::EINTR) => {}
             result => return result,
         }
     }
+}
+
+/// The flags of a write, as [`send`] has them.
+pub fn send_flags(is_last: bool) -> MsgFlags {
+    let more = if is_last { libc::MSG_MORE } else { 0 };
+    MsgFlags::from_bits_retain(more) | MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT
 }

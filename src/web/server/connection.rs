@@ -9,12 +9,12 @@ use crate::access::Peer;
 use crate::board::Board;
 use crate::limits::{HEAD_OCTETS, HEAD_TIME, TLS_TIME, WRITE_TIME};
 use crate::race::{First, first};
-use crate::router;
+use crate::{reply, router};
 use hyper::body::Incoming;
 use hyper::header::{CONNECTION, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Request, Response, Version};
+use hyper::{Request, Version};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use log::debug;
 use rustls::ServerConfig;
@@ -85,15 +85,14 @@ async fn exchange(stream: impl Stream, client: Connected, mut terms: Terms) {
         async move {
             let is_last = is_last(&request);
             client.place.set_busy(true);
-            let mut response: Response<Content> =
-                router::route(&board, (client.peer, &client.place), request).await;
+            let mut reply = router::route(&board, (client.peer, &client.place), request).await;
             client.place.set_busy(false);
-            if is_last && matches!(response.body(), Content::Whole(_)) {
+            if is_last && matches!(reply.body(), Content::Whole(_)) {
                 // Said here, so that the connection does end.
-                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                reply = reply::with(reply, CONNECTION, "close");
                 client.last.set();
             }
-            Ok::<_, Infallible>(response)
+            Ok::<_, Infallible>(reply)
         }
     });
     let mut builder = http1::Builder::new();

@@ -1,6 +1,7 @@
 //! A connection by TCP, whose last answer and its end go out in one segment: a client that waits for both is woken once.
 
-use nix::sys::socket::{MsgFlags, sendmsg};
+use nix::sys::socket::sendmsg;
+use oco::system::socket::send_flags;
 use std::cell::Cell;
 use std::io::{self, ErrorKind, IoSlice};
 use std::os::fd::AsRawFd;
@@ -36,11 +37,10 @@ impl Tcp {
 
     /// Hands octets to the kernel, which waits for the end before it sends a segment that is not full.
     fn poll_last(&self, context: &mut Context<'_>, pieces: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        let flags = MsgFlags::MSG_NOSIGNAL | MsgFlags::from_bits_retain(libc::MSG_MORE);
         loop {
             ready!(self.stream.poll_write_ready(context))?;
             let sent = self.stream.try_io(Interest::WRITABLE, || {
-                Ok(sendmsg::<()>(self.stream.as_raw_fd(), pieces, &[], flags, None)?)
+                Ok(sendmsg::<()>(self.stream.as_raw_fd(), pieces, &[], send_flags(true), None)?)
             });
             match sent {
                 // It is not ready any more, and tells when it is.

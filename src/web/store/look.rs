@@ -13,15 +13,14 @@ use std::sync::Arc;
 #[derive(Debug, Default)]
 pub(super) struct Looker {
     snapshot: Arc<Snapshot>,
-    mark: Option<Mark>,
+    /// What was read last, whole, and how far that is.
+    read: Option<(Edition, Mark)>,
     /// What the file said last.
     definitions: Definitions,
     /// When everybody was read last.
     all_read: Option<Millis>,
     /// Up to where events were told; none: none was yet, they begin with what comes.
     places: Option<Places>,
-    /// What was read last, whole.
-    read: Option<Edition>,
 }
 
 /// What a look found.
@@ -41,7 +40,7 @@ impl Looker {
         let (snapshot, events) = match self.read(reader, now) {
             Ok(found) => found,
             Err(error) => {
-                (self.mark, self.read) = (None, None);
+                self.read = None;
                 let since = self.snapshot.trouble.as_ref().map_or(now, |trouble| trouble.since);
                 let trouble = Some(Trouble { since, why: error.to_string() });
                 (Snapshot { trouble, ..(*self.snapshot).clone() }, Vec::new())
@@ -64,13 +63,14 @@ impl Looker {
             i64::try_from(JOURNAL_LOOK_AT_ALL.as_millis()).is_ok_and(|length| now.since(read).abs() >= length)
         });
         if is_due {
-            self.mark = None;
-        } else if self.read == Some(edition) {
+            self.read = None;
+        }
+        if self.read.is_some_and(|(read, _)| read == edition) {
             let same = (*self.snapshot).clone();
             return Ok((Snapshot { acts, windows, read: Some(now), ..same }, Vec::new()));
         }
         let (began, alive) = reader.known()?;
-        let (news, mark) = reader.standings(self.mark, CHANGED_ONE_BY_ONE)?;
+        let (news, mark) = reader.standings(self.read.map(|(_, mark)| mark), CHANGED_ONE_BY_ONE)?;
         let fleet = match news {
             News::Some(some) => self.changed(some),
             News::All(all) => Some(self.all(all, now)),
@@ -95,7 +95,7 @@ impl Looker {
             trouble: None,
         };
         let events = self.events(reader, alive.max(now))?;
-        (self.mark, self.read) = (Some(mark), Some(edition));
+        self.read = Some((edition, mark));
         Ok((snapshot, events))
     }
 
