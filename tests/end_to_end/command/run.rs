@@ -197,11 +197,12 @@ fn two_runs_of_one_check_never_overlap() {
 fn a_signal_ends_the_plugin_and_records_nothing() {
     for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
         let scene = Scene::new();
-        let child = start(&mut shell(
-            &scene,
-            "60s",
-            "trap '' TERM HUP INT; echo $$ > leader; while :; do sleep 1; done",
-        ));
+        let oco = shell(&scene, "60s", "trap '' TERM HUP INT; echo $$ > leader; while :; do sleep 1; done");
+        // Who runs the tests may ignore signals, as a shell's "&" does with SIGINT, and oco would ignore them with it.
+        let mut heeding = std::process::Command::new("env");
+        heeding.env("OCO_DIR", scene.status()).current_dir(scene.path("."));
+        heeding.arg("--default-signal=TERM,INT,HUP").arg(oco.get_program()).args(oco.get_args());
+        let child = start(&mut heeding);
         let leader = process_in(&scene.path("leader"));
         kill(Pid::from_raw(child.id().try_into().unwrap()), signal).unwrap();
         wait(child).expect_silent(3);
