@@ -269,6 +269,7 @@ impl<F: Files> Answers<F> {
     /// # Panics
     /// If it does not hold.
     pub fn check_invariants(&self, now: Now) {
+        self.directory.check_invariants();
         if self.is_away() {
             return;
         }

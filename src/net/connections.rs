@@ -16,6 +16,9 @@ use mio::Interest;
 use queue::{Link, Links, Queue};
 use std::net::IpAddr;
 
+/// So many slots can be checked whole after each step of a debug build.
+const FEW: usize = 64;
+
 /// Connections by age. `S` is what is known of each.
 #[derive(Debug)]
 pub struct Connections<K: Sockets, S> {
@@ -102,6 +105,7 @@ impl<K: Sockets, S> Connections<K, S> {
         if may_go {
             self.let_slot_go(slot);
         }
+        self.debug_check();
         Some(id)
     }
 
@@ -137,6 +141,7 @@ impl<K: Sockets, S> Connections<K, S> {
     /// Gives no connection more time than until `deadline`.
     pub fn hurry(&mut self, deadline: Nanos) {
         self.slots.iter_mut().for_each(|entry| entry.deadline = entry.deadline.min(deadline));
+        self.debug_check();
     }
 
     fn oldest(&self) -> Option<(usize, &Slot<K::Stream, S>)> {
@@ -162,24 +167,40 @@ impl<K: Sockets, S> Connections<K, S> {
     /// # Panics
     /// If it does not hold.
     pub fn check_invariants(&self, may_go: impl Fn(&S) -> bool) {
-        let open = self.slots.iter().filter(|slot| slot.open.is_some()).count();
-        assert_eq!(open, self.open, "the table knows how many it has");
-        assert!(self.shares.is_sound(open), "the shares are those of the table");
-        let mut deadlines = Vec::new();
-        let mut next = self.by_age.oldest;
-        while let Some(entry) = next.slot().and_then(|slot| self.slots.get(slot)) {
-            assert!(entry.open.is_some(), "no empty slot is in the queue");
+        self.check_queues();
+        for entry in &self.slots {
             if let Some((_, state)) = &entry.open {
                 assert_eq!(entry.may_go, may_go(state), "who may go is known to the table");
             }
-            deadlines.push(entry.deadline);
-            next = entry.in_age.newer;
         }
+    }
+
+    /// What must hold whatever the connections are.
+    fn check_queues(&self) {
+        let open = self.slots.iter().filter(|slot| slot.open.is_some()).count();
+        assert_eq!(open, self.open, "the table knows how many it has");
+        assert!(self.shares.is_sound(open), "the shares are those of the table");
+        let entry_of = |link: Link| link.slot().and_then(|slot| self.slots.get(slot));
+        let queued =
+            std::iter::successors(entry_of(self.by_age.oldest), |entry| entry_of(entry.in_age.newer));
+        let deadlines: Vec<_> = queued
+            .inspect(|entry| assert!(entry.open.is_some(), "no empty slot is in the queue"))
+            .map(|entry| entry.deadline)
+            .collect();
         assert_eq!(deadlines.len(), open, "the queue has everybody");
         assert!(deadlines.is_sorted(), "the table is a queue");
-        let entry_of = |link: Link| link.slot().and_then(|slot| self.slots.get(slot));
         let free = std::iter::successors(entry_of(self.free), |entry| entry_of(entry.in_age.newer)).count();
         assert_eq!(free + open, self.slots.len(), "a slot has a connection or is free");
+    }
+
+    /// Checks that in debug builds, where it costs little.
+    fn debug_check(&self) {
+        debug_assert!(
+            self.slots.len() > FEW || {
+                self.check_queues();
+                true
+            }
+        );
     }
 
     fn slot(&self, id: ConnectionId) -> Option<usize> {
@@ -214,6 +235,7 @@ impl<K: Sockets, S> Connections<K, S> {
         self.by_age.remove(&mut self.slots, slot, |entry| &mut entry.in_age);
         self.release(slot);
         self.open -= 1;
+        self.debug_check();
         Some(taken)
     }
 

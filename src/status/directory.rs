@@ -163,6 +163,38 @@ impl<F: Files> Directory<F> {
         }
         // All that was told when this began has been acted on; what came meanwhile is for the next turn.
         self.pending = need;
+        debug_assert!({
+            self.check_invariants();
+            true
+        });
+    }
+
+    /// What must hold between any two calls.
+    ///
+    /// # Panics
+    /// If it does not hold.
+    pub fn check_invariants(&self) {
+        assert!(self.listing.is_empty(), "what a scan listed is known to the board");
+        assert!(!self.has_scanned, "what happened while the directory was read has been read");
+        assert!(
+            (DIRECTORY_RETRY..=LONGEST_DIRECTORY_RETRY).contains(&self.patience),
+            "the wait for a directory with too many files has its bounds: {:?}",
+            self.patience
+        );
+        match &self.state {
+            State::Away(..) => assert_eq!(self.pending, Need::Nothing, "no events are had of what is away"),
+            State::Watched(known) | State::Plain(known) => {
+                assert_eq!(
+                    self.last,
+                    Some(*known),
+                    "the board is about the directory that the path leads to"
+                );
+                assert_eq!(self.said_away, None, "the log knows that it is back");
+            }
+        }
+        if matches!(self.state, State::Watched(_)) {
+            assert!(self.files.has_events(), "what is watched has events");
+        }
     }
 
     /// Looks at the files that are due.

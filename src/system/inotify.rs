@@ -195,3 +195,55 @@ fn notice(is_ours: bool, mask: AddWatchFlags, name: &[u8]) -> Option<FileNotice<
     };
     (!mask.intersects(Flags::IN_ISDIR)).then_some(FileNotice::File(name, event))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::File;
+
+    /// As many as fill the buffer several times over.
+    const WAITING: usize = 2_000;
+
+    /// A watcher of a directory of its own, where `WAITING` files were made.
+    fn busy() -> (tempfile::TempDir, Watcher) {
+        let directory = tempfile::tempdir().unwrap();
+        let mut watcher = Watcher::new().unwrap();
+        watcher.watch(directory.path()).unwrap();
+        for number in 0..WAITING {
+            File::create(directory.path().join(format!("waiting-{number}"))).unwrap();
+        }
+        (directory, watcher)
+    }
+
+    #[test]
+    fn a_writer_that_never_rests_does_not_keep_the_reader() {
+        let (directory, mut watcher) = busy();
+        let mut made = WAITING;
+        let mut read = 0;
+        let look = |watcher: &mut Watcher, read: &mut usize, made: &mut usize, is_writing: bool| {
+            let before = *read;
+            let handed = watcher.read(|notice| {
+                if let FileNotice::File(_, FileEvent::Created) = notice {
+                    *read += 1;
+                    if is_writing {
+                        File::create(directory.path().join(format!("meanwhile-{made}"))).unwrap();
+                        *made += 1;
+                    }
+                }
+                // Without a bound the queue would never be empty.
+                *read < 10 * WAITING
+            });
+            handed.unwrap();
+            *read - before
+        };
+        let first = look(&mut watcher, &mut read, &mut made, true);
+        // Two events of a file that is made: it was created, and closed. Its name takes 16 octets.
+        let in_a_buffer = FILE_EVENTS_OCTETS / (2 * (HEADER_OCTETS + 16));
+        assert!(first >= WAITING, "all that waited when it began is read: {first}");
+        assert!(first <= WAITING + 2 * in_a_buffer, "what came meanwhile waits for the next turn: {first}");
+        while read < made {
+            let next = look(&mut watcher, &mut read, &mut made, false);
+            assert!(next > 0, "nothing is lost: {read} of {made}");
+        }
+    }
+}
