@@ -119,6 +119,9 @@ pub const BUDGETED_CHECKS: usize = 4096;
 pub const HTTP_HEAD_OCTETS: usize = 8 * 1024;
 /// Headers of an HTTP request. Browsers send twenty.
 pub const HTTP_HEADERS: usize = 64;
+/// Octets of responses over HTTP that are made in one turn of the loop, but for the last one, which is made whole: some
+/// milliseconds, for which others wait.
+pub const HTTP_OCTETS_PER_TURN: usize = 256 * 1024;
 /// How long an HTTP connection may take from its accept until its response was handed over.
 pub const HTTP_TIME: Duration = Duration::from_secs(5);
 /// HTTP connections that have not got their whole response yet. Pollers take milliseconds for that.
@@ -217,6 +220,8 @@ pub struct Bounds {
     pub http_connections: usize,
     /// [`HTTP_OCTETS`].
     pub http_octets: usize,
+    /// [`HTTP_OCTETS_PER_TURN`].
+    pub http_octets_per_turn: usize,
     /// [`HTTP_TIME`].
     pub http_time: Duration,
 }
@@ -229,6 +234,7 @@ impl Default for Bounds {
             batches_per_turn: BATCHES_PER_TURN,
             http_connections: HTTP_CONNECTIONS,
             http_octets: HTTP_OCTETS,
+            http_octets_per_turn: HTTP_OCTETS_PER_TURN,
             http_time: HTTP_TIME,
         }
     }

@@ -312,9 +312,11 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
             None => self.listeners.any_ready().then_some(Nanos::PAST),
         };
         let signal = self.signals.any().then_some(Nanos::PAST);
+        let questions = (!self.asked.is_empty()).then_some(Nanos::PAST);
         let deadlines = [
             serve,
             signal,
+            questions,
             self.register_at,
             self.look_at,
             self.lingering.deadline(),
@@ -342,10 +344,11 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
         self.answers.check_invariants(self.now);
         self.lingering.check_invariants();
         self.http.check_invariants();
-        assert!(
-            self.batch.is_empty() && self.answered.is_empty() && self.asked.is_empty(),
-            "all are answered"
-        );
+        assert!(self.batch.is_empty() && self.answered.is_empty(), "all are answered");
+        let asked_once = |(index, one): (usize, &Question)| {
+            self.asked.iter().position(|other| other.is_of(one)).is_none_or(|first| first == index)
+        };
+        assert!(self.asked.iter().enumerate().all(asked_once), "nobody is to be answered twice");
         let is_stopping = self.stops_at.is_some();
         assert!(is_stopping || self.answers.views() <= self.listeners.len() + 1, "a view is of a listener");
         let connections = self.connections();

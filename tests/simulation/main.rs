@@ -117,6 +117,7 @@ fn is_worth_it(reached: &Reached) {
         "moves of the path while it is followed",
         "paths that nobody can follow",
         "pauses",
+        "questions that wait for the next turn",
         "ports opened",
         "ports shut",
         "ports that had time to open",

@@ -36,6 +36,7 @@ const BOUNDS: Bounds = Bounds {
     batches_per_turn: 3,
     http_connections: 7,
     http_octets: 4_000,
+    http_octets_per_turn: 300,
     http_time: HTTP_TIME,
 };
 
@@ -178,6 +179,10 @@ impl World {
         self.daemon.check_invariants();
         let lines = self.lines();
         let sleep = self.daemon.sleep();
+        if self.daemon.questions() > 0 {
+            assert_eq!(sleep.timeout, Some(Duration::ZERO), "nobody will come for who has asked");
+            self.kernel.borrow().reached.count("questions that wait for the next turn");
+        }
         let mut kernel = self.kernel.borrow();
         kernel.end_refresh();
         let clock = &kernel.clock;

@@ -1,4 +1,5 @@
-//! Requests over HTTP: all that came in one turn are answered together, as true as a line would be.
+//! Requests over HTTP: those that came in one turn are answered together, as true as a line would be. Where their pages are
+//! so long that others would wait for them, the rest is answered in the next turns.
 
 use super::EventLoop;
 use super::accepting::finish;
@@ -22,6 +23,13 @@ pub struct Question {
     asked: Asked<Page>,
 }
 
+impl Question {
+    /// Whether it came from the same connection as `other`.
+    pub fn is_of(&self, other: &Question) -> bool {
+        self.id == other.id
+    }
+}
+
 /// What `/checks` is.
 const JSON: &str = "application/json";
 
@@ -32,25 +40,42 @@ impl<F: Files, K: Sockets> EventLoop<F, K> {
         self.act_on(id, turn);
     }
 
-    /// Answers what was asked in this turn.
+    /// Answers what was asked until now, as far as the turn has time for it.
     pub(super) fn answer_questions(&mut self) {
         if self.asked.is_empty() {
             return;
         }
         self.now = self.sockets.now();
         self.answers.refresh(self.now);
-        for Question { id, listener, asked } in std::mem::take(&mut self.asked) {
+        let mut made = 0;
+        let mut questions = std::mem::take(&mut self.asked).into_iter();
+        while made < self.bounds.http_octets_per_turn
+            && let Some(Question { id, listener, asked }) = questions.next()
+        {
+            // Who gave up while waiting costs nothing more.
+            if !self.http.is_there(id) {
+                continue;
+            }
             let response = self.respond(listener, asked);
+            made += response.len();
             let turn = self.http.respond(id, response, &mut self.sockets);
             self.act_on(id, turn);
         }
+        self.asked.splice(0..0, questions);
         self.settle_answered();
+    }
+
+    /// How many requests were read and have no response yet.
+    pub fn questions(&self) -> usize {
+        self.asked.len()
     }
 
     fn act_on(&mut self, id: ConnectionId, turn: HttpTurn<K::Stream, Page>) {
         match turn {
             // Each response is handed in as a whole.
             HttpTurn::Nothing | HttpTurn::Continue => {}
+            // Who waits for the next turn may be heard of again meanwhile.
+            HttpTurn::Answer(..) if self.asked.iter().any(|question| question.id == id) => {}
             HttpTurn::Answer(listener, asked) => self.asked.push(Question { id, listener, asked }),
             HttpTurn::Done(stream, client) => {
                 if finish(&stream, &mut self.sockets) {
