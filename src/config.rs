@@ -3,6 +3,7 @@
 mod address;
 pub mod culprit;
 mod file;
+pub mod outside;
 pub mod source;
 
 use crate::limits::{BUT_WEIGHT, CONFIG_OCTETS, LISTENERS, MAX_CONNECTIONS};
@@ -132,12 +133,17 @@ impl ConfigError {
         ConfigError { file: None, line: None, what, excerpt: None, is_denied: false }
     }
 
+    /// Whether it is the command line that is wrong.
+    pub fn is_usage(&self) -> bool {
+        self.file.is_none()
+    }
+
     /// The line that is wrong and a mark below what is meant, for people at a terminal: two printable lines.
     pub fn excerpt(&self) -> Option<&str> {
         self.excerpt.as_deref()
     }
 
-    /// Whether the file may not be read by this process, though others could.
+    /// Whether the file, or one that it names, may not be read by this process, though others could.
     pub fn is_denied(&self) -> bool {
         self.is_denied
     }
@@ -148,6 +154,11 @@ impl ConfigError {
             matches!(error, ReadError::Unreadable(error) if error.kind() == ErrorKind::PermissionDenied);
         let (line, what) = (error.line(), error.to_string());
         ConfigError { file: Some(file.to_owned()), line, what, excerpt: None, is_denied }
+    }
+
+    /// The same, because this process may not read something.
+    pub fn denied(self) -> ConfigError {
+        ConfigError { is_denied: true, ..self }
     }
 
     /// What is wrong in `file`.

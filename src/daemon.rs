@@ -13,8 +13,8 @@ mod log;
 mod plan;
 mod reload;
 
-use crate::config::{Listen, Settings};
-use crate::limits::{Bounds, LOG_FLUSH, RESERVED_DESCRIPTORS};
+use crate::config::{Listen, Settings, outside};
+use crate::limits::{Bounds, CONFIG_OCTETS, LOG_FLUSH, RESERVED_DESCRIPTORS};
 use crate::logic::answer::{PORT, PROGRAM};
 use crate::net::listener::BindError;
 use crate::system::sandbox::{self, Allowed};
@@ -29,7 +29,7 @@ use clap::CommandFactory;
 use confinement::Confinement;
 use error::Error;
 use event_loop::{EventLoop, Signal, TurnEnd};
-use listeners::Listeners;
+use listeners::{Listeners, say_bound};
 use nix::sys::signal::Signal::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use plan::Plan;
 use std::io::{self, Write};
@@ -65,19 +65,32 @@ fn run(arguments: &Arguments) -> Result<(), Error> {
         socket_activation::take().map_err(|error| Error::System("sockets passed by systemd", error))?;
     let names: Vec<(String, SocketAddr)> = passed.iter().map(|one| (one.name.clone(), one.address)).collect();
     let mut plan = Plan::make(arguments, &names).map_err(Error::Config)?;
-    let user = plan.settings.user.as_deref().map(user::find).transpose().map_err(Error::User)?;
+    let user = plan.settings.user.as_deref().map(user::find).transpose();
+    let user = user.map_err(|error| match &arguments.user {
+        Some(_) => Error::User(error),
+        None => Error::Config(outside::wrong_user((arguments.config_file(), CONFIG_OCTETS), &error)),
+    })?;
+    user.as_ref().map_or(Ok(()), user::check).map_err(Error::User)?;
     if arguments.test {
         let said = writeln!(io::stdout(), "ocod: the configuration is good");
         return said.map_err(|error| Error::System("stdout", error));
     }
     // Before anything that takes time: a signal that comes early must not be lost.
     let signals = Signals::catch(&SIGNALS, &[]).map_err(|error| Error::System("signals", error))?;
-    info!("{PROGRAM} starting, status files in {}", plan.directory.display());
     let mut answers = Answers::new(&plan.directory, plan.settings.rules.clone(), plan.settings.empty_is_ok);
     let mut sockets = KernelSockets::new().map_err(|error| Error::System("event loop", error))?;
-    let listeners = match passed.is_empty() {
-        true => bind(&mut plan, &mut answers, &mut sockets).map_err(Error::Bind)?,
-        false => Listeners::adopt(passed, &plan.settings.listeners, &mut answers, &mut sockets),
+    // A start that fails says one line: why.
+    let bound = match passed.is_empty() {
+        true => Some(bind(&mut plan, &mut answers, &mut sockets).map_err(Error::Bind)?),
+        false => None,
+    };
+    info!("{PROGRAM} starting, status files in {}", plan.directory.display());
+    let listeners = match bound {
+        Some((listeners, addresses)) => {
+            say_bound(&addresses);
+            listeners
+        }
+        None => Listeners::adopt(passed, &plan.settings.listeners, &mut answers, &mut sockets),
     };
     let max_connections = make_room(&plan.settings);
     let notify = Notify::from_environment();
@@ -141,7 +154,7 @@ fn bind(
     plan: &mut Plan,
     answers: &mut Answers,
     sockets: &mut KernelSockets,
-) -> Result<Listeners<KernelSockets>, BindError> {
+) -> Result<(Listeners<KernelSockets>, Vec<SocketAddr>), BindError> {
     match Listeners::bind(&plan.settings.listeners, answers, sockets) {
         Err(error) if plan.listens_by_default && error.is_without_family() => {
             info!("no IPv6 here: {error}");

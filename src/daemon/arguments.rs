@@ -4,7 +4,7 @@ use crate::config;
 use crate::logic::time::parse_max_age;
 use clap::Parser;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Answers on TCP port 79 with one line for the whole host, made from its status files.
@@ -29,4 +29,11 @@ pub struct Arguments {
     /// Check the configuration and exit
     #[arg(short = 't')]
     pub test: bool,
+}
+
+impl Arguments {
+    /// Where the configuration file is, if there is one.
+    pub fn config_file(&self) -> &Path {
+        self.config.as_deref().unwrap_or(Path::new(config::DEFAULT_FILE))
+    }
 }

@@ -1,6 +1,6 @@
 //! What can go wrong in ocod, as an administrator sees it: one line, and an exit status.
 
-use super::CANNOT_START;
+use super::{BAD_USAGE, CANNOT_START};
 use crate::config::ConfigError;
 use crate::net::listener::BindError;
 use crate::system::log_lines;
@@ -32,6 +32,7 @@ impl Error {
     pub fn exit(&self) -> ExitCode {
         match self {
             Error::Said(exit) => *exit,
+            Error::Config(error) if error.is_usage() => ExitCode::from(BAD_USAGE),
             Error::Config(_)
             | Error::Bind(_)
             | Error::User(_)

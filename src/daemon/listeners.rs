@@ -11,6 +11,14 @@ use crate::system::socket_activation::Passed;
 use crate::system::sockets::{KernelSockets, Sockets};
 use log::{error, info};
 use std::io;
+use std::net::SocketAddr;
+
+/// Logs where ports were bound.
+pub fn say_bound(addresses: &[SocketAddr]) {
+    for address in addresses {
+        info!("listening on {address}");
+    }
+}
 
 /// A port that is answered.
 #[derive(Debug)]
@@ -58,7 +66,7 @@ impl<K: Sockets> Listeners<K> {
         Listeners { all: Vec::new(), last_id: 0, closed: Vec::new() }
     }
 
-    /// Binds `wanted`, or nothing.
+    /// Binds `wanted`, or nothing. Returns also where that is, for the log.
     ///
     /// # Errors
     /// A port can't be had.
@@ -66,14 +74,14 @@ impl<K: Sockets> Listeners<K> {
         wanted: &[Listen],
         answers: &mut Answers<F>,
         sockets: &mut K,
-    ) -> Result<Listeners<K>, BindError> {
+    ) -> Result<(Listeners<K>, Vec<SocketAddr>), BindError> {
         let mut listeners = Listeners::none();
-        listeners.change(wanted, answers, sockets)?;
-        Ok(listeners)
+        let bound = listeners.change(wanted, answers, sockets)?;
+        Ok((listeners, bound))
     }
 
     /// Binds what is wanted and not bound, and gives up what is not wanted any more; on an error all stays as it
-    /// is. Either way all have to be registered anew.
+    /// is. Either way all have to be registered anew. Returns the addresses that were bound.
     ///
     /// # Errors
     /// A port can't be had.
@@ -82,7 +90,7 @@ impl<K: Sockets> Listeners<K> {
         wanted: &[Listen],
         answers: &mut Answers<F>,
         sockets: &mut K,
-    ) -> Result<(), BindError> {
+    ) -> Result<Vec<SocketAddr>, BindError> {
         let mut old: Vec<Option<Port<K>>> = std::mem::take(&mut self.all).into_iter().map(Some).collect();
         let keep = |listen: &Listen| {
             let is_same = |old: &Port<K>| old.listener.place == place(listen, wanted);
@@ -101,9 +109,7 @@ impl<K: Sockets> Listeners<K> {
                 return Err(why);
             }
         };
-        for address in added.iter().filter_map(|socket| sockets.address(socket).ok()) {
-            info!("listening on {address}");
-        }
+        let bound = added.iter().filter_map(|socket| sockets.address(socket).ok()).collect();
         let views = answers.set_views(wanted.iter());
         let mut added = added.into_iter();
         for ((listen, kept), view) in wanted.iter().zip(kept).zip(views) {
@@ -116,7 +122,7 @@ impl<K: Sockets> Listeners<K> {
                 self.add(listener, listen, view, sockets);
             }
         }
-        Ok(())
+        Ok(bound)
     }
 
     /// Takes in a new port. One that refuses while KO does so until it is known that the host is up.

@@ -57,7 +57,7 @@ impl Plan {
     /// called without symbolic links. The status directory's is its parent; where that is missing, the nearest folder
     /// above that is there, so that what is made later is found.
     pub fn folders(&self, arguments: &Arguments) -> Vec<PathBuf> {
-        let file = arguments.config.as_deref().unwrap_or(Path::new(config::DEFAULT_FILE));
+        let file = arguments.config_file();
         let real_file = std::fs::canonicalize(file).ok();
         let of_the_file = [Some(file), real_file.as_deref()].into_iter().flatten().map(parent);
         let mut folders: Vec<PathBuf> = Vec::new();

@@ -4,6 +4,7 @@ use super::answers::Answers;
 use super::arguments::Arguments;
 use super::error::Error;
 use super::event_loop::EventLoop;
+use super::listeners::say_bound;
 use super::plan::Plan;
 use crate::net::listener::BindError;
 use crate::system::words::words;
@@ -38,7 +39,8 @@ pub fn apply(event_loop: &mut EventLoop, mut new: Plan, old: &Plan) -> Result<Pl
         false => Error::Bind(error),
     };
     if new.directory == old.directory {
-        listeners.change(&new.settings.listeners, answers, sockets).map_err(refused)?;
+        let bound = listeners.change(&new.settings.listeners, answers, sockets).map_err(refused)?;
+        say_bound(&bound);
         answers.configure(rules, empty_is_ok);
     } else {
         if let Err(error) = std::fs::read_dir(&new.directory)
@@ -52,12 +54,14 @@ pub fn apply(event_loop: &mut EventLoop, mut new: Plan, old: &Plan) -> Result<Pl
         }
         let mut moved = Answers::new(&new.directory, rules, empty_is_ok);
         moved.copy_confinement(answers);
-        listeners.change(&new.settings.listeners, &mut moved, sockets).map_err(refused)?;
+        let bound = listeners.change(&new.settings.listeners, &mut moved, sockets).map_err(refused)?;
+        say_bound(&bound);
         info!("status files in {}", new.directory.display());
         *answers = moved;
     }
     if new.settings.user != old.settings.user {
         warn!("user: it can't be changed while running; restart for that");
+        new.settings.user.clone_from(&old.settings.user);
     }
     Ok(new)
 }

@@ -48,6 +48,17 @@ pub fn find(name: &str) -> Result<User, UserError> {
     }
 }
 
+/// Whether this process can become `user`, as far as that can be told before.
+///
+/// # Errors
+/// Only root can become another user.
+pub fn check(user: &User) -> Result<(), UserError> {
+    match geteuid() == user.uid || geteuid().is_root() {
+        true => Ok(()),
+        false => Err(UserError::NotRoot(user.name.clone())),
+    }
+}
+
 /// Becomes `user` with its own groups, and proves that there is no way back.
 ///
 /// # Errors
@@ -67,11 +78,9 @@ pub fn become_user_with_net_admin(user: &User) -> Result<(), UserError> {
 
 fn change_to(user: &User, keeps_net_admin: bool) -> Result<(), UserError> {
     let failed = |call| move |errno| UserError::Call(call, user.name.clone(), errno);
+    check(user)?;
     if geteuid() == user.uid {
         return Ok(());
-    }
-    if !geteuid().is_root() {
-        return Err(UserError::NotRoot(user.name.clone()));
     }
     let name = CString::new(user.name.as_str()).map_err(|_| UserError::Unknown(user.name.clone()))?;
     let keeping =

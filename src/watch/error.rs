@@ -26,16 +26,12 @@ pub enum Error {
     Config(ConfigError),
     /// A user whom it can't become.
     User(UserError),
-    /// A group that is not there.
-    Group(String),
     /// The control socket can't be had.
     Control(ControlError),
     /// The port of the metrics can't be had.
     Metrics(BindError),
     /// The journal can't be had.
     Journal(JournalError),
-    /// The certificates of authorities can't be read.
-    Certificates(String),
     /// A call that failed, and what it was for.
     System(&'static str, io::Error),
     /// What only a new start can do.
@@ -51,11 +47,9 @@ impl Error {
             Error::Said(exit) => *exit,
             Error::Config(_)
             | Error::User(_)
-            | Error::Group(_)
             | Error::Control(_)
             | Error::Metrics(_)
             | Error::Journal(_)
-            | Error::Certificates(_)
             | Error::System(..)
             | Error::NeedsRestart(_)
             | Error::HelperLost => ExitCode::from(CANNOT_START),
@@ -68,11 +62,9 @@ impl Error {
             Error::Said(_) => return,
             Error::Config(error) => error.excerpt().filter(|_| io::stderr().is_terminal()),
             Error::User(_)
-            | Error::Group(_)
             | Error::Control(_)
             | Error::Metrics(_)
             | Error::Journal(_)
-            | Error::Certificates(_)
             | Error::System(..)
             | Error::NeedsRestart(_)
             | Error::HelperLost => None,
@@ -98,7 +90,6 @@ impl fmt::Display for Error {
             Error::Control(error) => error.fmt(f),
             Error::Metrics(error) => write!(f, "metrics: {error}"),
             Error::Journal(error) => error.fmt(f),
-            Error::Group(what) | Error::Certificates(what) => f.write_str(what),
             Error::System(what, error) => write!(f, "{what}: {}", words(error)),
             Error::NeedsRestart(what) => write!(f, "{what}; that needs a restart"),
             Error::HelperLost => {

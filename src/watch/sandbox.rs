@@ -3,7 +3,7 @@
 //! Names are looked up and certificates are read by libraries, which read below /etc, /usr, /lib and /run.
 
 use crate::arguments::Arguments;
-use crate::config::{Probe, Settings};
+use crate::config::Settings;
 use oco::system::sandbox::{AllowedFiles, confine_files};
 use std::path::{Path, PathBuf};
 
@@ -24,7 +24,7 @@ const READ_BY_LIBRARIES: [&str; 9] = [
 pub fn confine(settings: &Settings, arguments: &Arguments) -> Vec<String> {
     let mut readable: Vec<PathBuf> = READ_BY_LIBRARIES.iter().map(PathBuf::from).collect();
     readable.extend(folder_of(&arguments.config));
-    readable.extend(authorities(settings).filter_map(folder_of));
+    readable.extend(settings.verified().filter_map(|tls| folder_of(tls.ca.as_ref()?)));
     let mut writable = vec![settings.state_dir.clone()];
     writable.extend(folder_of(&settings.control));
     writable.extend(settings.publish.clone());
@@ -41,21 +41,4 @@ pub fn confine(settings: &Settings, arguments: &Arguments) -> Vec<String> {
 fn folder_of(path: impl AsRef<Path>) -> Option<PathBuf> {
     let parent = path.as_ref().parent()?;
     Some(if parent.as_os_str().is_empty() { PathBuf::from(".") } else { parent.to_owned() })
-}
-
-fn authorities(settings: &Settings) -> impl Iterator<Item = &PathBuf> {
-    let of_alertmanager = settings.alertmanager.iter().filter_map(|one| one.tls.as_ref()?.ca.as_ref());
-    let services = settings.groups.iter().flat_map(|group| &group.services);
-    let of_services = services.filter_map(|service| match service.probe.as_ref() {
-        Probe::Http(http) => http.tls.as_ref()?.ca.as_ref(),
-        Probe::Oco { .. }
-        | Probe::Tcp { .. }
-        | Probe::Banner(_)
-        | Probe::Udp(_)
-        | Probe::Ping
-        | Probe::Exec(_)
-        | Probe::Mon(_)
-        | Probe::Report(_) => None,
-    });
-    of_services.chain(of_alertmanager)
 }

@@ -20,7 +20,7 @@ use crate::forwarder::Forwarder;
 use crate::journal_reader::JournalReader;
 use crate::journal_writer::{JournalWriter, WriterBounds};
 use crate::levels::Levels;
-use crate::limits::{CHILDREN, KEPT_FOR, RESOLVER_THREADS};
+use crate::limits::{CHILDREN, KEPT_FOR, RESOLVER_THREADS, SETTINGS_OCTETS};
 use crate::metrics::server::MetricsServer;
 use crate::probe::network::KernelNetwork;
 use crate::probe::pool::Pool;
@@ -39,16 +39,19 @@ use nix::sys::signal::Signal::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use nix::unistd::Group;
 use oco::children::helper::HelperStarter;
 use oco::children::{ChildLimits, Children, serve};
+use oco::config::outside;
 use oco::logic::answer::PROGRAM;
 use oco::logic::time::Now;
 use oco::system::signals::Signals;
 use oco::system::systemd::Notify;
+use oco::system::words::words;
 use oco::system::{capabilities, clock, command_line, log_lines, open_files, user};
 use oco_fleet::calendar::Zone;
 use oco_fleet::journal::{Entry, Writer};
 use oco_fleet::time::Millis;
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::sync::Arc;
 
@@ -94,10 +97,10 @@ fn help() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let settings = config::load(&arguments.config).map_err(Error::Config)?;
     let user = settings.user.as_deref().filter(|_| user::is_root()).map(user::find).transpose();
-    let user = user.map_err(Error::User)?;
-    let group = settings.control_group.as_deref().map(find_group).transpose()?;
+    let user = user.map_err(|error| Error::Config(outside::wrong_user(file_of(arguments), &error)))?;
+    let group = settings.control_group.as_deref().map(|name| find_group(name, arguments)).transpose()?;
     if arguments.test {
-        TlsStore::load(&settings).map_err(Error::Certificates)?;
+        load_tls(&settings, arguments)?;
         if let Some(warning) = settings.warning_of_silence(open_files::raise_limit(u64::MAX)) {
             log_lines::say("ocowatch", &warning);
         }
@@ -115,7 +118,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         if let Some(user) = &user {
             user::become_user(user).map_err(Error::User)?;
         }
-        let tls = Arc::new(TlsStore::load(&settings).map_err(Error::Certificates)?);
+        let tls = Arc::new(load_tls(&settings, arguments)?);
         let (pool, programs, _) = probes(&poll, room, false)?;
         let mut changes = Changes::default();
         let now = clock::now();
@@ -125,9 +128,10 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         watcher.pool().set_tls(tls);
         return once::run(poll, watcher, &planning, changes, signals, arguments.json);
     }
-    info!("{PROGRAM} starting, state in {}", settings.state_dir.display());
+    // A start that fails so says one line: why.
     let metrics = bind_metrics(&settings, &poll)?;
     let control = bind_control(&settings, user.as_ref(), group, &poll)?;
+    info!("{PROGRAM} starting, state in {}", settings.state_dir.display());
     if let Some(user) = &user {
         let become_it = if settings.has_lvs() { user::become_user_with_net_admin } else { user::become_user };
         become_it(user).map_err(Error::User)?;
@@ -166,7 +170,7 @@ fn serve_fleet(
         info!("this kernel confines less than it could; missing: {what}");
     }
     // Read by the confined process, as a reload will.
-    let tls = Arc::new(TlsStore::load(&settings).map_err(Error::Certificates)?);
+    let tls = Arc::new(load_tls(&settings, arguments)?);
     let waker = Waker::new(poll.registry(), Source::Threads.encode());
     let waker = Arc::new(waker.map_err(|error| Error::System("event loop", error))?);
     let wake = || {
@@ -240,13 +244,16 @@ fn serve_fleet(
 /// Takes on the settings as they are now, whole or not at all.
 fn reload(event_loop: &mut EventLoop, arguments: &Arguments) {
     let read = config::load(&arguments.config).map_err(Error::Config).and_then(|settings| {
-        let tls = TlsStore::load(&settings).map_err(Error::Certificates)?;
+        let tls = load_tls(&settings, arguments).map_err(|error| match error {
+            Error::Config(error) if error.is_denied() => Error::NeedsRestart(error.to_string()),
+            error => error,
+        })?;
         let zone = zone(&settings)?;
         Ok((settings, tls, zone))
     });
     match read {
-        Ok((settings, tls, zone)) => {
-            for key in settings.needs_restart(event_loop.settings()) {
+        Ok((mut settings, tls, zone)) => {
+            for key in settings.stay_with(event_loop.settings()) {
                 warn!("{key}: can't be changed while running; that needs a restart");
             }
             event_loop.reload(settings, Arc::new(tls), zone);
@@ -351,10 +358,25 @@ fn zone(settings: &Settings) -> Result<Zone, Error> {
     zone.map_err(|why| Error::System("time-zone", io::Error::other(why)))
 }
 
-fn find_group(name: &str) -> Result<u32, Error> {
-    match Group::from_name(name) {
-        Ok(Some(group)) => Ok(group.gid.as_raw()),
-        Ok(None) => Err(Error::Group(format!("control-group {name}: no such group"))),
-        Err(errno) => Err(Error::System("control-group", errno.into())),
-    }
+fn find_group(name: &str, arguments: &Arguments) -> Result<u32, Error> {
+    let why = match Group::from_name(name) {
+        Ok(Some(group)) => return Ok(group.gid.as_raw()),
+        Ok(None) => "no such group".to_owned(),
+        Err(errno) => words(&errno.into()),
+    };
+    let what = format!("{name}: {why}");
+    Err(Error::Config(outside::wrong_key(file_of(arguments), "control-group", what)))
+}
+
+/// The file of the settings, and how large it may be.
+fn file_of(arguments: &Arguments) -> (&Path, u64) {
+    (&arguments.config, SETTINGS_OCTETS)
+}
+
+fn load_tls(settings: &Settings, arguments: &Arguments) -> Result<TlsStore, Error> {
+    TlsStore::load(settings).map_err(|error| {
+        let ca = error.file.to_string_lossy();
+        let wrong = outside::wrong_text(file_of(arguments), "ca", &ca, error.to_string());
+        Error::Config(if error.is_denied { wrong.denied() } else { wrong })
+    })
 }

@@ -222,8 +222,8 @@ pub fn parse(text: &str) -> Result<Settings, Fault> {
 }
 
 impl Settings {
-    /// Those keys that only a new start can change, where they are not as in `old`.
-    pub fn needs_restart(&self, old: &Settings) -> Vec<&'static str> {
+    /// Stays with what only a new start can change as it is in `old`, which runs. Returns the keys that differ.
+    pub fn stay_with(&mut self, old: &Settings) -> Vec<&'static str> {
         let keys = [
             ("listen", self.listen != old.listen),
             ("tls", self.tls.is_some() != old.tls.is_some()),
@@ -232,6 +232,14 @@ impl Settings {
             ("state-dir", self.state_dir != old.state_dir),
             ("user", self.user != old.user),
         ];
+        self.listen.clone_from(&old.listen);
+        if self.tls.is_some() != old.tls.is_some() {
+            self.tls.clone_from(&old.tls);
+        }
+        self.control.clone_from(&old.control);
+        self.journal.clone_from(&old.journal);
+        self.state_dir.clone_from(&old.state_dir);
+        self.user.clone_from(&old.user);
         keys.into_iter().filter(|(_, is_other)| *is_other).map(|(key, _)| key).collect()
     }
 }

@@ -10,13 +10,14 @@ use crate::config::{self, Settings};
 use crate::control::{Watcher, connector};
 use crate::error::{BAD_USAGE, Error};
 use crate::keys::Keys;
-use crate::limits::{ALERT_LOOK, CONNECTIONS};
+use crate::limits::{ALERT_LOOK, CONNECTIONS, SETTINGS_OCTETS};
 use crate::race::{First, first};
 use crate::server::listener::{self, Bound};
 use crate::server::{Server, tls};
 use crate::store::Store;
 use crate::{command, push, sandbox};
 use log::{error, info, warn};
+use oco::config::outside;
 use oco::logic::answer::PROGRAM;
 use oco::system::systemd::Notify;
 use oco::system::{clock, command_line, log_lines, open_files, user};
@@ -90,12 +91,7 @@ fn check(path: &Path, settings: &Settings) -> Result<(), Error> {
 fn find_user(path: &Path, settings: &Settings) -> Result<Option<nix::unistd::User>, Error> {
     let name = settings.user.as_deref().filter(|_| user::is_root());
     let found = name.map(user::find).transpose();
-    found.map_err(|error| {
-        let what = error.to_string();
-        // The key says already of whom it is.
-        let what = what.strip_prefix("user ").unwrap_or(&what).to_owned();
-        Error::Config(there::wrong(path, Key::User, what))
-    })
+    found.map_err(|error| Error::Config(outside::wrong_user((path, SETTINGS_OCTETS), &error)))
 }
 
 fn load_tls(path: &Path, settings: &Settings) -> Result<Option<Arc<ServerConfig>>, Error> {
@@ -109,12 +105,13 @@ fn load_tls(path: &Path, settings: &Settings) -> Result<Option<Arc<ServerConfig>
 }
 
 fn serve(arguments: &Arguments, settings: Settings) -> Result<(), Error> {
-    info!("{PROGRAM} board starting, state in {}", settings.state_dir.display());
     let user = find_user(&arguments.config, &settings)?;
     let tls = load_tls(&arguments.config, &settings)?;
     // A descriptor a connection, and some of our own.
     open_files::raise_limit(u64::try_from(CONNECTIONS).unwrap_or(u64::MAX).saturating_add(256));
+    // A start that fails so says one line: why.
     let bound = listener::bind(&settings.listen, user.as_ref()).map_err(Error::Refused)?;
+    info!("{PROGRAM} board starting, state in {}", settings.state_dir.display());
     let served = serve_bound(arguments, settings, user.as_ref(), &bound, tls);
     listener::unlink(&bound);
     served
@@ -190,14 +187,14 @@ fn reload(arguments: &Arguments, board: &Board, server: &Server) {
         .map_err(Error::Config)
         .and_then(|settings| load_tls(&arguments.config, &settings).map(|tls| (settings, tls)));
     match read {
-        Ok((settings, tls)) => {
+        Ok((mut settings, tls)) => {
             let old = board.settings();
-            for key in settings.needs_restart(&old) {
-                warn!("{key}: can't be changed while running; that needs a restart");
-            }
             // A listener stays what it is, encrypted or not.
             if settings.tls.is_some() == old.tls.is_some() {
                 server.set_tls(tls);
+            }
+            for key in settings.stay_with(&old) {
+                warn!("{key}: can't be changed while running; that needs a restart");
             }
             match board.take_on(settings) {
                 Ok(()) => info!("reloaded"),

@@ -49,6 +49,8 @@ fn the_watcher_may_run_setuid_programs_and_says_what_is_off() {
         "started as root, for systemd to keep this right"
     );
     assert!(!text.contains("\nNoNewPrivileges="), "setuid programs would have no right");
+    assert!(lines.contains(&"LimitNOFILE=65536"), "a socket for each probe at once");
+    assert!(!text.contains("\nNice="), "an alert is not to wait for what else runs");
     let is_off = |line: &str| line.starts_with('#') && !line.starts_with("# ");
     for (index, line) in lines.iter().enumerate().filter(|(_, line)| is_off(line)) {
         let mut before = lines.iter().take(index).rev().skip_while(|line| is_off(line));

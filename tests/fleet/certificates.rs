@@ -13,8 +13,16 @@ pub fn openssl(folder: &Path, arguments: &str) {
     assert!(output.status.success(), "openssl {arguments}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
+/// A folder in which certificates can be made.
+pub fn prepare(folder: &Path) {
+    std::fs::create_dir(folder).unwrap();
+    for (name, content) in [("ca.conf", CA), ("index", ""), ("serial", "01\n")] {
+        std::fs::write(folder.join(name), content).unwrap();
+    }
+}
+
 /// An authority, in files `NAME.pem` and `NAME.key`.
-fn authority(folder: &Path, name: &str) {
+pub fn authority(folder: &Path, name: &str) {
     let what = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 100";
     openssl(folder, &format!("{what} -subj /CN={name} -keyout {name}.key -out {name}.pem"));
 }
@@ -24,7 +32,7 @@ const CA: &str = "[ca]\ndefault_ca = it\n[it]\ndatabase = index\nserial = serial
                   default_md = sha256\npolicy = any\nunique_subject = no\n[any]\ncommonName = supplied\n";
 
 /// A certificate by `authority` for `host`, good for these dates.
-fn certificate(folder: &Path, authority: &str, name: &str, host: &str, dates: &str) {
+pub fn certificate(folder: &Path, authority: &str, name: &str, host: &str, dates: &str) {
     let what = "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
     openssl(folder, &format!("{what} -subj /CN={host} -keyout {name}.key -out {name}.csr"));
     std::fs::write(folder.join("extensions"), format!("subjectAltName=DNS:{host}\n")).unwrap();
@@ -44,11 +52,8 @@ fn certificates_are_verified_and_their_ends_are_told() {
         return;
     }
     let scene = Scene::new("");
-    std::fs::create_dir(scene.path("certificates")).unwrap();
     let folder = scene.path("certificates");
-    for (name, content) in [("ca.conf", CA), ("index", ""), ("serial", "01\n")] {
-        std::fs::write(folder.join(name), content).unwrap();
-    }
+    prepare(&folder);
     authority(&folder, "ours");
     authority(&folder, "theirs");
     let www = "www.example.org";

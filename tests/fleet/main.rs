@@ -10,6 +10,7 @@ mod canary;
 mod capabilities;
 mod certificates;
 mod clocks;
+mod confinement;
 mod control;
 mod dns;
 mod far;

@@ -6,8 +6,10 @@ use crate::watcher::Watcher;
 use std::path::Path;
 use std::process::Command;
 
-/// Listeners of one ocod, which has at most 64.
-const LISTENERS: usize = 60;
+/// Listeners of one ocod, each of which is a host.
+const LISTENERS: usize = 2;
+/// Ocods of a room, which change together.
+const A_ROOM: usize = 30;
 
 /// An ocod of its own directory that listens at `127.0.NUMBER.1` and on, each of them a host.
 struct Ocod {
@@ -43,6 +45,11 @@ impl Ocod {
     }
 }
 
+/// Sets a check of a whole room.
+fn set_all(room: &[Ocod], check: &str, code: &str) {
+    room.iter().for_each(|ocod| ocod.set(check, code));
+}
+
 fn set(directory: &Path, check: &str, code: &str) {
     let output =
         Command::new(beside("oco")).arg("set").args([check, code]).env("OCO_DIR", directory).output();
@@ -53,33 +60,34 @@ fn set(directory: &Path, check: &str, code: &str) {
 #[test]
 fn hundreds_of_hosts_are_watched_and_those_that_change_are_told() {
     let scene = Scene::new("");
-    let ocods: Vec<Ocod> = (1..=4).map(|number| Ocod::start(&scene, number, LISTENERS)).collect();
+    let ocods: Vec<Ocod> = (1..=4 * A_ROOM).map(|number| Ocod::start(&scene, number, LISTENERS)).collect();
+    let rooms: Vec<&[Ocod]> = ocods.chunks(A_ROOM).collect();
     let hosts: Vec<&String> = ocods.iter().flat_map(|ocod| &ocod.hosts).collect();
     scene.configure(&format!(
         "[defaults]\ninterval = \"1s\"\nfast-interval = \"200ms\"\nfall = 2\n[hostgroup.web]\nhosts = {hosts:?}\n\
          [hostgroup.web.service.oco]\nprobe = \"oco\"\nneed = 100\n"
     ));
-    ocods[1].set("disk", "201");
+    set_all(rooms[1], "disk", "201");
     let watcher = Watcher::start(&scene);
     wait_for("all to be known", || (scene.shown("web/oco")["up"] == 240).then_some(()));
     let service = scene.wait_for_words("web/oco", "but");
     assert_eq!((&service["of"], &service["need"]), (&240.into(), &100.into()));
     let all_known = |name: &str| scene.wait_for_words(&format!("web/oco/{name}"), "but");
-    assert_eq!(all_known(&ocods[1].hosts[7])["reason"], "250 OK, but 201-disk");
-    // A whole ocod goes down, another one says KO, and enough others are left.
-    ocods[0].set("http", "300");
-    let down = format!("web/oco/{}: ok -> ko (350 KO 300-http), 2 of 2 probes", ocods[0].hosts[59]);
+    assert_eq!(all_known(&rooms[1][7].hosts[1])["reason"], "250 OK, but 201-disk");
+    // A whole room is KO, then another one, and enough others are left.
+    set_all(rooms[0], "http", "300");
+    let down = format!("web/oco/{}: ok -> ko (350 KO 300-http), 2 of 2 probes", rooms[0][29].hosts[1]);
     watcher.wait_for_log(&down);
     wait_for("60 hosts to be down", || (scene.shown("web/oco")["up"] == 180).then_some(()));
-    ocods[2].set("http", "500");
+    set_all(rooms[2], "http", "500");
     wait_for("120 hosts to be left", || (scene.shown("web/oco")["up"] == 120).then_some(()));
-    ocods[3].set("http", "300");
+    set_all(rooms[3], "http", "300");
     let service = scene.wait_for_words("web/oco", "ko");
     // One of the failed members has a 5XX.
     assert_eq!(service["code"], 550);
     // The last of them must have fallen before the first rises: between the two the service would change back and forth.
     wait_for("60 hosts to be left", || (scene.shown("web/oco")["up"] == 60).then_some(()));
-    ocods[0].set("http", "200");
+    set_all(rooms[0], "http", "200");
     watcher.wait_for_log("web/oco: ko -> but (");
     assert_eq!(scene.fleet(&["status"]).output().unwrap().status.code(), Some(1));
 }

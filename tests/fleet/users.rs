@@ -16,17 +16,19 @@ fn an_unknown_user_or_group_is_an_error() {
     if !is_root("an unknown user") {
         return;
     }
-    for (keys, name) in
-        [("user = \"no-such-user\"", "no-such-user"), ("control-group = \"no-such-group\"", "no-such-group")]
-    {
+    for (keys, said) in [
+        ("user = \"no-such-user\"", "watch.toml:1: user: no-such-user: no such user"),
+        ("control-group = \"no-such-group\"", "watch.toml:1: control-group: no-such-group: no such group"),
+    ] {
         let scene = Scene::new("");
         with_keys(&scene, keys);
         let (status, last) = scene.refusal();
         assert_eq!(status, Some(1), "{last}");
-        assert!(last.contains(name) && last.contains("no such"), "{last}");
+        assert!(last.ends_with(said), "{last}");
         assert!(!scene.control().exists());
         let output = scene.ocowatch(&["-t"]).output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+        assert!(text(&output.stderr).ends_with(&format!("{said}\n")), "{}", text(&output.stderr));
     }
 }
 

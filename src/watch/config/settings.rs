@@ -69,14 +69,38 @@ impl Settings {
         self.tables.iter().any(|table| matches!(table.kind, TableKind::Lvs { .. }))
     }
 
-    /// What differs from `old` and counts only after a restart: its keys.
-    pub fn needs_restart(&self, old: &Settings) -> Vec<&'static str> {
+    /// How the servers prove who they are that are spoken to by TLS: those of probes, of Alertmanager and of another
+    /// board.
+    pub fn verified(&self) -> impl Iterator<Item = &Tls> {
+        let services = self.groups.iter().flat_map(|group| &group.services);
+        let of_probes = services.filter_map(|service| match service.probe.as_ref() {
+            Probe::Http(http) => http.tls.as_ref(),
+            Probe::Oco { .. }
+            | Probe::Tcp { .. }
+            | Probe::Banner(_)
+            | Probe::Udp(_)
+            | Probe::Ping
+            | Probe::Exec(_)
+            | Probe::Mon(_)
+            | Probe::Report(_) => None,
+        });
+        let of_alertmanager = self.alertmanager.iter().filter_map(|alertmanager| alertmanager.tls.as_ref());
+        let of_forward = self.forward.iter().filter_map(|forward| forward.tls.as_ref());
+        of_probes.chain(of_alertmanager).chain(of_forward)
+    }
+
+    /// Stays with what counts only after a restart as it is in `old`, which runs. Returns the keys that differ.
+    pub fn stay_with(&mut self, old: &Settings) -> Vec<&'static str> {
         let keys = [
             ("state-dir", self.state_dir != old.state_dir),
             ("control", self.control != old.control),
             ("control-group", self.control_group != old.control_group),
             ("user", self.user != old.user),
         ];
+        self.state_dir.clone_from(&old.state_dir);
+        self.control.clone_from(&old.control);
+        self.control_group.clone_from(&old.control_group);
+        self.user.clone_from(&old.user);
         keys.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key).collect()
     }
 }

@@ -277,10 +277,12 @@ fn other_ways_to_write_it() {
 #[test]
 fn what_counts_only_after_a_restart_is_named() {
     let old = settings("");
-    assert_eq!(old.needs_restart(&old), [""; 0]);
-    let new = settings("state-dir = \"/x\"\ncontrol = \"/y/z\"\nuser = \"u\"\nmetrics = \"127.0.0.1:1\"");
-    assert_eq!(new.needs_restart(&old), ["state-dir", "control", "user"]);
-    assert_eq!(settings("control-group = \"g\"").needs_restart(&old), ["control-group"]);
+    assert_eq!(settings("").stay_with(&old), [""; 0]);
+    let mut new = settings("state-dir = \"/x\"\ncontrol = \"/y/z\"\nuser = \"u\"\nmetrics = \"127.0.0.1:1\"");
+    assert_eq!(new.stay_with(&old), ["state-dir", "control", "user"]);
+    assert_eq!(settings("control-group = \"g\"").stay_with(&old), ["control-group"]);
+    // What runs is what the next reload is compared with.
+    assert_eq!((new.stay_with(&old), new.metrics), (vec![], Some("127.0.0.1:1".parse().unwrap())));
 }
 
 #[test]

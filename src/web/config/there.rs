@@ -5,8 +5,7 @@ use super::SentTo;
 use super::Settings;
 use crate::limits::SETTINGS_OCTETS;
 use oco::config::ConfigError;
-use oco::config::culprit::Culprit;
-use oco::config::source;
+use oco::config::outside;
 use oco::system::words::words;
 use std::fs::{self, File};
 use std::io;
@@ -19,8 +18,6 @@ use toml::de::{DeTable, DeValue};
 pub enum Key {
     /// `state-dir`.
     StateDir,
-    /// `user`.
-    User,
     /// `tls.certificate`.
     Certificate,
     /// `tls.key`.
@@ -42,7 +39,6 @@ impl Key {
         };
         match self {
             Key::StateDir => file.get("state-dir").map(|value| value.span()),
-            Key::User => file.get("user").map(|value| value.span()),
             Key::Certificate => within("tls", "certificate"),
             Key::TlsKey => within("tls", "key"),
             Key::Font(index) => item("fonts", index).map(|(_, span)| span),
@@ -55,13 +51,7 @@ impl Key {
 
 /// What is wrong with a value of the file at `path`, which was read and is good.
 pub fn wrong(path: &Path, key: Key, what: String) -> ConfigError {
-    let text = source::read(path, SETTINGS_OCTETS).unwrap_or_default();
-    let span = DeTable::parse(&text).ok().and_then(|file| key.span(file.get_ref()));
-    let fault = match span {
-        Some(span) => Culprit { span, what }.fault(&text),
-        None => source::Fault { place: None, what },
-    };
-    ConfigError::misunderstood(path, fault)
+    outside::wrong((path, SETTINGS_OCTETS), |file| key.span(file), what)
 }
 
 /// Checks what is needed only later than at the start, or by commands alone.
@@ -156,6 +146,6 @@ mod tests {
     #[test]
     fn what_the_file_does_not_name_has_no_line() {
         let path = PathBuf::from("/nowhere/board.toml");
-        assert_eq!(wrong(&path, Key::User, "x".to_owned()).to_string(), "/nowhere/board.toml: x");
+        assert_eq!(wrong(&path, Key::StateDir, "x".to_owned()).to_string(), "/nowhere/board.toml: x");
     }
 }

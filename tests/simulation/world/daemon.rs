@@ -131,7 +131,8 @@ pub fn start(kernel: &Shared, max_connections: usize) -> Daemon {
         (kernel.judge.rules.clone(), kernel.judge.empty_is_ok, kernel.judge.listeners.clone())
     };
     let mut answers = Answers::of(directory, rules, empty_is_ok);
-    let listeners = Listeners::bind(&wanted, &mut answers, &mut sockets).expect("the model has every port");
+    let (listeners, _) =
+        Listeners::bind(&wanted, &mut answers, &mut sockets).expect("the model has every port");
     let limits = (max_connections, BOUNDS);
     let signals = Signals::by_hand(&[Signal::Stop, Signal::Reload, Signal::Dump]);
     EventLoop::new(sockets, signals, (answers, listeners), limits, Notify::silent())

@@ -1,8 +1,8 @@
-//! The authorities that certificates are verified by: read once, at the start and at a reload, before the program is
-//! confined.
+//! The authorities that certificates are verified by: read once, at the start and at a reload. The program is confined by
+//! then, so that what can be read at the start can be read again.
 
 use super::verifiers::{Pinned, Unverified};
-use crate::config::{Probe, Settings, Tls};
+use crate::config::{Settings, Tls};
 use crate::limits::CA_FILE_OCTETS;
 use log::warn;
 use oco::system::small_file::read_at_most;
@@ -14,6 +14,8 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::time_provider::{DefaultTimeProvider, TimeProvider};
 use rustls::{ClientConfig, RootCertStore};
+use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -31,6 +33,23 @@ struct Entry {
     trust: Trust,
     /// The words: why there is none. They are the reason of each probe that needs it.
     config: Result<Arc<ClientConfig>, String>,
+}
+
+/// Why a file of authorities is of no use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaError {
+    /// Where it is, as the settings have it.
+    pub file: PathBuf,
+    /// What is wrong with it.
+    pub why: String,
+    /// Whether this process may not read it, though others could.
+    pub is_denied: bool,
+}
+
+impl fmt::Display for CaError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.file.display(), self.why)
+    }
 }
 
 /// Who is believed.
@@ -63,16 +82,9 @@ impl TlsStore {
     /// Reads what the probes of `settings` need, and who tells Alertmanager and another board.
     ///
     /// # Errors
-    /// A `ca` file can't be read, or has no certificate: `FILE: why`.
-    pub fn load(settings: &Settings) -> Result<TlsStore, String> {
-        let services = settings.groups.iter().flat_map(|group| &group.services);
-        let https = services.filter_map(|service| match service.probe.as_ref() {
-            Probe::Http(http) => http.tls.as_ref(),
-            _ => None,
-        });
-        let alertmanager = settings.alertmanager.iter().filter_map(|alertmanager| alertmanager.tls.as_ref());
-        let forward = settings.forward.iter().filter_map(|forward| forward.tls.as_ref());
-        TlsStore::of(https.chain(alertmanager).chain(forward), Arc::new(DefaultTimeProvider))
+    /// A `ca` file can't be read, or has no certificate.
+    pub fn load(settings: &Settings) -> Result<TlsStore, CaError> {
+        TlsStore::of(settings.verified(), Arc::new(DefaultTimeProvider))
     }
 
     /// The same for these, judged by another clock.
@@ -82,7 +94,7 @@ impl TlsStore {
     pub fn of<'a>(
         wanted: impl Iterator<Item = &'a Tls>,
         clock: Arc<dyn TimeProvider>,
-    ) -> Result<TlsStore, String> {
+    ) -> Result<TlsStore, CaError> {
         let mut store = TlsStore::default();
         for tls in wanted {
             if store.entries.iter().any(|entry| entry.trust.is(tls)) {
@@ -157,9 +169,12 @@ fn system(provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>,
     Ok(verifier)
 }
 
-fn by_file(file: &Path, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, String> {
-    let at = |why: &str| format!("{}: {why}", file.display());
-    let content = read_at_most(file, CA_FILE_OCTETS).map_err(|error| at(&words(&error)))?;
+fn by_file(file: &Path, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, CaError> {
+    let at = |why: &str| CaError { file: file.to_owned(), why: why.to_owned(), is_denied: false };
+    let content = read_at_most(file, CA_FILE_OCTETS).map_err(|error| CaError {
+        is_denied: error.kind() == io::ErrorKind::PermissionDenied,
+        ..at(&words(&error))
+    })?;
     let content = content.ok_or_else(|| at("too large for a file of certificates"))?;
     let pinned = CertificateDer::pem_slice_iter(&content).collect::<Result<Vec<_>, _>>();
     let pinned = pinned.map_err(|error| at(&format!("expected certificates in PEM: {error}")))?;

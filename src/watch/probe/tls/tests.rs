@@ -200,7 +200,7 @@ fn files_of_authorities_have_to_be_some() {
     let file = dir.path().join("ca.pem");
     let load = || {
         let error = TlsStore::of([&trust(Some(file.clone()))].into_iter(), Arc::new(Clock(0))).unwrap_err();
-        error.replace(file.to_str().unwrap(), "FILE")
+        error.to_string().replace(file.to_str().unwrap(), "FILE")
     };
     assert_eq!(load(), "FILE: no such file or directory");
     std::fs::write(&file, "hello").unwrap();
