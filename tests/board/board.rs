@@ -75,8 +75,13 @@ impl Board {
     }
 
     /// Ends it, which has to go well. Returns what it logged.
-    pub fn stop(mut self) -> String {
+    pub fn stop(self) -> String {
         self.running.signal("TERM");
+        self.wait_for_end()
+    }
+
+    /// The same for one that is about to end.
+    pub fn wait_for_end(mut self) -> String {
         assert!(self.running.wait().success());
         self.running.log()
     }

@@ -45,9 +45,15 @@ impl Request {
     /// Sends it over a connection of its own.
     #[track_caller]
     pub fn send(&self, address: SocketAddr) -> Reply {
+        Reply::read(self.begin(address))
+    }
+
+    /// Sends it, and leaves the answer to be read.
+    #[track_caller]
+    pub fn begin(&self, address: SocketAddr) -> TcpStream {
         let stream = connect(address);
         (&stream).write_all(&self.0).unwrap();
-        Reply::read(stream)
+        stream
     }
 
     /// The same by a socket.

@@ -1,9 +1,10 @@
 //! The start, its refusals, the reload, and the end.
 
 use crate::board::Board;
-use crate::http::Request;
+use crate::http::{Reply, Request};
 use crate::scene::{Scene, parts, wait_for};
 use crate::watcher::{Running, watch};
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 
 #[test]
@@ -99,17 +100,29 @@ fn the_end_lets_those_finish_who_are_being_served() {
     let board = Board::start(&scene);
     assert_eq!(board.ping("h1", "k").status, 200);
     watcher.signal("STOP");
-    let address = board.address;
-    let waiting = std::thread::spawn(move || {
-        let body = r#"{"server": {"name": "h1", "key": "k"}, "period": 60, "services": [{"name": "a", "state": "OK"}]}"#;
-        Request::post("/api/set/service/status", body).send(address).status
-    });
-    std::thread::sleep(std::time::Duration::from_millis(300));
-    let ended = std::thread::spawn(move || board.stop());
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    let body =
+        r#"{"server": {"name": "h1", "key": "k"}, "period": 60, "services": [{"name": "a", "state": "OK"}]}"#;
+    let waiting = Request::post("/api/set/service/status", body).begin(board.address);
+    wait_for("the board to read the push", || is_read(&waiting).then_some(()));
+    board.signal("TERM");
+    board.wait_for_log("info: stopping");
     watcher.signal("CONT");
-    assert_eq!(waiting.join().unwrap(), 200);
-    ended.join().unwrap();
+    assert_eq!(Reply::read(waiting).status, 200);
+    board.wait_for_end();
+}
+
+/// Whether the other side of a connection on this host has read all that was sent.
+fn is_read(stream: &TcpStream) -> bool {
+    let words = |address: SocketAddr| format!(":{:04X}", address.port());
+    let ends = [words(stream.peer_addr().unwrap()), words(stream.local_addr().unwrap())];
+    let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+    table.lines().any(|line| {
+        // Its address, ours, the state "established", and octets to be sent and to be read.
+        let words: Vec<&str> = line.split_whitespace().collect();
+        words[1].ends_with(&ends[0])
+            && words[2].ends_with(&ends[1])
+            && words[3..5] == ["01", "00000000:00000000"]
+    })
 }
 
 #[test]
