@@ -1,7 +1,7 @@
 //! The performance data of those who push, from their words to the pictures of a page.
 
 use crate::board::Board;
-use crate::scene::{PUSH, Scene, wait_for};
+use crate::scene::{PUSH, Scene, of_one_time, slot, wait_for};
 use crate::watcher::watch;
 use oco_fleet::figure::{Figure, Measure};
 use oco_fleet::journal::Reader;
@@ -18,6 +18,10 @@ fn all(scene: &Scene, who: &str, measure: &Measure) -> Option<Figure> {
 
 #[test]
 fn performance_data_that_was_pushed_is_drawn() {
+    of_one_time(slot, push_performance_data);
+}
+
+fn push_performance_data() {
     let scene = Scene::with(&format!("[figures]\n{PUSH}"), "");
     let watcher = watch(&scene);
     let board = Board::start(&scene);

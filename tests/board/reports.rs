@@ -1,6 +1,6 @@
 //! `ocoboard report` and `ocoboard ack-mail` beside a real watcher.
 
-use crate::scene::{Scene, parts, wait_for};
+use crate::scene::{Scene, day, of_one_time, parts, wait_for};
 use crate::watcher::{Running, watch};
 use serde_json::Value;
 use std::io::Write;
@@ -35,6 +35,10 @@ fn this_month(scene: &Scene, name: &str) -> Value {
 
 #[test]
 fn a_report_has_the_figures_of_the_command() {
+    of_one_time(day, report_and_command);
+}
+
+fn report_and_command() {
     let scene = Scene::with(WATCH, "time-zone = \"UTC\"\ntitle = \"Example\"\n");
     let mut watcher = known_watch(&scene);
     scene.told(&["report", "web/job/a", "300", "disk", "full"]);
@@ -78,8 +82,7 @@ fn what_can_not_be_reported_is_one_line() {
     let said = |arguments: &[&str]| parts(&scene.ocoboard(arguments).output().unwrap());
     let (status, out, why) = said(&["report", "node:shop"]);
     assert_eq!((status, out.as_str(), why.lines().count()), (Some(1), "", 1), "there is no journal: {why}");
-    let _watcher = watch(&scene);
-    wait_for("the journal", || scene.path("watch/fleet.db").exists().then_some(()));
+    let _watcher = known_watch(&scene);
     for (arguments, part) in [
         (&["report", "web/no"][..], "web/no: nothing is known by that name"),
         (&["report", "node:shop", "--period", "2026-13"], "expected"),
@@ -93,6 +96,10 @@ fn what_can_not_be_reported_is_one_line() {
 
 #[test]
 fn what_is_owed_is_noted_from_the_first_time_on() {
+    of_one_time(day, note_what_is_owed);
+}
+
+fn note_what_is_owed() {
     let board = "[[report]]\nname = \"daily\"\nof = [\"node:shop\"]\nevery = \"day\"\ndir = \"/nowhere\"\n";
     let scene = Scene::with(WATCH, board);
     let _watcher = known_watch(&scene);
