@@ -62,7 +62,8 @@ fn answers_without_end_fill_no_memory_and_delay_nobody() {
     let mut text = "[defaults]\ninterval = \"300ms\"\ntimeout = \"1s\"\n".to_owned();
     let good = crate::host::Host::new("200 OK");
     text.push_str(&format!(
-        "[hostgroup.good]\nhosts = [{{ name = \"a\", address = \"{}\" }}]\n[hostgroup.good.service.s]\nprobe = \"oco\"\nfall = 1\n",
+        "[hostgroup.good]\nhosts = [{{ name = \"a\", address = \"{}\" }}]\n[hostgroup.good.service.s]\nprobe = \"oco\"\n\
+         fall = 1\ntimeout = \"10s\"\n",
         good.address
     ));
     for (name, address, probe, _) in &cases {

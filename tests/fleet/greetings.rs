@@ -10,12 +10,14 @@ use std::process::Command;
 
 /// A configuration of a group for each probe, and what is expected of each.
 fn groups(cases: &[(&str, SocketAddr, &str, &str)]) -> String {
-    let of = |(name, address, probe, _): &(&str, SocketAddr, &str, &str)| {
+    let of = |(name, address, probe, expected): &(&str, SocketAddr, &str, &str)| {
+        let timeout = if *expected == "ko timeout" { "700ms" } else { "10s" };
         format!(
-            "[hostgroup.{name}]\nhosts = [\"{address}\"]\n[hostgroup.{name}.service.x]\nprobe = {probe}\n"
+            "[hostgroup.{name}]\nhosts = [\"{address}\"]\n[hostgroup.{name}.service.x]\nprobe = {probe}\n\
+             timeout = \"{timeout}\"\n"
         )
     };
-    "[defaults]\ntimeout = \"700ms\"\n".to_owned() + &cases.iter().map(of).collect::<String>()
+    cases.iter().map(of).collect()
 }
 
 #[track_caller]

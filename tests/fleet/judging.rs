@@ -14,7 +14,7 @@ fn one(address: SocketAddr, defaults: &str) -> String {
     )
 }
 
-const FAST: &str = "interval = \"100ms\"\ntimeout = \"1s\"\nfall = 3\nrise = 2";
+const FAST: &str = "interval = \"100ms\"\ntimeout = \"10s\"\nfall = 3\nrise = 2";
 
 /// The log's lines about the target, without their times.
 fn about(watcher: &Watcher) -> Vec<String> {
@@ -72,7 +72,7 @@ fn changes_are_counted_by_fast_probes() {
 #[test]
 fn silence_is_ko_whatever_fall_says() {
     let host = Host::new("200 OK");
-    let text = "interval = \"100ms\"\ntimeout = \"100ms\"\nfall = 1000\nmax-silence = \"1s\"";
+    let text = "interval = \"100ms\"\ntimeout = \"10s\"\nfall = 1000\nmax-silence = \"3s\"";
     let scene = Scene::new(&one(host.address, text));
     let watcher = Watcher::start(&scene);
     watcher.wait_for_log("g/s/a: unknown -> ok");
@@ -83,7 +83,7 @@ fn silence_is_ko_whatever_fall_says() {
 #[test]
 fn a_timeout_is_told_from_a_refusal_and_ok_and_but_change_at_once() {
     let host = Host::new("200 OK");
-    let scene = Scene::new(&one(host.address, "interval = \"100ms\"\ntimeout = \"300ms\"\nfall = 1000"));
+    let scene = Scene::new(&one(host.address, "interval = \"100ms\"\ntimeout = \"10s\"\nfall = 1000"));
     let watcher = Watcher::start(&scene);
     watcher.wait_for_log("g/s/a: unknown -> ok");
     host.say("250 OK, but 201-disk");

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 /// A hostgroup and a node over it, published in the scene.
 fn published(scene: &Scene, host: &Host) -> String {
     format!(
-        "[publish]\ndir = {:?}\n[defaults]\ninterval = \"100ms\"\ntimeout = \"1s\"\nfall = 1\nrise = 1\n\
+        "[publish]\ndir = {:?}\n[defaults]\ninterval = \"100ms\"\ntimeout = \"10s\"\nfall = 1\nrise = 1\n\
          [hostgroup.web]\nhosts = [{:?}]\n[hostgroup.web.service.oco]\nprobe = \"oco\"\n",
         scene.path("published"),
         host.address.to_string()

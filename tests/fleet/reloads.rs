@@ -52,7 +52,10 @@ fn a_storm_of_reloads_mixes_nothing_up_and_loses_no_turn() {
         if round.is_multiple_of(2) {
             groups.reverse();
         }
-        format!("[defaults]\ninterval = \"100ms\"\ntimeout = \"1s\"\nfall = 1\nrise = 1\n{}", groups.concat())
+        format!(
+            "[defaults]\ninterval = \"100ms\"\ntimeout = \"10s\"\nfall = 1\nrise = 1\n{}",
+            groups.concat()
+        )
     };
     scene.configure(&text(0));
     let watcher = Watcher::start(&scene);

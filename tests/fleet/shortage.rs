@@ -68,7 +68,7 @@ fn a_program_on_a_file_system_that_hangs_holds_up_nobody() {
     let host = Host::new("200 OK");
     let hosts: Vec<String> = (1..=20).map(|n| format!("\"127.0.0.{n}\"")).collect();
     scene.configure(&format!(
-        "[defaults]\ninterval = \"200ms\"\ntimeout = \"500ms\"\nfall = 1\nrise = 1\n[hostgroup.far]\nhosts = [{}]\n\
+        "[defaults]\ninterval = \"1s\"\ntimeout = \"3s\"\nfall = 1\nrise = 1\n[hostgroup.far]\nhosts = [{}]\n\
          [hostgroup.far.service.s]\nprobe = {{ exec = [{mounted:?}] }}\n[hostgroup.near]\nhosts = [{{ name = \"a\", address = \"{}\" }}]\n\
          [hostgroup.near.service.exec]\nprobe = {{ exec = [{plugin:?}] }}\n[hostgroup.near.service.oco]\nprobe = \"oco\"\n",
         hosts.join(", "),
