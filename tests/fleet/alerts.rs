@@ -121,7 +121,7 @@ fn repetitions_come_with_every_up_to_the_limit_and_an_acknowledgement_stops_them
     let alert = |limit: &str| {
         format!(
             "{WEB}[[alert]]\nname = \"ops\"\nof = [\"web/oco\"]\nevery = \"300ms\"\n{limit}\
-             steps = [{{ command = [{:?}] }}, {{ after = \"1s\", command = [{:?}] }}]\n",
+             steps = [{{ command = [{:?}] }}, {{ after = \"5s\", command = [{:?}] }}]\n",
             first.path(),
             second.path()
         )
@@ -147,7 +147,8 @@ fn repetitions_come_with_every_up_to_the_limit_and_an_acknowledgement_stops_them
     assert!(said.starts_with("acknowledged web/oco, by "), "{said}");
     assert!(said.ends_with(", until the failure ends: disk ordered\n"), "{said}");
     let count = first.calls().len();
-    std::thread::sleep(std::time::Duration::from_millis(1500));
+    // The second step would be due within that.
+    std::thread::sleep(std::time::Duration::from_secs(6));
     assert!(first.calls().len() <= count + 1, "{:?}", first.events());
     assert_eq!(second.calls().len(), 4, "{:?}", second.events());
     report(&scene, "web/oco/w1", "200", "fine");

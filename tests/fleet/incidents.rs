@@ -36,15 +36,19 @@ fn a_5xx_opens_an_incident_which_is_acknowledged_and_closed_by_recovery() {
     );
     assert_eq!(opened["members"], serde_json::json!(["web/oco/w1"]));
     assert!(opened["opened"].is_string() && opened["closed"].is_null() && opened["who"].is_null());
+    // Each run of the command begins before what is told next: they do not wait for each other.
+    command.wait_for(1);
     report(&scene, "w2", "300");
     wait_for("a further member", || {
         (incidents(&scene)[0]["members"].as_array().unwrap().len() == 2).then_some(())
     });
+    command.wait_for(2);
     scene.told(&["ack", "web/oco"]);
     let acknowledged = wait_for("the acknowledgement", || {
         incidents(&scene).pop().filter(|incident| incident["state"] == "acknowledged")
     });
     assert!(acknowledged["who"].is_string() && acknowledged["acknowledged"].is_string());
+    command.wait_for(3);
     report(&scene, "w1", "200");
     report(&scene, "w2", "200");
     wait_for("its end", || incidents(&scene).pop().filter(|incident| incident["state"] == "closed"));
@@ -70,7 +74,7 @@ fn a_promised_time_that_passes_is_told_once_and_alerts_on_incident_are_sent_agai
     let scene = Scene::new("");
     let (command, alert) = (Recorder::new(&scene, "incident", ""), Recorder::new(&scene, "alert", ""));
     scene.configure(&format!(
-        "{WEB}[incident]\ncommand = [{:?}]\nacknowledge-within = \"500ms\"\n\
+        "{WEB}[incident]\ncommand = [{:?}]\nacknowledge-within = \"3s\"\n\
          [[alert]]\nof = [\"web\"]\non = [\"incident\"]\ncommand = [{:?}]\n",
         command.path(),
         alert.path()
