@@ -195,8 +195,10 @@ fn who_reads_a_large_status_slowly_delays_nobody() {
         let reply =
             ask(&scene, r#"{"version":1,"order":"report","reports":[{"name":"push/s0/host0","code":300}]}"#);
         assert_eq!(reply["results"], serde_json::json!([null]));
-        assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
-        let targets: usize = scene.status()["services"]
+        // Well below the time after which those who take nothing are closed.
+        assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
+        // By hand: the command gives up after ten seconds, which a slow machine needs for so much.
+        let targets: usize = ask(&scene, r#"{"version":1,"order":"status"}"#)["services"]
             .as_array()
             .unwrap()
             .iter()

@@ -39,17 +39,23 @@ fn the_journal_is_one_chain_over_kills() {
         watcher.wait();
     }
     let _watcher = Watcher::start(&scene);
+    let entries = |name: &str| -> Vec<Value> {
+        let log = scene.told(&["log", "--json", name]);
+        let entries = log.lines().map(|line| serde_json::from_str(line).unwrap());
+        let is_chained = |entry: &Value| entry["name"] == name && entry["kind"] == "transition";
+        entries.filter(is_chained).collect()
+    };
+    let names = ["g/s/a", "g/s", "node:n"];
+    for name in names {
+        wait_for(&format!("a long chain of {name}"), || (entries(name).len() > 10).then_some(()));
+    }
     scene.wait_for_words("node:n", "ko");
     is_over.store(true, Ordering::SeqCst);
     flips.join().unwrap();
-    for name in ["g/s/a", "g/s", "node:n"] {
+    for name in names {
         scene.wait_for_words(name, "ok");
-        let entries: Vec<Value> = wait_for("the journal", || {
-            let log = scene.told(&["log", "--json", name]);
-            let entries = log.lines().map(|line| serde_json::from_str(line).unwrap());
-            let is_chained = |entry: &Value| entry["name"] == name && entry["kind"] == "transition";
-            let entries: Vec<Value> = entries.filter(is_chained).collect();
-            (entries.last()?["new"] == "ok").then_some(entries)
+        let entries = wait_for("the journal", || {
+            Some(entries(name)).filter(|entries| entries.last().is_some_and(|last| last["new"] == "ok"))
         });
         assert!(entries.len() > 10, "{entries:?}");
         for pair in entries.windows(2) {
@@ -88,8 +94,9 @@ fn as_many_as_may_be_are_taken_in_and_kept_over_a_kill() {
     let shown = crate::scene::text(&scene.fleet(&["status"]).output().unwrap().stdout);
     assert!(shown.lines().count() < 2000, "{} lines", shown.lines().count());
     wait_for("the journal", || {
-        let log = scene.told(&["log", "--json", "push/s9/host99999"]);
-        (!log.is_empty()).then_some(())
+        // While so much is written, reading may take longer than it is given, which is said.
+        let log = scene.fleet(&["log", "--json", "push/s9/host99999"]).output().unwrap();
+        (!log.stdout.is_empty()).then_some(())
     });
     watcher.signal("KILL");
     watcher.wait();
