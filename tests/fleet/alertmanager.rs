@@ -14,6 +14,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 const PROGRAM: &str = "prometheus-alertmanager";
+/// How long the second member of the cluster waits for the first one to tell, before it tells too.
+const PEER_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Where the cluster notifies: each alert as `name severity status`.
 #[derive(Clone, Default)]
@@ -84,11 +86,8 @@ impl Member {
             .arg(format!("--web.listen-address=127.0.0.1:{}", self.port))
             .arg(format!("--cluster.listen-address=127.0.0.1:{}", self.gossip))
             .args(peer.map(|peer| format!("--cluster.peer=127.0.0.1:{}", peer.gossip)))
-            .args([
-                "--cluster.reconnect-interval=1s",
-                "--cluster.peer-timeout=3s",
-                "--cluster.settle-timeout=10s",
-            ])
+            .args(["--cluster.reconnect-interval=1s", "--cluster.settle-timeout=10s"])
+            .arg(format!("--cluster.peer-timeout={}s", PEER_TIMEOUT.as_secs()))
             .arg("--log.level=error")
             .args(arguments);
         Running::start("alertmanager", &mut command, &[self.port])
@@ -173,7 +172,7 @@ fn a_cluster_is_told_whoever_of_it_is_away() {
     let scene = Scene::new("");
     let members = [Member::new(&scene, "one"), Member::new(&scene, "two")];
     scene.configure(&format!(
-        "[alertmanager]\nurls = [{:?}, {:?}]\n[defaults]\ninterval = \"100ms\"\ntimeout = \"1s\"\nfall = 1\nrise = 1\n\
+        "[alertmanager]\nurls = [{:?}, {:?}]\n[defaults]\ninterval = \"100ms\"\ntimeout = \"10s\"\nfall = 1\nrise = 1\n\
          [hostgroup.web]\nhosts = [{:?}]\n[hostgroup.web.service.oco]\nprobe = \"oco\"\n",
         members[0].url(),
         members[1].url(),
@@ -204,8 +203,8 @@ fn a_cluster_is_told_whoever_of_it_is_away() {
         assert!(alert["annotations"]["description"].as_str().unwrap().contains(": 350 KO 300-http"));
     }
     receiver.wait_for("web/oco critical firing");
-    // As long as the second member would wait before it told it too.
-    std::thread::sleep(Duration::from_secs(5));
+    // Longer than the second member would wait before it told it too.
+    std::thread::sleep(PEER_TIMEOUT + Duration::from_secs(2));
     assert_eq!(receiver.told(), ["web/oco critical firing"]);
 
     // One of them dies, and then the watcher, which tells all anew.
@@ -243,7 +242,7 @@ fn what_is_planned_is_not_sent_and_what_was_sent_goes_on() {
     let scene = Scene::new("");
     let member = Member::new(&scene, "one");
     scene.configure(&format!(
-        "[alertmanager]\nurls = [{:?}]\nof = [\"node:*\"]\n[defaults]\ninterval = \"100ms\"\ntimeout = \"1s\"\nfall = 1\nrise = 1\n\
+        "[alertmanager]\nurls = [{:?}]\nof = [\"node:*\"]\n[defaults]\ninterval = \"100ms\"\ntimeout = \"10s\"\nfall = 1\nrise = 1\n\
          [hostgroup.web]\nhosts = [{:?}]\n[hostgroup.web.service.oco]\nprobe = \"oco\"\n[node.shop]\nmembers = [\"web/oco\"]\n",
         member.url(),
         host.address.to_string()
@@ -281,7 +280,7 @@ fn example(receiver: SocketAddr) -> String {
 /// Services `oco` and `also` of one host each; the second one in the group `web` alone.
 fn watched(urls: &[String], keys: &str, hosts: &[(&str, &Host)], also: Option<&Host>) -> String {
     let mut text = format!(
-        "[alertmanager]\nurls = {urls:?}\n{keys}[defaults]\ninterval = \"100ms\"\ntimeout = \"1s\"\nfall = 1\nrise = 1\n"
+        "[alertmanager]\nurls = {urls:?}\n{keys}[defaults]\ninterval = \"100ms\"\ntimeout = \"10s\"\nfall = 1\nrise = 1\n"
     );
     for (group, host) in hosts {
         text.push_str(&format!(
