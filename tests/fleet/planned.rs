@@ -95,7 +95,7 @@ fn planned_work_may_lie_ahead() {
     let said = scene.told(&["maint", "web", "--from", "+1h", "--to", "+2h", "new racks"]);
     assert!(said.starts_with("under maintenance: web/oco, by ") && said.contains(", from 20"), "{said}");
     assert_eq!(scene.status()["services"][0]["maint"], Value::Null);
-    scene.told(&["maint", "web/oco/w1", "--from", "+500ms", "--for", "1s"]);
+    scene.told(&["maint", "web/oco/w1", "--from", "+500ms", "--for", "10s"]);
     wait_for("it to begin", || target(&scene, "w1")["maint"].is_object().then_some(()));
     wait_for("it to end", || target(&scene, "w1")["maint"].is_null().then_some(()));
     wait_for("its end in the log", || {
