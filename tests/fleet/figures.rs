@@ -1,7 +1,7 @@
 //! What is measured, with real probes and a real journal: a stop and a reload write what is open.
 
 use crate::host::Host;
-use crate::scene::{Scene, wait_for};
+use crate::scene::{Scene, of_one_time, slot, wait_for};
 use crate::watcher::Watcher;
 use oco_fleet::figure::Measure;
 use oco_fleet::journal::{Point, Reader};
@@ -45,6 +45,10 @@ fn settle(scene: &Scene) {
 
 #[test]
 fn a_stop_and_a_reload_write_what_was_measured() {
+    of_one_time(slot, stop_and_reload);
+}
+
+fn stop_and_reload() {
     let host = Host::new("200 OK");
     let scene = Scene::new("");
     scene.configure(&fleet(&scene, &host, "[figures]\n"));
@@ -77,6 +81,10 @@ fn a_stop_and_a_reload_write_what_was_measured() {
 
 #[test]
 fn nothing_is_measured_unless_the_file_says_so() {
+    of_one_time(slot, measure_now_and_then);
+}
+
+fn measure_now_and_then() {
     let host = Host::new("200 OK");
     let scene = Scene::new("");
     scene.configure(&fleet(&scene, &host, ""));

@@ -1,7 +1,7 @@
 //! Availability, corrections and levels of a real watcher.
 
 use crate::host::Host;
-use crate::scene::{Scene, parts, wait_for};
+use crate::scene::{Scene, day, of_one_time, parts, wait_for};
 use crate::talk::ask;
 use crate::watcher::Watcher;
 use serde_json::Value;
@@ -56,6 +56,10 @@ fn sums(reply: &Value) -> i64 {
 
 #[test]
 fn an_availability_sums_exactly_to_its_time() {
+    of_one_time(day, sum_an_availability);
+}
+
+fn sum_an_availability() {
     let host = Host::new("200 OK");
     let scene = Scene::new(&one_host(&host, ""));
     let _watcher = Watcher::start(&scene);
