@@ -144,6 +144,8 @@ fn a_second_watcher_is_refused_on_the_state_and_on_the_socket() {
     let host = Host::new("200 OK");
     let scene = Scene::new(&one(&host, ""));
     let _watcher = Watcher::start(&scene);
+    // It listens at all of its sockets by then.
+    scene.wait_for_words("g/s/a", "ok");
     let text = std::fs::read_to_string(scene.path("watch.toml")).unwrap();
     for (what, text) in [
         ("state", text.replace("control\"", "other/control\"")),
@@ -184,7 +186,7 @@ fn a_log_that_nobody_reads_holds_up_nothing() {
     let scene = Scene::new(&(one(&host, "") + "[hostgroup.push]\naccept-reports = true\n"));
     let mut command = scene.ocowatch(&[]);
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    wait_for("the control socket", || scene.control().exists().then_some(()));
+    wait_for("the control socket", || std::os::unix::net::UnixStream::connect(scene.control()).ok());
     for code in [300, 200, 300] {
         let reports: Vec<_> = (0..5000)
             .map(|n| serde_json::json!({"name": format!("push/many/host{n}"), "code": code}))

@@ -40,8 +40,10 @@ fn the_token_of_an_alert_acknowledges_its_failure_and_nothing_else() {
     let recorder = Recorder::new(&scene, "told.alert", "");
     scene.configure(&format!("{WEB}[[alert]]\nof = [\"web\"]\ncommand = [{:?}]\n", recorder.path()));
     let mut watcher = Watcher::start(&scene);
-    let mode = std::fs::metadata(scene.path("token")).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o666);
+    wait_for("everybody to be let to the socket", || {
+        let mode = std::fs::metadata(scene.path("token")).ok()?.permissions().mode();
+        (mode & 0o777 == 0o666).then_some(())
+    });
     report(&scene, "w1", "200");
     report(&scene, "w2", "200");
     report(&scene, "w1", "300");
