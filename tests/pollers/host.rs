@@ -108,11 +108,18 @@ impl Host {
             }
             return;
         }
-        let set = |name: &str, code: &str| self.scene.check(name, &format!("{code}\n"));
-        set("http", if state == State::Ko { "310" } else { "200" });
-        set("raid", if state == State::Incident { "500" } else { "200" });
         let but = matches!(state, State::But | State::Ko | State::Incident);
-        set("disk", if but { "210" } else { "200" });
+        let checks = [
+            ("http", if state == State::Ko { "310" } else { "200" }),
+            ("raid", if state == State::Incident { "500" } else { "200" }),
+            ("disk", if but { "210" } else { "200" }),
+        ];
+        // What is bad first: from one that is bad to another there is no moment that is good.
+        for is_good in [false, true] {
+            for (name, code) in checks.iter().filter(|(_, code)| code.starts_with('2') == is_good) {
+                self.scene.check(name, &format!("{code}\n"));
+            }
+        }
         if state == State::Stale {
             let file = File::options().append(true).open(self.scene.status().join("http")).unwrap();
             file.set_modified(SystemTime::now() - Duration::from_secs(600)).expect("make it old");

@@ -13,6 +13,9 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+/// Prometheus waits for an answer no longer than until it asks again.
+const SCRAPES: &str = "scrape_interval: 3s";
+
 /// The body of a page. None while it can't be had.
 pub fn get(address: SocketAddr, page: &str) -> Option<String> {
     let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(5)).ok()?;
@@ -63,7 +66,7 @@ fn prometheus_sees_probe_success() {
     let mut exporter = Running::start(&mut command, host.scene.path("blackbox.log"));
     let file = Snippet::load("prometheus.yml")
         .put("192.0.2.1:79", host.address)
-        .put("scrape_interval: 15s", "scrape_interval: 1s")
+        .put("scrape_interval: 15s", SCRAPES)
         .put("127.0.0.1:9115", exporter_address)
         .write(&host.scene);
     let address = SocketAddr::from((own_address(), 9090));
@@ -89,7 +92,7 @@ fn prometheus_scrapes_every_check_and_its_figures() {
     host.scene.check("load", "200 OK|load1=0.5;4;8\n");
     let file = Snippet::load("prometheus-metrics.yml")
         .put("192.0.2.1:8079", host.http())
-        .put("scrape_interval: 15s", "scrape_interval: 1s")
+        .put("scrape_interval: 15s", SCRAPES)
         .after("global:\n  evaluation_interval: 1s\nrule_files: [oco.rules.yml]")
         .write(&host.scene);
     Snippet::load("oco.rules.yml").write(&host.scene);
