@@ -102,8 +102,16 @@ impl Balancer {
         Emptied { stop, thread }
     }
 
-    /// How often somebody was told of a failure.
-    pub fn told(&self) -> Result<usize> {
+    /// How often somebody was told of a failure, once it is so often; after [`LIMIT`] in any case.
+    pub fn told_at_least(&self, due: usize) -> Result<usize> {
+        let deadline = Instant::now() + LIMIT;
+        while self.told()? < due && Instant::now() < deadline {
+            sleep(LOOK);
+        }
+        self.told()
+    }
+
+    fn told(&self) -> Result<usize> {
         Ok(fs::read_to_string(&self.alerts)?.lines().filter(|line| line.starts_with("ko ")).count())
     }
 }
@@ -125,8 +133,13 @@ pub struct Emptied {
 }
 
 impl Emptied {
-    /// When it was empty, in milliseconds of the wall clock. None: it is not yet.
+    /// When it was empty, in milliseconds of the wall clock: waits for it, since the table may be the last to know. None:
+    /// servers stood in it for all of [`LIMIT`].
     pub fn at(self) -> Option<i64> {
+        let deadline = Instant::now() + LIMIT;
+        while !self.thread.is_finished() && Instant::now() < deadline {
+            sleep(LOOK);
+        }
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join().ok().flatten()
     }
