@@ -16,7 +16,7 @@ use crate::Result;
 use crate::figures::Bench;
 use crate::load::beside;
 use crate::report::{Figure, Nature, Report, Unit, median, quantile, thousands};
-use crate::watch::octets_written;
+use crate::watch::{octets_written, wait_for_silence};
 
 /// Of so many pushes one changes its service.
 const CHANGES: usize = 10;
@@ -82,13 +82,14 @@ pub fn latency(bench: &Bench, report: &mut Report) -> Result<()> {
 
 pub fn writes(bench: &Bench, report: &mut Report) -> Result<()> {
     let effort = &bench.effort.board;
-    let pair = Pair::start(bench)?;
+    let (began, pair) = (Instant::now(), Pair::start(bench)?);
     everybody_pushes(&pair)?;
     // They are written, and their periods too, of which the last five are kept.
     for _ in 0..5 {
         everybody_pushes(&pair)?;
     }
     sleep(Duration::from_secs(3));
+    wait_for_silence(began, effort.silent + Duration::from_secs(5));
     let files = [pair.board_state.as_path()];
     let (written, before) = (octets_written(pair.watcher.pid)?, looks_of(&files)?);
     let request = |number: usize| pushers::push(number % HOSTS, "backup", "OK", "done in 12 s");

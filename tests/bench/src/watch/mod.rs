@@ -22,7 +22,7 @@ use crate::report::Report;
 
 pub use floor::run as run_floor;
 pub use probers::Prober;
-pub use rest::octets_written;
+pub use rest::{octets_written, wait_for_silence};
 pub use tap::wall;
 
 /// How much is measured.

@@ -18,6 +18,8 @@ use crate::meter;
 use crate::report::{Figure, Nature, Report, Unit, thousands};
 
 const FEW: usize = 10_000;
+/// Of so many windows the middle one counts: in one of them more may be under way at once than ever before.
+const WINDOWS: usize = 3;
 /// When the journal's heartbeat is due.
 const HEARTBEAT: Duration = Duration::from_secs(60);
 
@@ -42,23 +44,25 @@ fn allocations(bench: &Bench, report: &mut Report) -> Result<()> {
     let count = || -> Result<u64> { Ok(u64::from_ne_bytes(fs::read(&counter)?.as_slice().try_into()?)) };
     sleep(Duration::from_secs(5));
     let answered = || farms.iter().map(Farm::answered).collect::<Vec<_>>();
-    let (before, answered_before) = (count()?, answered());
-    if before == 0 {
+    let up_to_then = count()?;
+    if up_to_then == 0 {
         return Err("nothing is counted: is ocowatch linked statically?".into());
     }
-    sleep(effort.counted);
-    // Those of tcp are not accepted, and so not answered; they are as many as those of each other kind.
-    let probes: Vec<u64> =
-        answered().iter().zip(&answered_before).map(|(now, before)| now - before).collect();
-    let probes = probes.iter().sum::<u64>() as f64 * 4.0 / 3.0;
-    let allocations = count()? - before;
-    let each = allocations as f64 / probes;
+    let (mut each, mut details) = (Vec::new(), Vec::new());
+    for _ in 0..WINDOWS {
+        let (before, answered_before) = (count()?, answered());
+        sleep(effort.counted);
+        // Those of tcp are not accepted, and so not answered; they are as many as those of each other kind.
+        let answered = answered().iter().zip(&answered_before).map(|(now, before)| now - before).sum::<u64>();
+        let (allocations, probes) = (count()? - before, answered as f64 * 4.0 / 3.0);
+        each.push(allocations as f64 / probes);
+        details.push(format!("{allocations} in {probes:.0}"));
+    }
     let name = "heap allocations a probe";
     // A buffer for more probes at once than there were before is no allocation of a probe.
     let figure = Figure { name, unit: Unit::Number, nature: Nature::Fixed, at_most: Some(0.01) };
-    let detail =
-        format!("{allocations} in {probes:.0} probes, tcp, oco, http and banner; {before} up to then");
-    report.add(&figure, &[each], detail);
+    let detail = format!("{} probes, tcp, oco, http and banner; {up_to_then} up to then", details.join(", "));
+    report.add(&figure, &each, detail);
     Ok(())
 }
 
@@ -93,11 +97,7 @@ fn memory_and_writes(bench: &Bench, report: &mut Report) -> Result<()> {
     );
     report.add(&figure, &[(with_many - with_few) / (many - FEW) as f64], detail);
 
-    // Behind a heartbeat, where the time before it does not suffice.
-    let left = HEARTBEAT.saturating_sub(began.elapsed());
-    let needed = effort.silent + Duration::from_secs(2);
-    let behind = if left < needed { began + HEARTBEAT + Duration::from_secs(3) } else { Instant::now() };
-    sleep(behind.saturating_duration_since(Instant::now()));
+    wait_for_silence(began, effort.silent + Duration::from_secs(2));
     let before = octets_written(small.pid)?;
     sleep(effort.silent);
     let octets = octets_written(small.pid)? - before;
@@ -118,6 +118,19 @@ fn memory_and_writes(bench: &Bench, report: &mut Report) -> Result<()> {
         report.add(&figure, &[octets as f64], "the heartbeat: a few pages of the journal's log");
     }
     Ok(())
+}
+
+/// Waits until no heartbeat is due for so long, of a watcher that began then: behind one, where the time before it does
+/// not suffice.
+pub fn wait_for_silence(began: Instant, needed: Duration) {
+    let age = began.elapsed();
+    let last = HEARTBEAT * (age.as_secs() / HEARTBEAT.as_secs()) as u32;
+    let (is_over, next) = (last + Duration::from_secs(3), last + HEARTBEAT);
+    if !last.is_zero() && age < is_over {
+        sleep(is_over - age);
+    } else if next - age < needed {
+        sleep(next + Duration::from_secs(3) - age);
+    }
 }
 
 /// Octets that all threads of a process handed to write calls, to files and pipes but not to sockets.
