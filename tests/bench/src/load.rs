@@ -12,6 +12,8 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::Signal;
 use nix::sys::socket::{MsgFlags, recv};
 
+use oco::limits::LINGER;
+
 use crate::Result;
 use crate::meter;
 use crate::servers::{Server, Talk};
@@ -143,8 +145,26 @@ pub fn late_closers(server: &Server, answers: u32) -> Result<()> {
 }
 
 /// Clients that have their line and do not close. The daemon drops them two seconds later, so be quick.
-pub fn hold(server: &Server, clients: usize) -> Result<Vec<TcpStream>> {
-    let mut held = Vec::with_capacity(clients);
+pub struct Held {
+    streams: Vec<TcpStream>,
+    began: Instant,
+}
+
+/// A figure that this machine is too slow for.
+#[derive(Debug)]
+pub struct TooSlow(String);
+
+impl std::fmt::Display for TooSlow {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for TooSlow {}
+
+/// Has so many come and stay.
+pub fn hold(server: &Server, clients: usize) -> Result<Held> {
+    let (mut held, began) = (Vec::with_capacity(clients), Instant::now());
     while held.len() < clients {
         let answered = held.len();
         for _ in answered..clients.min(answered + 256) {
@@ -152,16 +172,20 @@ pub fn hold(server: &Server, clients: usize) -> Result<Vec<TcpStream>> {
         }
         held[answered..].iter().try_for_each(|stream| expect_ok(&read_answer(stream)?))?;
     }
-    Ok(held)
+    Ok(Held { streams: held, began })
 }
 
 /// Make sure that the daemon has not dropped them yet.
-pub fn still_held(server: &Server, held: &[TcpStream]) -> Result<()> {
-    let open = meter::open_files(server.pid)?;
-    if open < held.len() {
-        return Err(format!("too slow: only {open} of {} connections are still open", held.len()).into());
+pub fn still_held(server: &Server, held: &Held) -> Result<()> {
+    let (open, all) = (meter::open_files(server.pid)?, held.streams.len());
+    if open >= all {
+        return Ok(());
     }
-    Ok(())
+    let found = format!("only {open} of {all} connections are still open");
+    if held.began.elapsed() < LINGER {
+        return Err(format!("too early: {found}").into());
+    }
+    Err(TooSlow(format!("too slow: {found}")).into())
 }
 
 fn connect(server: &Server) -> io::Result<TcpStream> {

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use crate::Result;
 use crate::board::{self, BoardEffort};
+use crate::load::TooSlow;
 use crate::report::Report;
 use crate::servers::Programs;
 use crate::watch::{self, WatchEffort};
@@ -167,8 +168,11 @@ pub fn measure(bench: &Bench, peers: bool, wanted: &[String], report: &mut Repor
         return Err(format!("no such figure: {}", wanted.join(" ")).into());
     }
     for (name, measure) in chosen {
-        if let Err(e) = measure(bench, report) {
-            report.fail(name, &e.to_string());
+        match measure(bench, report) {
+            Ok(()) => {}
+            // As of all that depends on time.
+            Err(e) if e.is::<TooSlow>() && !bench.effort.is_full() => report.skip(name, &e.to_string()),
+            Err(e) => report.fail(name, &e.to_string()),
         }
     }
     Ok(())
