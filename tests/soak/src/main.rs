@@ -30,6 +30,8 @@ const USAGE: &str = "usage: oco-soak OCOD DIRECTORY SECONDS";
 const WARM_UP: Duration = Duration::from_secs(5);
 /// How long the first and the last second are.
 const SECOND: Duration = Duration::from_secs(1);
+/// Descriptors wave with the clients of each second: what they are at the end is compared with the most of so many.
+const FIRST_SECONDS: u32 = 5;
 /// How long the last clients may be kept when all have gone.
 const LAST_LINGER: Duration = Duration::from_secs(10);
 /// How long no wake-up may come when all has stopped.
@@ -102,7 +104,8 @@ fn fit(load: Load) -> Result<Load> {
     Ok(Load::new(divisor.max(1)))
 }
 
-/// All at once for `time`. Gives what ocod held in the first and in the last second.
+/// All at once for `time`. Gives what ocod held in the first and in the last second; of descriptors the most in
+/// the first seconds.
 fn soak(
     load: &Load,
     daemon: &Daemon,
@@ -124,7 +127,10 @@ fn soak(
             let start = Instant::now();
             sleep(WARM_UP);
             count.begin();
-            let first = meter::mean(daemon.pid(), SECOND)?;
+            let mut first = meter::mean(daemon.pid(), SECOND)?;
+            for _ in 1..FIRST_SECONDS {
+                first.descriptors = first.descriptors.max(meter::mean(daemon.pid(), SECOND)?.descriptors);
+            }
             sleep((WARM_UP + time).saturating_sub(start.elapsed() + SECOND));
             let last = meter::mean(daemon.pid(), SECOND)?;
             Ok((first, last))
@@ -218,7 +224,7 @@ impl Report {
         let limit = first.descriptors / GROWTH_OF_DESCRIPTORS;
         let (one, other, limit, is_flat) = row(first.descriptors, last.descriptors, limit);
         self.row(
-            "descriptors, first to last second",
+            "descriptors, first seconds to last",
             format!("{one} to {other}, at most {limit} more"),
             is_flat,
         );
