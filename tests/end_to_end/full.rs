@@ -50,12 +50,12 @@ fn a_flood_that_is_over_makes_no_later_answer_dearer() {
 /// plays the kernel.
 #[test]
 fn full_of_clients_that_wait_for_their_line_it_does_not_spin() {
+    let scene = Scene::new();
     let can_trace = Command::new("strace").args(["-qq", "-o", "/dev/null", "true"]).status();
     if !have("strace") || !can_trace.is_ok_and(|status| status.success()) {
         println!("skipped: strace is missing or may not trace here");
         return;
     }
-    let scene = Scene::new();
     let trace = scene.path("trace");
     let mut strace = Command::new("strace");
     strace.args(["-D", "-I2", "-qq", "-e", "signal=none", "-e", "trace=sendto,epoll_wait"]);

@@ -48,8 +48,8 @@ fn without_inotify() -> Option<Command> {
 
 #[test]
 fn a_port_that_refuses_opens_again_without_inotify() {
-    let Some(namespace) = without_inotify() else { return };
     let scene = Scene::new();
+    let Some(namespace) = without_inotify() else { return };
     scene.check("http", "300\n");
     let ocod = shut(&scene, &scene.status(), Some(&namespace));
     ocod.wait_for_log("read whole for each answer: inotify: Too many open files");
@@ -123,12 +123,12 @@ fn a_port_that_refuses_opens_again_when_the_directory_is_mounted_over() {
 /// that goes on while the host is suspended. (That a suspend ends the wait can't be tried: it stops the test as well.)
 #[test]
 fn expiry_is_waited_for_on_the_boot_clock_and_nothing_else_is() {
+    let scene = Scene::new();
     let can_trace = Command::new("strace").args(["-qq", "-o", "/dev/null", "true"]).status();
     if !have("strace") || !can_trace.is_ok_and(|status| status.success()) {
         println!("skipped: strace is missing or may not trace here");
         return;
     }
-    let scene = Scene::new();
     scene.check("http", "200\n");
     let config = configure(&scene, &["refuse-when-ko = true"]);
     let command = scene.ocod(&["-c", config.to_str().unwrap(), "--max-age", "1h"]);
