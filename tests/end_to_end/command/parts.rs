@@ -98,9 +98,9 @@ fn one_that_hangs_or_fails_hinders_no_other() {
     fs::create_dir(parts.scene.status().join("unwritable")).unwrap();
     parts.add("unwritable", "echo fine");
     parts.add("works", "echo fine");
-    let ended = end(&mut parts.oco("500ms"));
+    let ended = end(&mut parts.oco("5s"));
     ended.expect_error(3, &["oco: unwritable: write ", "is a directory"]);
-    assert_eq!(parts.recorded("hangs"), "310 timed out after 500ms\n");
+    assert_eq!(parts.recorded("hangs"), "310 timed out after 5s\n");
     assert_eq!(parts.recorded("crashes"), "310 killed by signal 9\n");
     assert_eq!(parts.recorded("works"), "200 fine\n");
 }
