@@ -88,9 +88,9 @@ fn an_open_writer_shows_the_old_result() {
 fn under_a_writer_that_hangs_the_old_result_ages_on() {
     let scene = Scene::new();
     scene.check("x", "200\n");
-    let ocod = Ocod::start_with(&scene, &["-l", "127.0.0.1:0", "--max-age", "1s"]);
+    let ocod = Ocod::start_with(&scene, &["-l", "127.0.0.1:0", "--max-age", "3s"]);
     let _writer = File::create(scene.status().join("x")).unwrap();
-    ocod.wait_for_log("x: 200 -> 300 (stale, 1s old)");
+    ocod.wait_for_log("x: 200 -> 300 (stale, 3s old)");
     ocod.expect("350 KO oco 300-x");
 }
 
