@@ -225,14 +225,21 @@ fn real_clients_show_the_line() {
     let ocod = Ocod::start(&scene);
     let port = ocod.address().port().to_string();
     let line = answer("200 OK oco");
-    // These two leave when their input ends, be the answer there or not.
-    let open_input = "sleep 0.5 2>/dev/null";
+    // These two leave when their input ends, be the answer there or not: it ends when the answer is there.
+    let heard = scene.path("heard");
+    let heard = heard.display();
+    let by = |client: String| {
+        format!(
+            "tries=0; : >'{heard}'; {{ until grep -q OK '{heard}' || [ $tries -ge 100 ]; do sleep 0.1; tries=$((tries + 1)); done; }} \
+             | {client} >'{heard}'; cat '{heard}'"
+        )
+    };
     let scripts = [
         ("nc", format!("printf 'HELO x\\r\\nQUIT\\r\\n' | nc -N 127.0.0.1 {port}")),
         ("nc", format!("nc -d 127.0.0.1 {port}")),
-        ("telnet", format!("{open_input} | telnet 127.0.0.1 {port}")),
+        ("telnet", by(format!("telnet 127.0.0.1 {port}"))),
         ("bash", format!("bash -c 'exec 3<>/dev/tcp/127.0.0.1/{port}; echo HELO >&3; cat <&3'")),
-        ("curl", format!("{open_input} | curl -sS telnet://127.0.0.1:{port}")),
+        ("curl", by(format!("curl -sS -N telnet://127.0.0.1:{port}"))),
         ("curl", format!("curl -sS gopher://127.0.0.1:{port}/")),
         (
             "python3",

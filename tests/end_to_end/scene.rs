@@ -104,13 +104,18 @@ pub fn wrap(outer: &Command, inner: &Command) -> Command {
 }
 
 /// Waits until `condition` gives something.
-pub fn wait_for<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
-    let end = Instant::now() + PATIENCE;
+pub fn wait_for<T>(what: &str, condition: impl FnMut() -> Option<T>) -> T {
+    wait_at_most(PATIENCE, what, condition)
+}
+
+/// The same for what takes longer.
+pub fn wait_at_most<T>(time: Duration, what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + time;
     loop {
         if let Some(found) = condition() {
             return found;
         }
-        assert!(Instant::now() < end, "waited {PATIENCE:?} in vain for {what}");
+        assert!(Instant::now() < end, "waited {time:?} in vain for {what}");
         std::thread::sleep(Duration::from_millis(5));
     }
 }
