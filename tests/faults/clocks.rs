@@ -251,7 +251,7 @@ fn the_first_answer_after_a_long_stop_is_stale() {
     let _turn = crate::turn();
     let scene = Scene::beside();
     scene.check("x", "200\n");
-    let ocod = Ocod::start_with(&scene, &["-l", "127.0.0.1:0", "--max-age", "1s"]);
+    let ocod = Ocod::start_with(&scene, &["-l", "127.0.0.1:0", "--max-age", "3s"]);
     for _ in 0..3 {
         scene.check("x", "200\n");
         let written = Instant::now();
@@ -259,7 +259,7 @@ fn the_first_answer_after_a_long_stop_is_stale() {
         ocod.signal("STOP");
         let early = connect(ocod.address());
         // The condition is the age itself.
-        std::thread::sleep(Duration::from_millis(1100).saturating_sub(written.elapsed()));
+        std::thread::sleep(Duration::from_millis(3100).saturating_sub(written.elapsed()));
         let late = connect(ocod.address());
         ocod.signal("CONT");
         for mut stream in [early, late] {
