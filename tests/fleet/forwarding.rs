@@ -64,7 +64,7 @@ fn settings(scene: &Scene, host: &Host, at: SocketAddr, more: &str) -> String {
     format!(
         "{more}[forward]\nurl = \"http://{at}/\"\nname = \"paris\"\nkey-file = {:?}\nevery = \"1s\"\n\
          of = [\"*/*\", \"node:*\", \"web/oco/*\", \"slo:gold\"]\n\
-         [defaults]\ninterval = \"100ms\"\ntimeout = \"1s\"\nfall = 1\nrise = 1\n\
+         [defaults]\ninterval = \"100ms\"\ntimeout = \"10s\"\nfall = 1\nrise = 1\n\
          [hostgroup.web]\nhosts = [{{ name = \"web1\", address = {:?} }}]\n[hostgroup.web.service.oco]\nprobe = \"oco\"\n\
          [hostgroup.push]\naccept-reports = true\n\
          [node.shop]\nmembers = [\"web/oco\"]\n\

@@ -12,7 +12,7 @@ use std::time::Duration;
 /// One host under `web/oco` with a node and a level over it, and metrics at this port.
 fn watched(host: &Host, port: u16) -> String {
     format!(
-        "metrics = \"127.0.0.1:{port}\"\n[defaults]\ninterval = \"100ms\"\ntimeout = \"1s\"\nfall = 1\nrise = 1\n\
+        "metrics = \"127.0.0.1:{port}\"\n[defaults]\ninterval = \"100ms\"\ntimeout = \"10s\"\nfall = 1\nrise = 1\n\
          [hostgroup.web]\nhosts = [{:?}]\n[hostgroup.web.service.oco]\nprobe = \"oco\"\n\
          [node.shop]\nmembers = [\"web/oco\"]\n\
          [slo.gold]\nof = \"web/oco\"\ntarget = \"99%\"\nperiod = \"day\"\n",
