@@ -47,12 +47,13 @@ impl Journal {
         let deadline = Instant::now() + Duration::from_secs(60);
         let sql = "SELECT count(*) FROM standing JOIN object ON object = id WHERE kind = 0 AND standing = ?1";
         loop {
-            let found = self.count(sql, OK)?;
-            if found as usize == hosts {
+            // Its tables come a moment after the file.
+            let found = self.count(sql, OK);
+            if found.as_ref().is_ok_and(|found| *found as usize == hosts) {
                 return Ok(());
             }
             if Instant::now() > deadline {
-                return Err(format!("{found} of {hosts} targets are ok").into());
+                return Err(format!("{} of {hosts} targets are ok", found?).into());
             }
             sleep(Duration::from_millis(200));
         }
