@@ -28,8 +28,15 @@ pub struct Journal {
 }
 
 impl Journal {
+    /// Waits for the file, which a watcher makes when it has begun.
     pub fn of(watcher: &Prober) -> Result<Journal> {
-        Journal::at(&watcher.journal())
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            match Journal::at(&watcher.journal()) {
+                Err(_) if Instant::now() < deadline => sleep(LOOK),
+                found => return found,
+            }
+        }
     }
 
     fn at(path: &Path) -> Result<Journal> {
