@@ -46,12 +46,12 @@ pub fn confine(allowed: &Allowed) -> Vec<String> {
 /// Gives up all files but the allowed ones, and starting other programs. Holds for this thread and those that it starts
 /// from now on.
 pub fn confine_files(allowed: &AllowedFiles) -> Vec<String> {
-    confined(restrict_to(allowed), &[threads_by_clone, program_fatal])
+    confined(restrict_to(allowed), &[unseen, program_fatal])
 }
 
 /// The same of a program that serves, and connects nowhere by itself: it has its listeners and what others give it.
 pub fn confine_server(allowed: &AllowedFiles) -> Vec<String> {
-    confined(restrict_to(allowed), &[threads_by_clone, program_fatal, unconnected])
+    confined(restrict_to(allowed), &[unseen, program_fatal, unconnected])
 }
 
 /// A filter of system calls that is made when it is needed.
@@ -141,9 +141,10 @@ fn daemon_fatal() -> Result<BpfProgram, Box<dyn Error>> {
     compile(calls, SeccompAction::Allow, SeccompAction::KillProcess)
 }
 
-/// clone3 hides its flags from a filter. Where the kernel seems not to know it, libc takes clone.
-fn threads_by_clone() -> Result<BpfProgram, Box<dyn Error>> {
-    let calls = BTreeMap::from([(libc::SYS_clone3, Vec::new())]);
+/// What would pass by the other filters. clone3 hides its flags from them: where the kernel seems not to know it, libc takes
+/// clone. A ring of calls hides the calls themselves, such as those that make a socket and connect it.
+fn unseen() -> Result<BpfProgram, Box<dyn Error>> {
+    let calls = BTreeMap::from([(libc::SYS_clone3, Vec::new()), (libc::SYS_io_uring_setup, Vec::new())]);
     compile(calls, SeccompAction::Allow, SeccompAction::Errno(libc::ENOSYS.cast_unsigned()))
 }
 

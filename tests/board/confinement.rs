@@ -27,9 +27,41 @@ fn the_board_and_its_helper_are_confined() {
     let _watcher = watch(&scene);
     let board = Board::start(&scene);
     board.wait_until_well();
-    for pid in [board.pid(), helper(board.pid())] {
-        assert_eq!((status(pid, "Seccomp")[0].as_str(), status(pid, "NoNewPrivs")[0].as_str()), ("2", "1"));
+    // What these filters deny is tried by the deeds.
+    for (pid, filters) in [(board.pid(), "3"), (helper(board.pid()), "2")] {
+        let of = |key: &str| status(pid, key).remove(0);
+        assert_eq!([of("Seccomp"), of("Seccomp_filters"), of("NoNewPrivs")], ["2", filters, "1"]);
     }
+}
+
+#[test]
+fn the_running_board_reads_nothing_but_what_its_file_named_when_it_started() {
+    let scene = Scene::new("");
+    for folder in ["first", "other"] {
+        std::fs::create_dir(scene.path(folder)).unwrap();
+        if !crate::tls::certify(&scene, folder, "board.example.org") {
+            return println!("skipped: a certificate elsewhere: no openssl");
+        }
+    }
+    scene.configure(&crate::tls::files(&scene, "first"));
+    // In a folder of its own: what is beside the file may be read.
+    std::fs::create_dir(scene.path("etc")).unwrap();
+    let file = scene.path("etc/board.toml");
+    std::fs::copy(scene.path("board.toml"), &file).unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_ocoboard"));
+    command.arg("-c").arg(&file);
+    let board = Running::spawn(command);
+    board.wait_for_log("listening on ");
+    if board.log().contains("missing: Landlock") {
+        return println!("skipped: a certificate elsewhere: this kernel has no Landlock");
+    }
+    scene.configure(&crate::tls::files(&scene, "other"));
+    // Nothing else is wrong with it.
+    scene.told_by_board(&["-t"]);
+    std::fs::copy(scene.path("board.toml"), &file).unwrap();
+    board.signal("HUP");
+    board.wait_for_log("error: reload refused, going on as before: ");
+    assert!(board.log().contains("other/board.crt: permission denied"), "{}", board.log());
 }
 
 #[test]

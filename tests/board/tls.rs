@@ -4,8 +4,8 @@ use crate::board::Board;
 use crate::scene::Scene;
 use std::process::{Command, Stdio};
 
-/// Makes a certificate of this name in the scene. Whether openssl is there.
-fn certify(scene: &Scene, name: &str) -> bool {
+/// Makes a certificate of this name in this folder of the scene. Whether openssl is there.
+pub fn certify(scene: &Scene, folder: &str, name: &str) -> bool {
     let made = Command::new("openssl")
         .args([
             "req",
@@ -19,12 +19,22 @@ fn certify(scene: &Scene, name: &str) -> bool {
             "2",
         ])
         .args(["-subj", &format!("/CN={name}"), "-keyout"])
-        .arg(scene.path("board.key"))
+        .arg(scene.path(folder).join("board.key"))
         .arg("-out")
-        .arg(scene.path("board.crt"))
+        .arg(scene.path(folder).join("board.crt"))
         .stderr(Stdio::null())
         .status();
     made.is_ok_and(|status| status.success())
+}
+
+/// The key of the file that names both in this folder.
+pub fn files(scene: &Scene, folder: &str) -> String {
+    let folder = scene.path(folder);
+    format!(
+        "tls = {{ certificate = {:?}, key = {:?} }}\n",
+        folder.join("board.crt"),
+        folder.join("board.key")
+    )
 }
 
 /// What openssl sees there.
@@ -38,23 +48,20 @@ fn seen(board: &Board) -> String {
 #[test]
 fn a_certificate_is_served_and_exchanged_by_a_reload() {
     let scene = Scene::new("");
-    if !certify(&scene, "first.example.org") {
+    if !certify(&scene, "", "first.example.org") {
         return println!("skipped: TLS: no openssl");
     }
-    let files = |key: &str| {
-        format!("tls = {{ certificate = {:?}, key = {:?} }}\n", scene.path("board.crt"), scene.path(key))
-    };
-    scene.configure(&files("board.key"));
+    scene.configure(&files(&scene, ""));
     scene.told_by_board(&["-t"]);
     let board = Board::start(&scene);
     let first = seen(&board);
     assert!(first.contains("CN = first.example.org") || first.contains("CN=first.example.org"), "{first}");
     assert!(first.contains("ALPN protocol: http/1.1"), "{first}");
-    assert!(certify(&scene, "second.example.org"));
+    assert!(certify(&scene, "", "second.example.org"));
     board.signal("HUP");
     board.wait_for_log("info: reloaded");
     assert!(seen(&board).contains("second.example.org"));
-    scene.configure(&files("nothing.key"));
+    scene.configure(&files(&scene, "").replace("board.key", "nothing.key"));
     board.signal("HUP");
     board.wait_for_log("error: reload refused, going on as before: ");
     assert!(board.log().contains("board.toml:") && board.log().contains(": tls.key: "), "{}", board.log());
