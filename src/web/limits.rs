@@ -22,6 +22,9 @@ pub const CONNECTIONS: usize = 2048;
 /// How long a connection is left alone before it may be closed for another one, where there are too many: its request may
 /// be on its way.
 pub const IDLE_AT_LEAST: Duration = Duration::from_secs(1);
+/// So many of those make room together, where one address holds many: all places are looked at to find them, and a client
+/// that opens one connection after the other would have that done for each.
+pub const ROOM_AT_ONCE: usize = 64;
 /// How long it waits for a place where none is free, before it looks again for one that is idle.
 pub const PLACE_AWAITED: Duration = Duration::from_millis(50);
 /// Seconds for which the kernel keeps a connection to itself over which nothing comes. Who is silent for longer has a place

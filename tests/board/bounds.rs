@@ -1,11 +1,13 @@
-//! Clients that are slow, many, or never end.
+//! Clients that are many, or say too much. Those that say too little are [`slow`](crate::slow).
 
 use crate::board::Board;
 use crate::http::{Reply, connect};
 use crate::scene::{Scene, text};
 use crate::watcher::watch;
+use oco::system::open_files;
 use std::io::{BufReader, Read, Write};
 use std::net::Shutdown;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A ping with these headers, each a line.
@@ -105,21 +107,38 @@ fn who_holds_them_by_bodies_that_never_come_does_not_either() {
     );
 }
 
+/// So many connections are held, five times as many as there are places.
+const HELD: usize = 10_000;
+
 /// Takes all places, says this in each, and then asks as somebody else.
 fn hold(said: &str) {
+    // Both tests at once would need twice as many descriptors.
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let descriptors = open_files::raise_limit(u64::try_from(HELD + 512).unwrap());
+    if descriptors < u64::try_from(HELD + 512).unwrap() {
+        return println!("skipped: who holds {HELD} connections: there are only {descriptors} descriptors");
+    }
     let scene = Scene::new("");
     let board = Board::start(&scene);
-    let hold = || {
-        let mut stream = std::net::TcpStream::connect(board.address).ok()?;
-        stream.write_all(said.as_bytes()).ok().map(|()| stream)
-    };
-    let held: Vec<_> = (0..2100).map_while(|_| hold()).collect();
-    if held.len() < 2100 {
-        return println!("skipped: who holds all places: only {} descriptors", held.len());
-    }
     let begun = Instant::now();
+    let held: Vec<_> = (0..HELD)
+        .map(|_| {
+            let mut stream = connect(board.address);
+            // Who had to make room for another one is not heard any more.
+            let _ = stream.write_all(said.as_bytes());
+            stream
+        })
+        .collect();
+    let opened = begun.elapsed();
     assert_eq!(board.ping("h1", "k").status, 200);
-    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    println!(
+        "{} connections opened after {opened:?}, another answered after {:?}",
+        held.len(),
+        begun.elapsed()
+    );
+    // By themselves the places come free each 15 s, and before it there are twice as many as there are places.
+    assert!(begun.elapsed() < Duration::from_secs(25), "{:?}", begun.elapsed());
 }
 
 #[test]
@@ -129,32 +148,4 @@ fn heads_have_a_limit() {
     let long = board.get_with("/health", &format!("X: {}\r\n", "x".repeat(64 * 1024)));
     assert_eq!(long.status, 431);
     assert_eq!(board.ping("h1", "k").status, 200);
-}
-
-#[test]
-fn a_head_that_trickles_ends_in_time() {
-    let scene = Scene::new("");
-    let board = Board::start(&scene);
-    let mut stream = connect(board.address);
-    stream.write_all(b"GET /health HTTP/1.1\r\n").unwrap();
-    let begun = Instant::now();
-    while begun.elapsed() < Duration::from_secs(40) {
-        if stream.write_all(b"X: y\r\n").is_err() {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(200));
-    }
-    let took = begun.elapsed();
-    assert!(took > Duration::from_secs(10) && took < Duration::from_secs(30), "{took:?}");
-}
-
-#[test]
-fn who_says_nothing_at_all_is_not_kept() {
-    let scene = Scene::new("");
-    let board = Board::start(&scene);
-    let mut stream = connect(board.address);
-    let begun = Instant::now();
-    assert_eq!(stream.read(&mut [0; 16]).unwrap(), 0);
-    let took = begun.elapsed();
-    assert!(took > Duration::from_secs(10) && took < Duration::from_secs(30), "{took:?}");
 }

@@ -19,6 +19,7 @@ mod overc;
 mod reports;
 mod scene;
 mod shown;
+mod slow;
 mod start;
 mod tls;
 mod watcher;

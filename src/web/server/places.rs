@@ -1,7 +1,7 @@
-//! The places of connections. When all are taken, one that is idle makes room, of whoever holds the most: nobody is kept out
-//! by somebody who holds connections open.
+//! The places of connections. When all are taken, some that are idle make room, of whoever holds the most: nobody is kept
+//! out by somebody who holds connections open.
 
-use crate::limits::{CONNECTIONS, IDLE_AT_LEAST, PLACE_AWAITED};
+use crate::limits::{CONNECTIONS, IDLE_AT_LEAST, PLACE_AWAITED, ROOM_AT_ONCE};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -40,7 +40,7 @@ impl Places {
     /// A place for a connection from there. Where none is free it is waited for.
     pub async fn take(self: &Rc<Places>, address: Option<IpAddr>) -> Place {
         while self.table.borrow().len() >= CONNECTIONS {
-            if let Some(seat) = self.idlest(Instant::now()) {
+            for seat in self.idlest(Instant::now()) {
                 seat.leave.notify_one();
                 // It is not chosen again.
                 seat.idle.set(None);
@@ -56,23 +56,21 @@ impl Places {
         Place { places: Rc::clone(self), number, seat }
     }
 
-    /// Of those that are idle for long enough, the one that is so for longest, of the address that has most of them.
-    fn idlest(&self, now: Instant) -> Option<Rc<Seat>> {
+    /// Those that make room: of the address that has most of those that are idle for long enough, the ones that are so for
+    /// longest, and no more than half of them. Several, for all places are looked at to find them.
+    fn idlest(&self, now: Instant) -> Vec<Rc<Seat>> {
         let table = self.table.borrow();
-        let idle = |seat: &Seat| {
-            let since = seat.idle.get()?;
-            (now.saturating_duration_since(since) >= IDLE_AT_LEAST).then_some(since)
-        };
-        let mut by_address: HashMap<Option<IpAddr>, (usize, Instant, &Rc<Seat>)> = HashMap::new();
+        let mut by_address: HashMap<Option<IpAddr>, Vec<(Instant, &Rc<Seat>)>> = HashMap::new();
         for seat in table.values() {
-            let Some(since) = idle(seat) else { continue };
-            let entry = by_address.entry(seat.address).or_insert((0, since, seat));
-            entry.0 += 1;
-            if since < entry.1 {
-                (entry.1, entry.2) = (since, seat);
+            let Some(since) = seat.idle.get() else { continue };
+            if now.saturating_duration_since(since) >= IDLE_AT_LEAST {
+                by_address.entry(seat.address).or_default().push((since, seat));
             }
         }
-        by_address.into_values().max_by_key(|(count, ..)| *count).map(|(.., seat)| Rc::clone(seat))
+        let mut most = by_address.into_values().max_by_key(Vec::len).unwrap_or_default();
+        most.sort_unstable_by_key(|(since, _)| *since);
+        most.truncate(most.len().div_ceil(2).min(ROOM_AT_ONCE));
+        most.into_iter().map(|(_, seat)| Rc::clone(seat)).collect()
     }
 
     /// How many are taken.
@@ -134,6 +132,44 @@ mod tests {
             assert_eq!(places.taken(), CONNECTIONS);
             drop((newcomer, held, calm));
             assert_eq!(places.taken(), 0);
+        });
+    }
+
+    #[test]
+    fn who_holds_most_makes_room_for_many_and_keeps_the_newer_half() {
+        let runtime =
+            Builder::new_current_thread().enable_time().build_local(LocalOptions::default()).unwrap();
+        runtime.block_on(async {
+            let places = Rc::new(Places::default());
+            let mut held = Vec::new();
+            let now = Instant::now() + 2 * IDLE_AT_LEAST;
+            // One after the other, however coarse the clock is.
+            let in_order = |held: &[Place]| {
+                let mut since = Instant::now() - IDLE_AT_LEAST;
+                for place in held.iter().filter(|place| place.seat.idle.get().is_some()) {
+                    since += Duration::from_micros(1);
+                    place.seat.idle.set(Some(since));
+                }
+            };
+            let idlest = || places.idlest(now).iter().map(Rc::as_ptr).collect::<Vec<_>>();
+            assert!(idlest().is_empty());
+            for (address, count) in [("192.0.2.1", 3), ("192.0.2.2", 2)] {
+                for _ in 0..count {
+                    held.push(places.take(Some(address.parse().unwrap())).await);
+                }
+            }
+            in_order(&held);
+            assert_eq!(idlest(), [Rc::as_ptr(&held[0].seat), Rc::as_ptr(&held[1].seat)]);
+            held[1].set_busy(true);
+            held[3].set_busy(true);
+            assert_eq!(idlest(), [Rc::as_ptr(&held[0].seat)]);
+            while held.len() < CONNECTIONS {
+                held.push(places.take(Some("192.0.2.3".parse().unwrap())).await);
+            }
+            in_order(&held);
+            let first: Vec<_> =
+                held[5..].iter().take(ROOM_AT_ONCE).map(|place| Rc::as_ptr(&place.seat)).collect();
+            assert_eq!(idlest(), first);
         });
     }
 }
