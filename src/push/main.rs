@@ -13,7 +13,7 @@ mod error;
 mod services;
 
 use board::Board;
-use error::Error;
+use error::{BAD, Error};
 use oco::command::push::{DEFAULT_KEY_FILE, PROGRAM, ProgramArguments};
 use oco::command::reading::{self, Reading};
 use oco::config;
@@ -28,24 +28,19 @@ use std::process::ExitCode;
 use std::sync::mpsc;
 use std::time::Instant;
 
-/// Exit status of all that went wrong, bad usage too.
-const BAD: u8 = 3;
 /// Where Linux has the name of the host.
 const HOSTNAME: &str = "/proc/sys/kernel/hostname";
 
 fn main() -> ExitCode {
     log_lines::start("warn");
-    let arguments = command_line::parse::<ProgramArguments>(PROGRAM, std::env::args_os(), BAD);
-    let exit = arguments.map_or_else(
-        |exit| exit,
-        |arguments| match push_in_time(arguments) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                log_lines::say(PROGRAM, &error.to_string());
-                ExitCode::from(BAD)
-            }
-        },
-    );
+    let arguments = command_line::parse(PROGRAM, std::env::args_os(), BAD).map_err(Error::Said);
+    let exit = match arguments.and_then(push_in_time) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            error.say();
+            error.exit()
+        }
+    };
     log_lines::finish(LOG_FLUSH);
     exit
 }

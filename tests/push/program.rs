@@ -33,7 +33,9 @@ fn oco_finds_it_on_the_path_and_else_names_its_package() {
     let elsewhere = scene.path("bin");
     std::fs::create_dir(&elsewhere).unwrap();
     let alone = elsewhere.join("oco");
-    std::fs::copy(oco(), &alone).unwrap();
+    // Not by this process: a program that is started meanwhile would have it open for writing too.
+    let copied = std::process::Command::new("cp").arg(oco()).arg(&alone).status();
+    assert!(copied.unwrap().success());
     let push = |path: &Path| {
         let mut command = scene.bare_of(&alone, &["push"], &board.url());
         command.env("PATH", path).arg("--key-file").arg(scene.path("key"));
@@ -67,4 +69,30 @@ fn bad_usage_and_bad_settings_are_exit_3_and_one_line() {
     assert_eq!(pushed.status, Some(3));
     assert!(pushed.said.contains("ocod.toml:1: ") && pushed.said.lines().count() == 1, "{pushed:?}");
     assert!(!scene.path("key").exists());
+}
+
+/// One line for programs; people at a terminal see what is meant.
+#[test]
+fn an_error_in_the_settings_is_shown_below_its_line_on_a_terminal() {
+    let scene = Scene::empty("# comment\nmax-age = 5 # minutes\n");
+    let here = scene.path("");
+    let own = PathBuf::from(env!("CARGO_BIN_EXE_oco-push"));
+    for (program, first) in [(own, ""), (oco(), "push ")] {
+        let command = format!("{} {first}-c ocod.toml http://127.0.0.1:1", program.display());
+        let mut plain = std::process::Command::new("sh");
+        let pushed = run(plain.args(["-c", &command]).current_dir(&here));
+        let line = pushed.said.as_str();
+        assert_eq!(line, "oco-push: ocod.toml:2: invalid type: integer `5`, expected a string\n");
+        let mut terminal = std::process::Command::new("script");
+        let shown = match terminal.args(["-qec", &command, "/dev/null"]).current_dir(&here).output() {
+            Ok(shown) => shown,
+            Err(why) => return println!("skipped: settings on a terminal: script: {why}"),
+        };
+        let excerpt = "    max-age = 5 # minutes\n              ^\n";
+        assert_eq!(
+            String::from_utf8(shown.stdout).unwrap().replace("\r\n", "\n"),
+            format!("{line}{excerpt}")
+        );
+        assert_eq!((pushed.status, shown.status.code()), (Some(3), Some(3)));
+    }
 }
