@@ -143,7 +143,7 @@ fn in_words(error: io::Error) -> io::Error {
 }
 
 /// Reads a response, and whether that is all of it. None: its head is none, or not here yet.
-fn read(octets: &[u8]) -> Option<(Response, bool)> {
+pub fn read(octets: &[u8]) -> Option<(Response, bool)> {
     let mut headers = [httparse::EMPTY_HEADER; HTTP_HEADERS];
     let mut parsed = httparse::Response::new(&mut headers);
     let Ok(httparse::Status::Complete(length)) = parsed.parse(octets) else { return None };
