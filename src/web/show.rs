@@ -14,6 +14,7 @@ use crate::server::content::Content;
 use hyper::HeaderMap;
 use hyper::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, ETAG, IF_NONE_MATCH, VARY};
 use oco::logic::code::Code;
+use oco::logic::control::FleetOrder;
 use tokio::sync::mpsc;
 
 /// Answers with a page.
@@ -175,8 +176,17 @@ pub async fn act(board: &Board, visitor: &Visitor, octets: &[u8], headers: &Head
     if !router::is_own_form(board, visitor, &form.key, headers) {
         return error(board, visitor, 403, "This form is from another site, or too old: open the page anew.");
     }
+    // A correction is read from the journal by the pages that show it.
+    let is_act = !matches!(form.order, FleetOrder::Adjust { .. } | FleetOrder::Unadjust { .. });
+    let before = board.store.snapshot();
     match acts::act(board, form.order, &who.name).await {
-        Ok(_) => reply::see_other(&form.back),
+        Ok(done) => {
+            // Without a script nobody would be told that the page goes on: who sees nothing acts again.
+            if is_act && !done.took.is_empty() {
+                board.store.shows_other_acts(&before).await;
+            }
+            reply::see_other(&form.back)
+        }
         Err(not) => error(board, visitor, not.status, &not.what),
     }
 }

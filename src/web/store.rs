@@ -104,6 +104,13 @@ impl Store {
         self.news.clone()
     }
 
+    /// Waits until other acts are in force than `before`, but no longer than for the journal: who acted is shown it.
+    pub async fn shows_other_acts(&self, before: &Snapshot) {
+        let mut news = self.news();
+        let is_shown = async { while self.snapshot().acts == before.acts && news.changed().await.is_ok() {} };
+        let _ = tokio::time::timeout(JOURNAL_DEADLINE, is_shown).await;
+    }
+
     /// Lets `look` see the last events.
     pub fn with_events<T>(&self, look: impl FnOnce(&Backlog) -> T) -> T {
         look(&self.shared.backlog.lock().unwrap_or_else(PoisonError::into_inner))

@@ -165,6 +165,8 @@ fn who_may_act_sees_forms_and_they_are_obeyed_from_our_pages_alone() {
     assert_eq!(act(&ops, "Sec-Fetch-Site: cross-site\r\n", &key).status, 403);
     let done = act(&ops, "Origin: http://board\r\n", &key);
     assert_eq!((done.status, done.header("location")), (303, Some("/g/push")));
+    let back = board.get_with("/g/push/app", &ops).body;
+    assert!(back.contains("<bdi>seen</bdi>"), "a page that follows shows what was done: {back}");
     let status: serde_json::Value = serde_json::from_str(&scene.told(&["status", "--json"])).unwrap();
     assert_eq!(status["services"][0]["acked"]["text"], "seen");
 }
