@@ -1,11 +1,13 @@
 //! The fleet of `scripts/board`, and its week. Names, nodes and levels are those of the watch.toml that `scripts/board`
 //! writes.
 
+use crate::large;
+use crate::names;
 use crate::story::{DAY, HOUR, MINUTE, Story, name};
 use oco_fleet::calendar::Period;
 use oco_fleet::figure::{Figure, Measure};
 use oco_fleet::journal::{
-    ActKind, Adjustment, AlertSent, Definitions, Entry, LevelDefinition, Measured, NodeDefinition, Reporter,
+    ActKind, Adjustment, AlertSent, Definitions, Entry, LevelDefinition, Measured, NodeDefinition,
 };
 use oco_fleet::level::{CountedAs, Promise};
 use oco_fleet::object::{ObjectName, Pattern};
@@ -19,8 +21,10 @@ pub enum Mood {
     Usual,
     /// All is well.
     Well,
-    /// Much is wrong.
+    /// Much is wrong, and hosts have names of all kinds.
     Burning,
+    /// A hundred thousand, of which five hundred fail.
+    Large,
 }
 
 impl Mood {
@@ -30,6 +34,7 @@ impl Mood {
             "usual" => Some(Mood::Usual),
             "well" => Some(Mood::Well),
             "burning" => Some(Mood::Burning),
+            "large" => Some(Mood::Large),
             _ => None,
         }
     }
@@ -50,14 +55,36 @@ const REASONS: [(u16, &str); 5] =
 
 /// Tells the week.
 pub fn tell(story: &mut Story, mood: Mood) {
+    let nodes = if mood == Mood::Large { large::NODES } else { NODES };
+    if mood == Mood::Large {
+        large::tell(story);
+    } else {
+        usual(story, mood);
+        people(story);
+        figures(story);
+    }
+    let mut defined: Vec<_> =
+        nodes.iter().zip(TITLES).map(|((name, members), title)| (*name, title, *members)).collect();
+    if mood == Mood::Burning {
+        names::tell(story);
+        defined.push(names::NODE);
+    }
+    for (node, _, members) in &defined {
+        let members: Vec<_> = members.iter().map(|member| (*member).to_owned()).collect();
+        story.above(&format!("node:{node}"), &members, 0);
+    }
+    story.add(story.begin + 3, definitions(&defined));
+}
+
+/// The services and their hosts.
+fn usual(story: &mut Story, mood: Mood) {
     for (service, hosts, may_fail, often) in SERVICES {
         for host in hosts {
             let target = format!("{service}/{host}");
             story.watched(&target);
             by_chance(story, &target, often);
             if service.starts_with("push/") {
-                let reporter = Reporter { name: name(&target), taken_in: true, periods: vec![5 * MINUTE] };
-                story.add(story.begin + 2, Entry::Reporter(reporter));
+                story.reports(&target, 5 * MINUTE);
             }
         }
         if service == "mail/oco" {
@@ -70,20 +97,16 @@ pub fn tell(story: &mut Story, mood: Mood) {
         if mood != Mood::Well {
             now(story, service);
         }
-        let members: Vec<_> = hosts.iter().map(|host| format!("{service}/{host}")).collect();
+        let mut members: Vec<_> = hosts.iter().map(|host| format!("{service}/{host}")).collect();
+        if mood == Mood::Burning {
+            members.extend(names::under(story, service));
+        }
         story.above(service, &members, may_fail);
     }
-    for (node, members) in NODES {
-        let members: Vec<_> = members.iter().map(|member| (*member).to_owned()).collect();
-        story.above(&format!("node:{node}"), &members, 0);
-    }
-    story.add(story.begin + 3, definitions());
-    people(story);
-    figures(story);
 }
 
 /// What fails now and then. Nothing in the last six hours, which are told by themselves.
-fn by_chance(story: &mut Story, target: &str, often: u64) {
+pub fn by_chance(story: &mut Story, target: &str, often: u64) {
     let week = story.now - story.begin;
     let mut ago = week - story.next(48) * HOUR;
     while ago > 6 * HOUR {
@@ -112,15 +135,18 @@ fn now(story: &mut Story, service: &str) {
     }
 }
 
-const NODES: [(&str, &[&str]); 3] =
-    [("shop", &["front/page", "db/oco"]), ("mail", &["mail/oco"]), ("company", &["node:shop", "node:mail"])];
+/// Nodes, and of what they are.
+pub type Nodes = [(&'static str, &'static [&'static str]); 3];
 
-/// As watch.toml has them.
-fn definitions() -> Entry {
-    let titles = ["The shop (made up)", "Mail (made up)", "The company (made up)"];
-    let nodes = NODES.iter().zip(titles).map(|((node, members), title)| NodeDefinition {
+const NODES: Nodes =
+    [("shop", &["front/page", "db/oco"]), ("mail", &["mail/oco"]), ("company", &["node:shop", "node:mail"])];
+const TITLES: [&str; 3] = ["The shop (made up)", "Mail (made up)", "The company (made up)"];
+
+/// As watch.toml has them: names, titles and members.
+fn definitions(nodes: &[(&str, &str, &[&str])]) -> Entry {
+    let nodes = nodes.iter().map(|(node, title, members)| NodeDefinition {
         name: ObjectName::node(node),
-        title: Some(title.to_owned()),
+        title: Some((*title).to_owned()),
         rule: "all".to_owned(),
         members: members.iter().map(|name| Pattern::parse(name).unwrap()).collect(),
     });

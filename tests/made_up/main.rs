@@ -2,7 +2,7 @@
 //! reason and every text in it says that it is made up. It writes as ocowatch does, with its [`Writer`].
 //!
 //! ```text
-//! made-up-history STATE_DIR usual|well|burning
+//! made-up-history STATE_DIR usual|well|burning|large
 //! ```
 //!
 //! What is wrong at its end is what the hosts of `scripts/board` tell from then on, so that ocowatch goes on with it.
@@ -13,6 +13,8 @@
 )]
 
 mod fleet;
+mod large;
+mod names;
 mod story;
 
 use oco_fleet::journal::Writer;
@@ -30,7 +32,7 @@ fn main() -> ExitCode {
     let (dir, mood) = (arguments.next().map(PathBuf::from), arguments.next());
     let mood = mood.as_deref().and_then(|word| word.to_str()).and_then(fleet::Mood::parse);
     let (Some(dir), Some(mood)) = (dir, mood) else {
-        eprintln!("usage: made-up-history STATE_DIR usual|well|burning");
+        eprintln!("usage: made-up-history STATE_DIR usual|well|burning|large");
         return ExitCode::from(2);
     };
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();

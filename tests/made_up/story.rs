@@ -1,7 +1,9 @@
 //! A history while it is made up: what failed when, what of it came to services and nodes, and who did what.
 
 use oco::logic::code::Code;
-use oco_fleet::journal::{Act, ActKind, Counts, Entry, Incident, Measured, Window, Writer, slot_of};
+use oco_fleet::journal::{
+    Act, ActKind, Counts, Entry, Incident, Measured, Reporter, Window, Writer, slot_of,
+};
 use oco_fleet::object::ObjectName;
 use oco_fleet::state::{Standing, State};
 use oco_fleet::time::Millis;
@@ -56,6 +58,12 @@ impl Story {
     /// Somebody who is watched from the beginning.
     pub fn watched(&mut self, who: &str) {
         self.failures.entry(name(who)).or_default();
+    }
+
+    /// That one reports by itself, at least that often.
+    pub fn reports(&mut self, who: &str, period: i64) {
+        let reporter = Reporter { name: name(who), taken_in: true, periods: vec![period] };
+        self.add(self.begin + 2, Entry::Reporter(reporter));
     }
 
     /// That one fails from `ago` on for so long.

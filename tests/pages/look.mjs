@@ -1,37 +1,67 @@
-// Looks at the pages of running boards in Chromium: for axe-core, for their width, for what they ask of whom, and without
-// script.
+// Looks at the pages of running boards in Chromium: for axe-core, for their width, for what they ask of whom, without script
+// and by the keyboard; and in lynx.
 //
-//     look.mjs MODULES CHROMIUM FLEET=PAGE,TOKEN[,LINK]...
+//     look.mjs MODULES CHROMIUM LYNX FOLDER FLEET=PAGE,TOKEN[,LINK]...
 //
-// MODULES is where node_modules is. A line for each page: ok, or FAIL and why. What was tried is counted at the end. Exit
-// status 1 when something failed.
+// MODULES is where node_modules is; LYNX is the program, or empty where there is none; FOLDER is for its files. A line for
+// each page: ok, or FAIL and why. What was tried is counted at the end. Exit status 1 when something failed.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { CHROMIUM } from './chromium.mjs';
+import * as keyboard from './keyboard.mjs';
+import * as terminal from './lynx.mjs';
 
-const [modules, executablePath, ...fleets] = process.argv.slice(2);
+const [modules, executablePath, lynx, folder, ...fleets] = process.argv.slice(2);
 const require = createRequire(modules + '/');
 const { chromium } = require('playwright-core');
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
 const WIDTHS = [320, 768, 1600];
-const SCHEMES = ['light', 'dark'];
+// What is asked by axe-core. In the dark only the colours are others: the rest is as it was.
+const SCHEMES = { light: undefined, dark: { type: 'rule', values: ['color-contrast'] } };
+
+// Names of tests/made_up/names.rs. What was pushed stands as %XX in the names of objects, whose % is %25 in an address.
+const LONG = 'a-host-with-a-name-of-sixty-four-characters-as-some-people-do-it';
+const LONG_GROUP = 'a-group-with-a-name-of-sixty-four-characters-as-some-do-it-today';
+const LONG_NODE = 'a-node-with-a-name-of-sixty-four-characters-as-some-people-do-it';
+const pushed = (name) => encodeURIComponent(encodeURIComponent(name));
 
 // Who may see them all, and what only who is logged in sees: forms. One with another status than 200 has it behind it.
 const PAGES = {
-  empty: { all: ['/', '/incidents', '/levels', '/log', '/reports', '/login'], acting: ['/'] },
-  well: { all: ['/', '/n/shop', '/p/shop'], acting: ['/n/shop'] },
+  empty: {
+    all: ['/', '/incidents', '/levels', '/log', '/reports', '/login', '/g/web 404', '/h/web1 404', '/n/shop 404', '/p/shop 404'],
+    acting: ['/', '/login'],
+  },
+  well: {
+    all: [
+      '/', '/g/web', '/g/front/page', '/h/web3', '/n/shop', '/incidents', '/incidents/1', '/levels', '/log', '/reports', '/login',
+      '/p/shop',
+    ],
+    acting: ['/', '/g/front/page', '/h/web3', '/n/shop'],
+  },
+  usual: { all: ['/', '/g/web', '/n/company', '/p/shop'], acting: ['/'] },
   burning: {
     all: [
-      '/', '/g/web?span=7d', '/g/front/page', '/g/rack/open', '/g/push?span=30d', '/h/web3', '/n/shop',
+      '/', '/g/web?span=7d', '/g/front/page', '/g/rack/open', '/g/push?span=30d', '/h/web3', '/n/shop', `/n/${LONG_NODE}`,
+      `/g/${LONG_GROUP}`, `/g/${LONG_GROUP}/${LONG}`, `/g/push/${pushed('\u0627\u0644\u0642\u0631\u0635')}`, `/h/${LONG}`,
+      `/h/${pushed('\u062e\u0627\u062f\u0645-\u0627\u0644\u0646\u0633\u062e')}`, `/h/${pushed('\u0441\u0435\u0440\u0432\u0435\u0440-1')}`,
+      `/h/${pushed('\u5317\u4eac\u5907\u4efd')}`,
       '/incidents', '/incidents/1', '/log?name=mail/oco', '/log?kind=alert', '/levels', '/reports', '/login', '/p/shop',
       '/h/nobody 404', '/g/web?span=x 400', '/a/00000000000000000000000000000000 404', 'link',
     ],
-    acting: ['/', '/g/front/page', '/h/web3', '/n/shop', '/login'],
+    acting: ['/', '/g/front/page', '/h/web3', `/h/${LONG}`, '/n/shop', '/login'],
+    acknowledges: '/g/push/disk',
+  },
+  large: {
+    all: [
+      '/', '/g/group03?page=2', '/g/group03/service-003', '/h/host-003-00.example.org', '/n/shop', '/n/company',
+      '/incidents', '/log', '/levels', '/reports', '/p/shop',
+    ],
+    acting: ['/g/group03/service-003', '/n/shop'],
   },
 };
 
-const counted = { pages: 0, looks: 0, 'axe-core rules that passed': 0, requests: 0, 'pages without script': 0 };
+const counted = { pages: 0, looks: 0, 'axe-core rules that passed': 0, requests: 0, 'pages without script': 0, 'pages by keyboard': 0, 'pages in lynx': 0 };
 let failed = 0;
 
 const browser = await chromium.launch({ executablePath, args: CHROMIUM });
@@ -57,11 +87,14 @@ async function open(base, token, options) {
 async function look(page) {
   const wrong = [];
   await page.evaluate(axe);
-  for (const colorScheme of SCHEMES) {
+  for (const [colorScheme, runOnly] of Object.entries(SCHEMES)) {
     await page.emulateMedia({ colorScheme });
     for (const width of WIDTHS) {
       await page.setViewportSize({ width, height: 900 });
-      const { violations, passes } = await page.evaluate(() => axe.run(document, { resultTypes: ['violations'], preload: false }));
+      const { violations, passes } = await page.evaluate(
+        (runOnly) => axe.run(document, { resultTypes: ['violations'], preload: false, runOnly }),
+        runOnly,
+      );
       counted.looks += 1;
       counted['axe-core rules that passed'] += passes.length;
       for (const { id, help, nodes } of violations) {
@@ -82,6 +115,38 @@ const content = (page) =>
     return JSON.stringify([heads, count('li'), count('tr'), count('form'), count('svg')]);
   });
 
+// What lynx leaves out of a page. The fleet goes on meanwhile, as above.
+async function inLynx(page, path) {
+  let missing = [];
+  for (let tries = 0; tries < 5; tries += 1) {
+    await page.goto(path);
+    missing = await terminal.missing(lynx, path, await terminal.pieces(page));
+    if (!missing.length) break;
+  }
+  counted['pages in lynx'] += 1;
+  return missing.slice(0, 5).map((text) => `lynx does not show ${text}`);
+}
+
+// Acknowledges two failures: one in lynx, one by keyboard.
+async function act(base, token, link, path) {
+  const { context, page } = await open(base, '', {});
+  if (lynx) {
+    await page.goto(link);
+    const controls = await page.$$eval('a[href], input:not([type=hidden]), button', (all) => all.map((one) => one.tagName));
+    await terminal.acknowledge(lynx, link, controls.indexOf('INPUT'), folder);
+    await page.goto(link);
+    const text = await page.innerText('main');
+    report('a failure, acknowledged in lynx', /Acknowledged by .*: from a terminal/s.test(text) ? [] : [text]);
+  }
+  report('a failure, acknowledged by keyboard', await keyboard.acknowledge(page, base, token, path));
+  await context.close();
+}
+
+function report(name, wrong) {
+  if (wrong.length) failed += 1;
+  console.log(wrong.length ? `FAIL ${name}\n     ${wrong.join('\n     ')}` : `ok   ${name}`);
+}
+
 async function visit(fleet, base, link, token, paths) {
   const { context, page, strangers } = await open(base, token, {});
   const plain = await open(base, token, { javaScriptEnabled: false });
@@ -101,12 +166,14 @@ async function visit(fleet, base, link, token, paths) {
     wrong.push(...(await look(page)));
     if (!JSON.parse(unscripted)[0].length) wrong.push('no heading');
     if (scripted !== unscripted) wrong.push(`with script ${scripted}, without ${unscripted}`);
+    wrong.push(...(await keyboard.tab(page)));
+    counted['pages by keyboard'] += 1;
+    if (lynx && !token) wrong.push(...(await inLynx(plain.page, path)));
     for (const stranger of [...strangers, ...plain.strangers]) wrong.push(`asks ${stranger}`);
     counted.pages += 1;
     counted['pages without script'] += 1;
     const name = `${fleet}${token ? ', logged in' : ''}: ${one === 'link' ? 'the link of an alert' : one}`;
-    if (wrong.length) failed += 1;
-    console.log(wrong.length ? `FAIL ${name}\n     ${wrong.join('\n     ')}` : `ok   ${name}`);
+    report(name, wrong);
   }
   await context.close();
   await plain.context.close();
@@ -118,6 +185,7 @@ await Promise.all(
     const [base, token, link] = rest.split(',');
     await visit(fleet, base, link, '', PAGES[fleet].all);
     await visit(fleet, base, link, token, PAGES[fleet].acting);
+    if (PAGES[fleet].acknowledges) await act(base, token, link, PAGES[fleet].acknowledges);
   }),
 );
 await browser.close();
