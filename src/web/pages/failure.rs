@@ -5,9 +5,10 @@ use super::facts::{Facts, Visitor};
 use super::frame::Frame;
 use super::page::Page;
 use super::parts::{Link, Since, When, Words};
-use crate::view::name::{Name, plain};
+use crate::view::name::{Name, plain, reason_of};
 use askama::Template;
 use oco::logic::control::{ActStatus, TokenReply};
+use oco_fleet::object::ObjectName;
 use oco_fleet::when::{Toward, parse_when_in};
 
 #[derive(Template)]
@@ -36,7 +37,8 @@ pub fn failure(facts: &Facts, visitor: &Visitor, of: &TokenReply) -> Page {
         frame: Frame::new(facts, visitor, "", &format!("{} fails", name.text())).still(),
         link: Link::to(name.clone()),
         since: moment(facts, &of.since).map(Since::of),
-        reason: plain(&of.reason),
+        reason: ObjectName::parse(&of.name)
+            .map_or_else(|_| plain(&of.reason), |name| reason_of(&name, &of.reason)),
         acked: of.acked.as_ref().map(|act| acked(facts, visitor, act)),
         name: Words { name },
     };

@@ -11,7 +11,7 @@ use super::query::Query;
 use crate::limits::PAGE_ROWS;
 use crate::view::fleet::{Object, Service};
 use crate::view::grid::{Grid as Cells, Run, Span, Window, measured, sum};
-use crate::view::name::{self, Name, path, plain};
+use crate::view::name::{self, Name, path, reason_of};
 use crate::view::tree::service_words;
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -226,7 +226,7 @@ impl Grid {
             group: one.map(|_| Link::to(Name::of_group(&self.group))),
             chip: one.map(|one| Chip::of(&one.object.standing)),
             since: one.map(|one| Since::of(clock.moment(one.object.since))),
-            reason: one.map_or_else(String::new, |one| plain(&one.reason())),
+            reason: one.map_or_else(String::new, |one| reason_of(&one.object.name, &one.reason())),
             words: one.map_or_else(String::new, service_words),
             marks,
             acts,

@@ -7,11 +7,11 @@ use super::parts::{Chip, Link, When};
 use super::query::Query;
 use crate::limits::PAGE_ROWS;
 use crate::view::clock::Clock;
-use crate::view::name::{Name, encoded, plain};
+use crate::view::name::{Name, encoded, plain, reason_of};
 use askama::Template;
 use askama::filters::HtmlSafe;
 use oco_fleet::journal::{Happened, JournalError, LogPage, LogRow, LogWish, Reader};
-use oco_fleet::object::Pattern;
+use oco_fleet::object::{ObjectName, Pattern};
 use oco_fleet::state::Standing;
 use oco_fleet::time::Millis;
 use oco_fleet::when::{Toward, parse_when_in, rfc3339};
@@ -199,9 +199,11 @@ impl Line {
                     Standing { state: old, code: old_code, planned: old_planned, ..Standing::default() };
                 let behind = depends_on.map(|name| format!(", while {name}")).unwrap_or_default();
                 let planned = if new.planned { " (planned)" } else { "" };
+                let reason = ObjectName::parse(&row.name)
+                    .map_or_else(|_| new.reason.to_string(), |name| reason_of(&name, &new.reason));
                 Line {
                     states: Some((Chip::of(&before), Chip::of(&new))),
-                    text: format!("{}{planned}{behind}", new.reason),
+                    text: format!("{reason}{planned}{behind}"),
                     ..line
                 }
             }

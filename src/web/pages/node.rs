@@ -12,7 +12,7 @@ use super::parts::{Chip, Link, MarkLine, Since};
 use super::query::Query;
 use crate::limits::HISTORY_ROWS;
 use crate::view::grid::{Grid as Cells, Span, Window};
-use crate::view::name::{Name, encoded, path, plain, shown};
+use crate::view::name::{Name, encoded, path, reason_of, shown};
 use crate::view::tree::{self, Branch};
 use askama::Template;
 use oco_fleet::journal::{JournalError, LogPage, LogWish, Reader};
@@ -138,7 +138,7 @@ impl Node {
             .map(|object| Cause {
                 chip: Chip::of(&object.standing),
                 link: Link::to(Name::of(&object.name)),
-                reason: plain(&object.standing.reason),
+                reason: reason_of(&object.name, &object.standing.reason),
                 since: Since::of(clock.moment(object.since)),
             })
             .collect();
@@ -153,7 +153,7 @@ impl Node {
             frame: Frame::new(facts, visitor, "", &title).with_unread(why),
             chip: Chip::of(&object.standing),
             since: Since::of(clock.moment(object.since)),
-            reason: plain(&object.standing.reason),
+            reason: reason_of(&object.name, &object.standing.reason),
             marks: MarkLine::all(&said, &clock),
             acts: Acts::of(&self.name, object.state(), &said, visitor.form_key.as_deref(), &base),
             rule: branches.first().map(|branch| branch.rule.clone()).unwrap_or_default(),
@@ -183,8 +183,10 @@ fn twig(branch: &Branch<'_>, facts: &Facts) -> Twig {
         title: branch.title.unwrap_or_default().to_owned(),
         rule: branch.rule.clone(),
         reason: match (branch.service, branch.object) {
-            (Some(service), _) => plain(&service.reason()),
-            (None, object) => object.map(|object| plain(&object.standing.reason)).unwrap_or_default(),
+            (Some(service), _) => reason_of(branch.name, &service.reason()),
+            (None, object) => {
+                object.map(|object| reason_of(&object.name, &object.standing.reason)).unwrap_or_default()
+            }
         },
         since: branch.object.map(|object| Since::of(clock.moment(object.since))),
     }

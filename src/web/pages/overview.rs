@@ -10,7 +10,7 @@ use crate::limits::{GROUPS_SHOWN, MARKS_SHOWN, PAGE_ROWS, PROBLEMS_SHOWN, SILENT
 use crate::view::clock::Clock;
 use crate::view::fleet::{Fleet, Group, Object, Service};
 use crate::view::heard::Heard;
-use crate::view::name::{Name, plain};
+use crate::view::name::{Name, plain, reason_of};
 use crate::view::overview;
 use crate::view::tree::service_words;
 use askama::Template;
@@ -262,5 +262,6 @@ fn reason(object: &Object, heard: &Heard, service: Option<&Service>) -> String {
     if let Some(of) = heard.of_level(&object.name) {
         return if reason.is_empty() { format!("of {of}") } else { format!("of {of}: {}", plain(reason)) };
     }
-    service.map_or_else(|| plain(reason), |service| plain(&service.reason()))
+    service
+        .map_or_else(|| reason_of(&object.name, reason), |service| reason_of(&object.name, &service.reason()))
 }

@@ -1,7 +1,7 @@
 //! Names of objects on pages: as links, and in the words of who gave them. What was pushed under a name with blanks or
 //! Chinese characters is shown as that, however the object's name writes it.
 
-use oco_fleet::object::{Kind, ObjectName, decode};
+use oco_fleet::object::{Kind, ObjectName, decode, encode};
 use std::fmt::Write as _;
 
 /// A name as a link.
@@ -81,6 +81,47 @@ pub fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
+/// Why somebody is as he is, for people. That of a target are somebody's own words; in all others, as `2 of 4 down:
+/// %D0%B0 (refused)`, those who fail are named by us: they are shown as they were sent.
+pub fn reason_of(name: &ObjectName, reason: &str) -> String {
+    match name.kind() {
+        Kind::Target => plain(reason),
+        Kind::Service | Kind::Node | Kind::Level => {
+            plain(&as_sent(reason, |name| format!("\u{2068}{name}\u{2069}")))
+        }
+    }
+}
+
+/// A text with the names in it that stand as `%XX` as they were sent, each as `show` has it. One that would change how the
+/// text around it is written stays as it is.
+pub fn as_sent(text: &str, show: impl Fn(&str) -> String) -> String {
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || "._-%".contains(c);
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(begin) = rest.find(is_of_name) {
+        let (before, after) = rest.split_at(begin);
+        let (word, behind) = after.split_at(after.find(|c| !is_of_name(c)).unwrap_or(after.len()));
+        shown.push_str(before);
+        match sent(word) {
+            Some(name) => shown.push_str(&show(&name)),
+            None => shown.push_str(word),
+        }
+        rest = behind;
+    }
+    shown + rest
+}
+
+/// The name that stands as `%XX` here; none: it is no such name, or one with marks of direction or what is not seen.
+fn sent(word: &str) -> Option<String> {
+    let is_hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+    };
+    let name = String::from_utf8(decode(word)?).ok()?;
+    let is_name = word.contains('%') && encode(name.as_bytes()) == word && !name.contains(is_hidden);
+    is_name.then_some(name)
+}
+
 /// A path of these segments.
 pub fn path(segments: &[&str]) -> String {
     segments.iter().fold(String::new(), |path, segment| path + "/" + &encoded(segment))
@@ -133,7 +174,25 @@ mod tests {
         assert_eq!(shown("a%1Bb"), "a\u{fffd}b");
     }
 
+    #[test]
+    fn names_in_reasons_are_shown_as_they_were_sent() {
+        let of = |name: &str, reason: &str| reason_of(&ObjectName::parse(name).unwrap(), reason);
+        let reason = "2 of 3 down: %D0%B0-1 (50% of 9%2), push/a%20b/%E6%9D%B1 (%d0%b0)";
+        assert_eq!(
+            of("push/disk", reason),
+            "2 of 3 down: \u{2068}\u{430}-1\u{2069} (50% of 9%2), push/\u{2068}a b\u{2069}/\u{2068}\u{6771}\u{2069} (%d0%b0)"
+        );
+        assert_eq!(of("node:all", "1 of 1 down: %E2%80%AEx (%FF)"), "1 of 1 down: %E2%80%AEx (%FF)");
+        assert_eq!(of("push/disk/a", "no %D0%B0"), "no %D0%B0", "a target's reason is somebody's own");
+    }
+
     proptest! {
+        #[test]
+        fn a_text_without_such_names_stays(text in "\\PC{0,20}|[ -$&-~]{0,20}") {
+            prop_assume!(!text.contains('%'));
+            prop_assert_eq!(as_sent(&text, |name| format!("<{name}>")), text);
+        }
+
         #[test]
         fn segments_are_read_back(segment in "\\PC{0,20}|[ -~]{0,20}") {
             prop_assert_eq!(decoded(&encoded(&segment)), segment);
