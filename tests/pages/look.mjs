@@ -115,6 +115,17 @@ const content = (page) =>
     return JSON.stringify([heads, count('li'), count('tr'), count('form'), count('svg')]);
   });
 
+// A board tells on each page while it has not read its journal, which takes long of a large fleet, with a slow program.
+async function isRead(base) {
+  const { context, page } = await open(base, '', { javaScriptEnabled: false });
+  await page.goto(base + '/');
+  for (let tries = 0; tries < 120 && (await page.locator('.warning').count()); tries += 1) {
+    await page.waitForTimeout(1000);
+    await page.goto(base + '/');
+  }
+  await context.close();
+}
+
 // What lynx leaves out of a page. The fleet goes on meanwhile, as above.
 async function inLynx(page, path) {
   let missing = [];
@@ -183,6 +194,7 @@ await Promise.all(
   fleets.map(async (one) => {
     const [fleet, rest] = one.split(/=(.*)/);
     const [base, token, link] = rest.split(',');
+    await isRead(base);
     await visit(fleet, base, link, '', PAGES[fleet].all);
     await visit(fleet, base, link, token, PAGES[fleet].acting);
     if (PAGES[fleet].acknowledges) await act(base, token, link, PAGES[fleet].acknowledges);

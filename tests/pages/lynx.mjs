@@ -6,8 +6,8 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const OPTIONS = { maxBuffer: 16 * 1024 * 1024, timeout: 60_000, env: { ...process.env, LC_ALL: 'C.UTF-8', TERM: 'vt100' } };
 
-// It breaks lines where it likes, and draws what is chosen and written as underlines.
-const squeezed = (text) => text.replace(/[\s_]+/gu, '');
+// It breaks lines where it likes, and draws what is chosen and written as underlines. Marks of direction are not seen.
+const squeezed = (text) => text.replace(/[\s_\u2066-\u2069]+/gu, '');
 
 // All that a page tells, piece by piece: but pictures, what can be chosen, and ages, which go on.
 export const pieces = (page) =>
