@@ -1,9 +1,10 @@
 //! A report as people read it: headings, tables and sentences, which both HTML and PDF set.
 
-use super::figures::{LevelFigures, Member, Outage, Report, Verdict, letters};
-use super::words::{NONE, length, minute, name, percent, time, visible, zone_name};
-use oco_fleet::journal::Incident;
-use oco_fleet::level::target_text;
+mod availability;
+mod events;
+
+use super::figures::{Report, Verdict};
+use super::words::{minute, name, time, visible, zone_name};
 use oco_fleet::object::ObjectName;
 use oco_fleet::time::Millis;
 
@@ -72,11 +73,6 @@ pub(super) enum Cell {
     Bar(String),
 }
 
-/// Characters of a reason that are shown.
-const REASON_CHARACTERS: usize = 300;
-/// Members of an incident that are named.
-const MEMBERS_NAMED: usize = 10;
-
 /// What a letter of a bar stands for.
 pub(super) const LEGEND: [(char, &str); 6] = [
     ('o', "ok"),
@@ -117,15 +113,6 @@ pub(super) fn runs(letters: &str) -> Vec<(usize, usize, char)> {
     runs
 }
 
-/// A reason as far as people read it: the whole of it is in what programs read.
-fn short(text: &str) -> String {
-    let mut shown: String = text.chars().take(REASON_CHARACTERS).collect();
-    if shown.len() < text.len() {
-        shown.push('\u{2026}');
-    }
-    visible(&shown)
-}
-
 /// A bar in words, for who does not see it: `28 ok, 2 ko, 1 no data`.
 pub(super) fn spoken(letters: &str) -> String {
     let counts = LEGEND.iter().filter_map(|(letter, words)| {
@@ -149,13 +136,13 @@ pub(super) fn document(report: &Report) -> Document {
         )
     });
     let sections = [
-        levels(report),
-        Some(members(report)),
-        Some(history(report)),
-        Some(outages(report)),
-        Some(incidents(report)),
-        Some(maintenance(report)),
-        Some(corrections(report)),
+        availability::levels(report),
+        Some(availability::members(report)),
+        Some(availability::history(report)),
+        Some(events::outages(report)),
+        Some(events::incidents(report)),
+        Some(events::maintenance(report)),
+        Some(events::corrections(report)),
         Some(method(report)),
     ];
     Document {
@@ -189,253 +176,6 @@ fn text(text: impl Into<String>) -> Cell {
 
 fn who(of: &ObjectName) -> Cell {
     text(name(of.as_str()))
-}
-
-fn titled(member: &Member) -> Cell {
-    match &member.title {
-        Some(title) => text(format!("{} ({})", visible(title), member.name)),
-        None => who(&member.name),
-    }
-}
-
-fn levels(report: &Report) -> Option<Section> {
-    let at = |at: Millis| minute(at, &report.zone);
-    let row = |level: &LevelFigures| Row {
-        depth: usize::from(level.is_part),
-        cells: vec![
-            if level.is_part {
-                text(format!("{} to {}", at(level.from), at(level.to)))
-            } else {
-                who(&level.name)
-            },
-            if level.is_part { text("") } else { who(&level.of) },
-            text(target_text(level.target.0)),
-            text(percent(level.measured)),
-            text(percent(level.contractual)),
-            text(length(level.budget)),
-            text(length(level.spent)),
-            text(length(level.left)),
-            Cell::Verdict(level.verdict),
-        ],
-    };
-    let columns = columns([
-        ("Level", 1.95, false),
-        ("of", 1.7, false),
-        ("Target", 1.0, true),
-        ("Measured", 1.2, true),
-        ("Contractual", 1.35, true),
-        ("Budget", 1.1, true),
-        ("Spent", 1.1, true),
-        ("Left", 1.1, true),
-        ("Kept?", 1.35, false),
-    ]);
-    let table = Table { columns, rows: report.levels.iter().map(row).collect() };
-    let mut section = section("Service levels", table, "");
-    for level in report.levels.iter().filter(|level| !level.is_part) {
-        let hours = level.hours.as_ref().map_or("at all times".to_owned(), |hours| format!("in {hours}"));
-        section.after.push(format!(
-            "{}: {} of {} over each {}, {hours}; unknown time is {}.",
-            level.name,
-            target_text(level.target.0),
-            name(level.of.as_str()),
-            level.period,
-            match level.unknown {
-                "excluded" => "left out",
-                "up" => "counted as up",
-                _ => "counted as down",
-            },
-        ));
-    }
-    (!report.levels.is_empty()).then_some(section)
-}
-
-fn members(report: &Report) -> Section {
-    let row = |member: &Member| {
-        let durations = member.durations;
-        Row {
-            depth: member.depth,
-            cells: vec![
-                titled(member),
-                text(percent(member.measured)),
-                text(percent(member.contractual)),
-                text(length(durations.ok)),
-                text(length(durations.but)),
-                text(length(durations.ko)),
-                text(length(durations.planned)),
-                text(length(durations.unknown)),
-                text(length(durations.no_data)),
-                text(member.outages.to_string()),
-                text(length(member.longest)),
-            ],
-        }
-    };
-    let columns = columns([
-        ("Name", 2.3, false),
-        ("Measured", 1.15, true),
-        ("Contractual", 1.3, true),
-        ("ok", 0.95, true),
-        ("but", 0.95, true),
-        ("ko", 0.95, true),
-        ("planned", 0.95, true),
-        ("unknown", 1.2, true),
-        ("no data", 0.95, true),
-        ("Outages", 0.95, true),
-        ("longest", 0.95, true),
-    ]);
-    let table = Table { columns, rows: report.members.iter().map(row).collect() };
-    let mut section = section("Availability", table, "Nobody was watched in this time.");
-    if report.more_members > 0 {
-        section.after.push(format!("{} more members are not listed.", report.more_members));
-    }
-    section
-}
-
-fn history(report: &Report) -> Section {
-    let row = |member: &Member| Row {
-        depth: member.depth,
-        cells: vec![titled(member), Cell::Bar(letters(&member.bar)), text(percent(member.contractual))],
-    };
-    let columns = columns([("Name", 2.0, false), ("", 6.0, false), ("Contractual", 1.1, true)]);
-    let table = Table { columns, rows: report.members.iter().map(row).collect() };
-    let mut section = section("History", table, "Nobody was watched in this time.");
-    if section.table.is_some() {
-        let at = |at: Millis| minute(at, &report.zone);
-        section.has_legend = true;
-        section.before.push(format!(
-            "From {} on the left to {} on the right, {} a cell, which shows the worst that was in it.",
-            at(report.period.from),
-            at(report.period.to),
-            report.cell,
-        ));
-    }
-    section
-}
-
-fn outages(report: &Report) -> Section {
-    let zone = &report.zone;
-    let row = |outage: &Outage| {
-        let from = time(outage.from, zone);
-        let to = time(outage.to, zone);
-        Row {
-            depth: 0,
-            cells: vec![
-                who(&outage.name),
-                text(if outage.is_from_before { format!("before {from}") } else { from }),
-                text(if outage.goes_on { format!("after {to}") } else { to }),
-                text(length(outage.length())),
-                text(if outage.planned > 0 { length(outage.planned) } else { NONE.to_owned() }),
-                text(short(&outage.reason)),
-            ],
-        }
-    };
-    let columns = columns([
-        ("Name", 2.0, false),
-        ("Start", 1.45, false),
-        ("End", 1.45, false),
-        ("Length", 0.9, true),
-        ("planned", 0.8, true),
-        ("Reason", 2.6, false),
-    ]);
-    let table = Table { columns, rows: report.outages.iter().map(row).collect() };
-    let mut section = section("Outages", table, "There was none.");
-    if report.more_outages > 0 {
-        let listed = report.outages.len();
-        section.after.push(format!(
-            "These are the {listed} longest; {} shorter ones are not listed. The figures count all of them.",
-            report.more_outages
-        ));
-    }
-    section
-}
-
-fn incidents(report: &Report) -> Section {
-    let zone = &report.zone;
-    let row = |incident: &Incident| {
-        let after = |at: Option<Millis>| match at {
-            Some(at) => format!("{} (after {})", time(at, zone), length(at.since(incident.opened))),
-            None => NONE.to_owned(),
-        };
-        let first = incident.members.iter().take(MEMBERS_NAMED);
-        let mut members: Vec<String> = first.map(|member| name(member.as_str())).collect();
-        if incident.members.len() > MEMBERS_NAMED {
-            members.push(format!("and {} more", incident.members.len() - MEMBERS_NAMED));
-        }
-        Row {
-            depth: 0,
-            cells: vec![
-                text(incident.id.to_string()),
-                who(&incident.name),
-                text(time(incident.opened, zone)),
-                text(after(incident.acknowledged)),
-                text(visible(incident.who.as_deref().unwrap_or(NONE))),
-                text(after(incident.closed)),
-                text(members.join(", ")),
-            ],
-        }
-    };
-    let columns = columns([
-        ("No.", 0.5, true),
-        ("Name", 1.6, false),
-        ("Opened", 1.5, false),
-        ("Acknowledged", 1.5, false),
-        ("by", 1.0, false),
-        ("Closed", 1.5, false),
-        ("Members that failed", 1.7, false),
-    ]);
-    let table = Table { columns, rows: report.incidents.iter().map(row).collect() };
-    section("Incidents", table, "There was none.")
-}
-
-fn maintenance(report: &Report) -> Section {
-    let zone = &report.zone;
-    let rows = report.maintenance.iter().map(|work| Row {
-        depth: 0,
-        cells: vec![
-            text(name(&work.name)),
-            text(time(work.from, zone)),
-            text(work.to.map_or_else(|| "no end yet".to_owned(), |to| time(to, zone))),
-            text(match (&work.who, work.at) {
-                (Some(who), Some(at)) => format!("{}, {}", visible(who), time(at, zone)),
-                (Some(who), None) => visible(who),
-                (None, _) => "the watcher's file".to_owned(),
-            }),
-            text(visible(&work.text)),
-        ],
-    });
-    let columns = columns([
-        ("Name", 1.8, false),
-        ("Start", 1.45, false),
-        ("End", 1.45, false),
-        ("Entered by, at", 1.8, false),
-        ("Why", 2.5, false),
-    ]);
-    section("Maintenance", Table { columns, rows: rows.collect() }, "None was planned.")
-}
-
-fn corrections(report: &Report) -> Section {
-    let zone = &report.zone;
-    let rows = report.corrections.iter().map(|one| Row {
-        depth: 0,
-        cells: vec![
-            text(one.id.to_string()),
-            who(&one.name),
-            text(time(one.from, zone)),
-            text(time(one.to, zone)),
-            text(one.state.word()),
-            text(format!("{}, {}", visible(&one.who), time(one.at, zone))),
-            text(visible(&one.text)),
-        ],
-    });
-    let columns = columns([
-        ("No.", 0.5, true),
-        ("Name", 1.5, false),
-        ("From", 1.45, false),
-        ("To", 1.45, false),
-        ("counts as", 0.8, false),
-        ("Corrected by, at", 1.6, false),
-        ("Why", 2.0, false),
-    ]);
-    section("Corrections", Table { columns, rows: rows.collect() }, "There is none.")
 }
 
 /// How it was computed, when, from what.
