@@ -1,6 +1,8 @@
 //! Reports over a journal that was made by the watcher's own writer: the same figures in each format.
 
 mod formats;
+mod people;
+mod programs;
 mod sending;
 mod world;
 
