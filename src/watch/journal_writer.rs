@@ -1,5 +1,6 @@
 //! The thread that writes the journal, and the loop's end of its queue. The loop never waits for it: what the disk does
-//! not take yet waits in a bounded queue, and how the thread fares is told as events.
+//! not take yet waits in a bounded queue, and how the thread fares is told as events. What one turn of the loop hands in
+//! is written whole or not at all: a kill leaves no half of it behind.
 //!
 //! It decides nothing and writes no log. What was lost, because the queue was full, is counted: how each object stands
 //! then has to be entered again by whoever keeps that.
@@ -116,10 +117,20 @@ struct Shared {
     done: Condvar,
 }
 
+/// An entry that waits.
+#[derive(Debug)]
+struct Queued {
+    number: u64,
+    entry: Entry,
+    /// It is written together with the next one.
+    goes_on: bool,
+}
+
 #[derive(Debug, Default)]
 struct Inner {
-    /// Each with its number.
-    queue: VecDeque<(u64, Entry)>,
+    queue: VecDeque<Queued>,
+    /// So many of them, the first ones, may be written: what follows them is not whole yet.
+    whole: usize,
     /// Entries that the thread has taken out of the queue and not written yet.
     in_hand: usize,
     pushed: u64,
@@ -133,6 +144,8 @@ struct Inner {
     /// Nobody waits any more: what fails now is not tried again.
     is_abandoned: bool,
     has_ended: bool,
+    /// What is pushed now belongs together.
+    is_gathering: bool,
 }
 
 impl Shared {
@@ -184,11 +197,35 @@ impl JournalWriter {
             self.lost_untold += 1;
             return sequence;
         }
-        inner.queue.push_back((sequence.0, entry));
-        if inner.queue.len() == 1 || inner.queue.len() == self.bounds.batch {
-            self.shared.work.notify_one();
+        let goes_on = inner.is_gathering;
+        inner.queue.push_back(Queued { number: sequence.0, entry, goes_on });
+        if !goes_on {
+            self.hand_over(&mut inner);
         }
         sequence
+    }
+
+    /// What is pushed from now on belongs together: it is written whole or not at all.
+    pub fn gather(&mut self) {
+        self.shared.lock().is_gathering = true;
+    }
+
+    /// Has what was gathered written.
+    pub fn release(&mut self) {
+        let mut inner = self.shared.lock();
+        inner.is_gathering = false;
+        if let Some(last) = inner.queue.back_mut() {
+            last.goes_on = false;
+        }
+        self.hand_over(&mut inner);
+    }
+
+    fn hand_over(&self, inner: &mut Inner) {
+        let before = std::mem::replace(&mut inner.whole, inner.queue.len());
+        let is_more = inner.whole > before;
+        if is_more && (before == 0 || (before < self.bounds.batch && inner.whole >= self.bounds.batch)) {
+            self.shared.work.notify_one();
+        }
     }
 
     /// The number of what was pushed last.

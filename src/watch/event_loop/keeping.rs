@@ -22,6 +22,8 @@ impl EventLoop {
         let mut consequences =
             self.telling.turn(self.watcher.fleet_mut(), &self.levels, &mut changes, self.now);
         self.publish(&changes);
+        // A start after a kill is to find all of this, or nothing: who was told, and what of.
+        self.journal.gather();
         let mut acted = None;
         for entry in consequences.before.drain(..) {
             let is_of_the_past = matches!(&entry, Entry::Act(_) | Entry::ActEnded { .. } | Entry::Window(_));
@@ -70,6 +72,7 @@ impl EventLoop {
         changes.judged.clear();
         self.changes = changes;
         self.tell(consequences);
+        self.journal.release();
         self.hear_journal();
         self.hear_publisher();
         self.hear_alertmanagers();

@@ -47,7 +47,7 @@ fn next_batch(
     let mut inner = shared.lock();
     let rest_at = Instant::now() + bounds.rest;
     let mut rests = false;
-    while inner.queue.is_empty() {
+    while inner.whole == 0 {
         if inner.is_ending {
             return None;
         }
@@ -67,20 +67,22 @@ fn next_batch(
         }
     }
     let deadline = Instant::now() + bounds.commit;
-    while inner.queue.len() < bounds.batch && !inner.is_ending {
+    while inner.whole < bounds.batch && !inner.is_ending {
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
             break;
         }
         inner = wait(shared, inner, left);
     }
-    let (mut last, mut rows) = (inner.written, 0);
-    while rows < bounds.batch
-        && let Some((number, entry)) = inner.queue.pop_front()
+    let (mut last, mut rows, mut is_parted) = (inner.written, 0, false);
+    while (rows < bounds.batch || is_parted)
+        && inner.whole > 0
+        && let Some(queued) = inner.queue.pop_front()
     {
-        last = number;
-        rows += rows_of(&entry);
-        batch.push(entry);
+        inner.whole -= 1;
+        (last, is_parted) = (queued.number, queued.goes_on);
+        rows += rows_of(&queued.entry);
+        batch.push(queued.entry);
     }
     inner.in_hand = batch.len();
     // What was lost came when the queue was full: it is passed over when all that was in it is written.
