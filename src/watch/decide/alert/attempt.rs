@@ -1,7 +1,7 @@
 //! A command that is tried until it succeeds, or long enough.
 
 use super::SendingId;
-use super::turn::later;
+use super::turn::{What, later};
 use crate::limits::{ALERT_PAUSES, ALERT_TRIES, RECOVERY_PAUSE, RECOVERY_TIME};
 use oco_fleet::time::Millis;
 
@@ -10,11 +10,13 @@ use oco_fleet::time::Millis;
 pub(super) struct Attempt {
     /// The command that runs.
     pub running: Option<SendingId>,
+    /// What was tried last. Something else has tries of its own.
+    of: Option<What>,
     /// How often it failed.
     pub tries: u32,
     /// It is not tried before.
     pub not_before: Option<Millis>,
-    /// When it was given up.
+    /// When it was given up to tell a failure.
     pub given_up: Option<Millis>,
     /// When it was tried first.
     first: Option<Millis>,
@@ -31,9 +33,18 @@ impl Attempt {
         if self.running.is_some() { None } else { Some(self.not_before.unwrap_or(now)) }
     }
 
-    pub fn begin(&mut self, id: SendingId, now: Millis) {
+    pub fn begin(&mut self, id: SendingId, what: &What, now: Millis) {
+        if self.of.as_ref() != Some(what) {
+            let given_up = self.given_up;
+            *self = Attempt { of: Some(what.clone()), given_up, ..Attempt::default() };
+        }
         self.running = Some(id);
         self.first = self.first.or(Some(now));
+    }
+
+    /// It succeeded, or is given up. Whether a failure could not be told before stays known.
+    pub fn end(&mut self) {
+        *self = Attempt { given_up: self.given_up, ..Attempt::default() };
     }
 
     /// It failed. Tells whether it is given up.
@@ -43,7 +54,7 @@ impl Attempt {
         let pause = ALERT_PAUSES.get(tries.saturating_sub(1)).filter(|_| self.tries < ALERT_TRIES);
         match pause {
             Some(pause) => self.not_before = Some(later(now, *pause)),
-            None => *self = Attempt { given_up: Some(now), ..Attempt::default() },
+            None => self.end(),
         }
         pause.is_none()
     }

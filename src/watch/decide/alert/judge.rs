@@ -18,7 +18,7 @@ impl Track {
     /// Looks at it. `rule` is the alert as the file has it, if it is of this object still.
     pub fn judge(&mut self, rule: Option<&Rule>, subject: Option<&Subject<'_>>, turn: &mut Turn<'_>) {
         let Some(subject) = subject else { return self.judge_gone(turn) };
-        self.judge_flapping(subject);
+        self.judge_flapping(subject, turn);
         self.judge_failure(subject, turn);
         if let (Some(failure), Some(rule)) = (self.failure, rule) {
             self.escalate(failure, rule, subject, turn);
@@ -32,7 +32,7 @@ impl Track {
     /// It is not watched any more: whoever was told of its failure is told so.
     fn judge_gone(&mut self, turn: &mut Turn<'_>) {
         if self.failure.is_some() || self.flap.is_some() {
-            self.end_failure();
+            self.end_failure(None);
             self.flap = None;
         }
         self.rest();
@@ -42,44 +42,51 @@ impl Track {
         self.recover(&Standing::unknown(GONE), turn.now.at, None, turn);
     }
 
-    fn judge_flapping(&mut self, subject: &Subject<'_>) {
+    fn judge_flapping(&mut self, subject: &Subject<'_>, turn: &mut Turn<'_>) {
         match (subject.flapping_since, self.flap) {
             (Some(flapping), None) => {
                 let failure = subject.failing_since.filter(|failing| *failing <= flapping);
                 self.flap = Some(Flap { failure });
             }
-            (None, Some(_)) => {
-                self.flap = None;
-                for slot in self.slots.values_mut() {
-                    slot.again = subject.failing_since.is_some_and(|since| slot.count_of(since) > 0);
-                }
+            (None, Some(_)) => self.flap = None,
+            (Some(_), Some(_)) | (None, None) => return,
+        }
+        // Who was told hears how it is once it was calm. That is known from the beginning, for a start may find it calm.
+        let mut changed = Vec::new();
+        for (number, slot) in &mut self.slots {
+            let again = subject.failing_since.is_some_and(|since| slot.count_of(since) > 0);
+            if std::mem::replace(&mut slot.again, again) != again {
+                changed.push(*number);
             }
-            (Some(_), Some(_)) | (None, None) => {}
+        }
+        for number in changed {
+            self.keep(number, turn.name, turn.said);
         }
     }
 
     fn judge_failure(&mut self, subject: &Subject<'_>, turn: &Turn<'_>) {
         let Some(since) = subject.failing_since else {
             if self.failure.is_some() {
-                self.end_failure();
+                self.end_failure(None);
             }
             return;
         };
         if self.failure.is_some_and(|failure| failure.since == since) {
             return;
         }
-        self.end_failure();
+        self.end_failure(Some(since));
         let age = turn.now.at.since(since).max(0);
         let told = self.slots.values().filter(|slot| slot.count_of(since) > 0);
         let base = told.map(|slot| slot.first.steady).min();
         self.failure = Some(Failure { since, began: Millis(turn.now.steady.0.saturating_sub(age)), base });
     }
 
-    fn end_failure(&mut self) {
+    /// `next` is the failure that is in its place, which after a start may be the one that was told.
+    fn end_failure(&mut self, next: Option<Millis>) {
         self.failure = None;
         self.is_held = false;
         for slot in self.slots.values_mut() {
-            slot.again = false;
+            slot.again &= next == Some(slot.failing);
             slot.attempt.renew();
         }
     }
@@ -170,15 +177,17 @@ impl Track {
             Some(due) => turn.wake(due),
             None => {}
         }
-        self.next_partial(number, rule, turn)
+        self.next_partial(number, since, rule, turn)
     }
 
     /// Whether others failed than a step was told of.
-    fn next_partial(&mut self, number: u32, rule: &Rule, turn: &mut Turn<'_>) -> Option<What> {
+    fn next_partial(&mut self, number: u32, since: Millis, rule: &Rule, turn: &mut Turn<'_>) -> Option<What> {
         let now = turn.now.steady;
         let is_flapping = self.flap.is_some();
         let slot = self.slot(number);
-        if !rule.is_on(AlertEvent::Partial) || !slot.is_owed || is_flapping {
+        // Who was told of an earlier failure alone hears of this one when the step's time has come.
+        let is_told = slot.is_owed && slot.failing == since;
+        if !rule.is_on(AlertEvent::Partial) || !is_told || is_flapping {
             return None;
         }
         let due = slot.partial.map_or(now, |partial| later(partial, PARTIAL_SPACING));
@@ -192,9 +201,8 @@ impl Track {
             slot.failed = Some(Failed::clone(failed));
             return None;
         };
-        let before: HashSet<_> = before.iter().map(|(name, _)| name).collect();
-        let is_same = before.len() == failed.len() && failed.iter().all(|(name, _)| before.contains(name));
-        (!is_same).then_some(What::Partial)
+        let is_missed = slot.missed.as_ref().is_some_and(|missed| are_the_same(missed, failed));
+        (!is_missed && !are_the_same(before, failed)).then_some(What::Partial)
     }
 
     /// Something is due and held: that is said once.
@@ -234,6 +242,7 @@ impl Track {
             What::Ko => (since, count.saturating_add(1)),
             What::Partial | What::Recovery | What::Notice(_) => (turn.now.at, count),
         };
+        let tried = what.clone();
         let id = turn.send(Draft {
             key,
             step: number,
@@ -248,7 +257,7 @@ impl Track {
             limit: rule.alert.limit,
             failed_before: slot.failed.clone().filter(|_| slot.is_owed),
         });
-        slot.attempt.begin(id, turn.now.steady);
+        slot.attempt.begin(id, &tried, turn.now.steady);
     }
 
     /// Tells everybody who was told of the failure that it is over, whatever holds other alerts.
@@ -279,10 +288,16 @@ impl Track {
                 limit: None,
                 failed_before: slot.failed.clone(),
             });
-            slot.attempt.begin(id, turn.now.steady);
+            slot.attempt.begin(id, &What::Recovery, turn.now.steady);
         }
         for number in settled {
             self.keep(number, turn.name, turn.said);
         }
     }
+}
+
+/// Whether the same ones failed, for whatever reason.
+fn are_the_same(before: &Failed, now: &Failed) -> bool {
+    let before: HashSet<_> = before.iter().map(|(name, _)| name).collect();
+    before.len() == now.len() && now.iter().all(|(name, _)| before.contains(name))
 }

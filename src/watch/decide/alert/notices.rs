@@ -115,12 +115,14 @@ impl Track {
             Notice::Incident(_) => subject.failing_since.unwrap_or(turn.now.at),
             Notice::Flapping | Notice::Direct(_) => turn.now.at,
         };
+        let what = What::Notice(notice);
+        let tried = what.clone();
         let id = turn.send(Draft {
             key: self.key.clone(),
             step: number,
             command: words(step),
             wants_ok: rule.is_on(AlertEvent::Ok),
-            what: What::Notice(notice),
+            what,
             text: rule.alert.text.clone(),
             standing: subject.standing.clone(),
             at,
@@ -129,6 +131,6 @@ impl Track {
             limit: None,
             failed_before: None,
         });
-        self.notice.begin(id, turn.now.steady);
+        self.notice.begin(id, &tried, turn.now.steady);
     }
 }

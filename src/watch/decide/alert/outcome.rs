@@ -38,8 +38,12 @@ impl Track {
 
     fn succeeded(&mut self, run: &Running, said: &mut Vec<Said>) {
         match &run.what {
-            What::Ko | What::Partial => {
+            What::Ko => {
                 self.slot(run.step).attempt = Attempt::default();
+                self.was_told(run, said);
+            }
+            What::Partial => {
+                self.slot(run.step).attempt.end();
                 self.was_told(run, said);
             }
             What::Recovery => {
@@ -65,6 +69,11 @@ impl Track {
         if slot.is_owed && slot.command != run.command {
             self.set_aside(run.step, &run.name, said);
         }
+        if !self.slot(run.step).is_owed {
+            // It may have been told before, when the file had another command in between: it has one recovery.
+            self.take_up(run.step, &run.command, &run.name, said);
+        }
+        let is_flapping = self.flap.is_some();
         let slot = self.slot(run.step);
         let count = slot.count_of(since);
         if count == 0 {
@@ -75,14 +84,14 @@ impl Track {
         if run.what == What::Ko {
             slot.count = count.saturating_add(1);
             slot.last = run.began;
-            slot.again = false;
+            slot.again = is_flapping;
         }
         if run.what == What::Partial {
             slot.partial = Some(run.began.steady);
         }
         (slot.is_owed, slot.failing) = (true, since);
         slot.command.clone_from(&run.command);
-        slot.failed = Some(Failed::clone(&run.failed));
+        (slot.failed, slot.missed) = (Some(Failed::clone(&run.failed)), None);
         self.keep(run.step, &run.name, said);
     }
 
@@ -134,10 +143,14 @@ impl Track {
 
     fn give_up(&mut self, run: &Running, now: Moment, said: &mut Vec<Said>) {
         match &run.what {
-            What::Ko => self.slot(run.step).again = false,
+            What::Ko => {
+                let slot = self.slot(run.step);
+                (slot.again, slot.attempt.given_up) = (false, Some(now.steady));
+                self.keep(run.step, &run.name, said);
+            }
             What::Partial => {
                 let slot = self.slot(run.step);
-                (slot.failed, slot.partial) = (Some(Failed::clone(&run.failed)), Some(now.steady));
+                (slot.missed, slot.partial) = (Some(Failed::clone(&run.failed)), Some(now.steady));
             }
             What::Recovery => {
                 self.slot(run.step).settle();

@@ -70,6 +70,8 @@ pub(super) struct Slot {
     pub partial: Option<Millis>,
     /// Who failed then; none: that is not known any more.
     pub failed: Option<Failed>,
+    /// Who failed when that could not be told.
+    pub missed: Option<Failed>,
     /// Whether it is to be told once more that it goes on.
     pub again: bool,
     pub attempt: Attempt,
@@ -106,6 +108,8 @@ struct Note {
     owed: bool,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     ok: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    again: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     failed: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -165,6 +169,7 @@ impl Track {
         slot.command = serde_json::from_str(&told.command).unwrap_or_default();
         slot.is_owed = note.owed && !slot.command.is_empty();
         (slot.wants_ok, slot.failing, slot.count) = (note.ok, told.failing, told.count);
+        slot.again = note.again;
         (slot.first, slot.last) = (moment(told.first), moment(told.last));
         slot.failed = note.failed.map(names);
         if told.step == 1 {
@@ -200,7 +205,8 @@ impl Track {
         let is_it = |slot: &Slot| slot.is_owed && slot.command == command && slot.attempt.running.is_none();
         let aside = self.slots.range_mut(ASIDE..).find(|(_, slot)| is_it(slot));
         let Some((aside, slot)) = aside.map(|(aside, slot)| (*aside, std::mem::take(slot))) else { return };
-        *self.slot(number) = slot;
+        let attempt = self.slot(number).attempt.clone();
+        *self.slot(number) = Slot { attempt, ..slot };
         self.keep(number, name, said);
         self.keep(aside, name, said);
     }
@@ -264,7 +270,7 @@ impl Track {
         }
         let key = self.key.as_ref().to_owned();
         let slot = self.slot(number);
-        (note.owed, note.ok) = (slot.is_owed, slot.wants_ok);
+        (note.owed, note.ok, note.again) = (slot.is_owed, slot.wants_ok, slot.again);
         let failed = slot.failed.as_ref().filter(|failed| failed.len() <= TOLD_MEMBERS);
         note.failed = failed.map(|failed| failed.iter().map(|(name, _)| name.to_string()).collect());
         Told {

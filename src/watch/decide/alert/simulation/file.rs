@@ -15,7 +15,12 @@ fn half_of_the_time() -> Hours {
 }
 
 fn alert(seed: &mut Seed, name: Option<&str>, of: &[&str], commands: &[&str]) -> Alert {
-    let mut on = vec![AlertEvent::Ko, AlertEvent::Ok];
+    let mut on = Vec::new();
+    for event in [AlertEvent::Ko, AlertEvent::Ok] {
+        if !seed.one_in(10) {
+            on.push(event);
+        }
+    }
     for event in [
         AlertEvent::But,
         AlertEvent::Unknown,
