@@ -14,6 +14,7 @@
 //!
 //! A correction says what was, so an adjustment to `ko` within maintenance is an outage that nobody planned. Who wants
 //! an outage of the past to be planned enters maintenance over it.
+#![deny(clippy::disallowed_methods)]
 
 mod sweep;
 

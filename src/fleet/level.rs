@@ -12,6 +12,7 @@
 //!
 //! A budget of nothing (a target of 100%, hours that do not come in the period) is spent by the first ko. A rolling period
 //! never ends: its level is better again as outages fall out of it.
+#![deny(clippy::disallowed_methods)]
 
 mod look_ahead;
 mod windows;

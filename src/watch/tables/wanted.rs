@@ -1,4 +1,5 @@
 //! How the servers of a table should be: what becomes of a state, of planned work, and of the last ones to fail.
+#![deny(clippy::disallowed_methods)]
 
 use oco_fleet::state::State;
 use oco_fleet::time::Millis;

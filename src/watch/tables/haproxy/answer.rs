@@ -9,6 +9,7 @@
 //!
 //! Columns are found by their names, for HAProxy adds some with each version. An answer is whole when an empty line
 //! follows the servers: one that was cut tells of nobody.
+#![deny(clippy::disallowed_methods)]
 
 use super::plan::{Administration, Real};
 use crate::limits::{HAPROXY_NAME_OCTETS, SHOWN_CHARACTERS};

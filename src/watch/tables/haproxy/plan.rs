@@ -2,6 +2,7 @@
 //!
 //! What somebody else has set stays: maintenance or draining that is not remembered as our own, and a weight that is
 //! neither the configured one nor ours.
+#![deny(clippy::disallowed_methods)]
 
 #[cfg(test)]
 mod tests;

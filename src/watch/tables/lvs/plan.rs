@@ -1,6 +1,7 @@
 //! The steps from a virtual service as it is to how it should be, and what is remembered of them. Pure.
 //!
 //! Real servers of the file's hosts are ours, and so is what is remembered as added; all others stay as they are.
+#![deny(clippy::disallowed_methods)]
 
 #[cfg(test)]
 mod tests;

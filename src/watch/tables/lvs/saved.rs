@@ -4,6 +4,7 @@
 //!   -A -t 192.0.2.1:80 -s wlc -p 300
 //!   -a -t 192.0.2.1:80 -r 192.0.2.11:80 -g -w 100
 //! ```
+#![deny(clippy::disallowed_methods)]
 
 use crate::config::{Forwarding, VirtualService};
 use crate::limits::SHOWN_CHARACTERS;
