@@ -174,7 +174,7 @@ _oco() {
             return 0
             ;;
         oco__subcmd__fleet__subcmd__ack)
-            opts="-c -d -h --for --control --help"
+            opts="-c -d -h --for --json --control --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -204,7 +204,7 @@ _oco() {
             return 0
             ;;
         oco__subcmd__fleet__subcmd__adjust)
-            opts="-c -d -h --from --to --state --control --help"
+            opts="-c -d -h --json --from --to --state --control --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -462,7 +462,7 @@ _oco() {
             return 0
             ;;
         oco__subcmd__fleet__subcmd__maint)
-            opts="-c -d -h --from --to --for --control --help"
+            opts="-c -d -h --from --to --for --json --control --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -500,7 +500,7 @@ _oco() {
             return 0
             ;;
         oco__subcmd__fleet__subcmd__mute)
-            opts="-c -d -h --for --control --help"
+            opts="-c -d -h --for --json --control --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -586,7 +586,7 @@ _oco() {
             return 0
             ;;
         oco__subcmd__fleet__subcmd__unack)
-            opts="-c -d -h --control --help"
+            opts="-c -d -h --json --control --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -612,7 +612,7 @@ _oco() {
             return 0
             ;;
         oco__subcmd__fleet__subcmd__unadjust)
-            opts="-c -d -h --control --help"
+            opts="-c -d -h --json --control --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -638,7 +638,7 @@ _oco() {
             return 0
             ;;
         oco__subcmd__fleet__subcmd__unmaint)
-            opts="-c -d -h --control --help"
+            opts="-c -d -h --json --control --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -664,7 +664,7 @@ _oco() {
             return 0
             ;;
         oco__subcmd__fleet__subcmd__unmute)
-            opts="-c -d -h --control --help"
+            opts="-c -d -h --json --control --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

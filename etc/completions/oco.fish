@@ -115,19 +115,23 @@ complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcomman
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from ack" -l control -d 'The watcher\'s control socket' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from ack" -s c -d 'The configuration file of ocod [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from ack" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
+complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from ack" -l json -d 'For programs'
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from ack" -s h -l help -d 'Print help'
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from unack" -l control -d 'The watcher\'s control socket' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from unack" -s c -d 'The configuration file of ocod [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from unack" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
+complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from unack" -l json -d 'For programs'
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from unack" -s h -l help -d 'Print help'
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from mute" -l for -d 'For so long, as 2h' -r
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from mute" -l control -d 'The watcher\'s control socket' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from mute" -s c -d 'The configuration file of ocod [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from mute" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
+complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from mute" -l json -d 'For programs'
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from mute" -s h -l help -d 'Print help'
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from unmute" -l control -d 'The watcher\'s control socket' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from unmute" -s c -d 'The configuration file of ocod [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from unmute" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
+complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from unmute" -l json -d 'For programs'
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from unmute" -s h -l help -d 'Print help'
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from maint" -l from -d 'From then on [default: now]' -r
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from maint" -l to -d 'Until then [default: until unmaint]' -r
@@ -135,10 +139,12 @@ complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcomman
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from maint" -l control -d 'The watcher\'s control socket' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from maint" -s c -d 'The configuration file of ocod [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from maint" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
+complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from maint" -l json -d 'For programs'
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from maint" -s h -l help -d 'Print help'
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from unmaint" -l control -d 'The watcher\'s control socket' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from unmaint" -s c -d 'The configuration file of ocod [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from unmaint" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
+complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from unmaint" -l json -d 'For programs'
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from unmaint" -s h -l help -d 'Print help'
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from adjust" -l from -d 'From then on' -r
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from adjust" -l to -d 'Until then' -r
@@ -149,6 +155,7 @@ unknown\t''"
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from adjust" -l control -d 'The watcher\'s control socket' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from adjust" -s c -d 'The configuration file of ocod [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from adjust" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
+complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from adjust" -l json -d 'For programs'
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from adjust" -s h -l help -d 'Print help'
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from adjustments" -l control -d 'The watcher\'s control socket' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from adjustments" -s c -d 'The configuration file of ocod [default: /etc/oco/ocod.toml, if it is there]' -r -F
@@ -158,6 +165,7 @@ complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcomman
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from unadjust" -l control -d 'The watcher\'s control socket' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from unadjust" -s c -d 'The configuration file of ocod [default: /etc/oco/ocod.toml, if it is there]' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from unadjust" -s d -d 'The directory of the status files [default: $OCO_DIR, else the file\'s, else /var/lib/oco]' -r -F
+complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from unadjust" -l json -d 'For programs'
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from unadjust" -s h -l help -d 'Print help'
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from incidents" -l control -d 'The watcher\'s control socket' -r -F
 complete -c oco -n "__fish_oco_using_subcommand fleet; and __fish_seen_subcommand_from incidents" -s c -d 'The configuration file of ocod [default: /etc/oco/ocod.toml, if it is there]' -r -F

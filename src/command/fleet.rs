@@ -57,18 +57,24 @@ pub fn obey(arguments: &FleetArguments) -> Result<u8, Error> {
         Fleet::Status { json: false, watch: true, patterns } => status::watch(control, &patterns),
         Fleet::Status { json: false, watch: false, patterns } => status::text(control, &patterns),
         Fleet::Log { since, json, patterns } => log::show(control, patterns, since, json),
-        Fleet::Ack(act) => do_act(control, FleetOrder::Ack(of(act, None, None))),
-        Fleet::Mute(act) => do_act(control, FleetOrder::Mute(of(act, None, None))),
-        Fleet::Maint { from, to, act } => do_act(control, FleetOrder::Maint(of(act, from, to))),
-        Fleet::Unack(NameArgument { name }) => do_act(control, FleetOrder::Unack(Undo { name })),
-        Fleet::Unmute(NameArgument { name }) => do_act(control, FleetOrder::Unmute(Undo { name })),
-        Fleet::Unmaint(NameArgument { name }) => do_act(control, FleetOrder::Unmaint(Undo { name })),
-        Fleet::Adjust { name, from, to, state, text } => {
-            do_act(control, FleetOrder::Adjust { name, from, to, state, text: text.join(" ") })
+        Fleet::Ack(act) => do_act(control, act.json, FleetOrder::Ack(of(act, None, None))),
+        Fleet::Mute(act) => do_act(control, act.json, FleetOrder::Mute(of(act, None, None))),
+        Fleet::Maint { from, to, act } => do_act(control, act.json, FleetOrder::Maint(of(act, from, to))),
+        Fleet::Unack(NameArgument { name, json }) => do_act(control, json, FleetOrder::Unack(Undo { name })),
+        Fleet::Unmute(NameArgument { name, json }) => {
+            do_act(control, json, FleetOrder::Unmute(Undo { name }))
         }
-        Fleet::Unadjust { id } => do_act(control, FleetOrder::Unadjust { id }),
-        Fleet::Alert { name, text } => do_act(control, FleetOrder::Alert { name, text: text.join(" ") }),
-        Fleet::Forget { name } => do_act(control, FleetOrder::Forget { name }),
+        Fleet::Unmaint(NameArgument { name, json }) => {
+            do_act(control, json, FleetOrder::Unmaint(Undo { name }))
+        }
+        Fleet::Adjust { name, from, to, state, text, json } => {
+            do_act(control, json, FleetOrder::Adjust { name, from, to, state, text: text.join(" ") })
+        }
+        Fleet::Unadjust { id, json } => do_act(control, json, FleetOrder::Unadjust { id }),
+        Fleet::Alert { name, text } => {
+            do_act(control, false, FleetOrder::Alert { name, text: text.join(" ") })
+        }
+        Fleet::Forget { name } => do_act(control, false, FleetOrder::Forget { name }),
         Fleet::Adjustments { json } => list(control, FleetOrder::Adjustments, json, |line, connection| {
             Ok(lists::adjustments(&connection.read::<Vec<AdjustmentStatus>>(line)?))
         }),
@@ -102,11 +108,8 @@ fn milliseconds(length: Duration) -> i64 {
 }
 
 /// Acts, and says what that took.
-fn do_act(control: &Path, order: FleetOrder) -> Result<u8, Error> {
-    let mut connection = Connection::open(control, CONTROL_TIMEOUT)?;
-    let reply: ActReply = connection.ask(order, true)?;
-    print(&acts::told(&reply))?;
-    Ok(0)
+fn do_act(control: &Path, is_json: bool, order: FleetOrder) -> Result<u8, Error> {
+    list(control, order, is_json, |line, connection| Ok(acts::told(&connection.read::<ActReply>(line)?)))
 }
 
 /// Shows a reply of one line: as it came for programs, else as `shown` has it.

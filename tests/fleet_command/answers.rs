@@ -137,6 +137,9 @@ fn acts_say_what_they_took() {
     ]);
     let said = "acknowledged web/oco, web/?tls, by root, until 2026-11-25T13:00:00+01:00: disk ordered\n";
     socket.run("ack web --for 2h disk ordered").expect(said);
+    // For programs it is as the watcher said it.
+    socket.run("ack web --json").expect(&format!("{ack}\n"));
+    socket.run("adjust web --json --from F --to U --state ok probe").expect(&format!("{adjust}\n"));
     socket.run("unmute web").expect("no longer muted: web/oco, web/?tls, by root\n");
     let said = "corrections 7 to 8: web/oco, web/?tls were ok from F until U, by root: probe\n";
     socket.run("adjust web --from F --to U --state ok probe").expect(said);

@@ -81,6 +81,9 @@ pub enum Fleet {
     Unmaint(NameArgument),
     /// Lay a correction over the journal
     Adjust {
+        /// For programs
+        #[arg(long)]
+        json: bool,
         /// Of whom
         name: String,
         /// From then on
@@ -104,6 +107,9 @@ pub enum Fleet {
     },
     /// Take a correction back
     Unadjust {
+        /// For programs
+        #[arg(long)]
+        json: bool,
         /// Its number
         id: i64,
     },
@@ -175,6 +181,9 @@ pub struct ActArguments {
     /// For so long, as 2h
     #[arg(long = "for", value_name = "TIME", id = "length", value_parser = parse_length)]
     pub length: Option<Duration>,
+    /// For programs
+    #[arg(long)]
+    pub json: bool,
     /// Why, for people; put -- before a word that begins with a dash
     #[arg(allow_negative_numbers = true)]
     pub text: Vec<String>,
@@ -185,6 +194,9 @@ pub struct ActArguments {
 pub struct NameArgument {
     /// A target, service, node or group
     pub name: String,
+    /// For programs
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Whether it is a time, and which, the watcher says; only that an option was not taken for one is seen here.
