@@ -9,6 +9,7 @@
 //! push web2 90c1... 2026-11-28T08:00:00Z      one that `ocoboard token new web2 --role push` made
 //! act ops 77e0... 2026-11-28T08:00:00Z        a token of role act; so read
 //! forget web1                                 none of web1 any more
+//! refuse web2 90c1... 2026-11-28T09:00:00Z    one of web2 that was taken back, and is never to be a first key again
 //! revoke ops                                  no token of ops any more
 //! ```
 
@@ -33,6 +34,8 @@ pub struct Keys {
     ledger: Ledger,
     /// By the name as a part of an object's name.
     pushers: HashMap<Box<str>, Pusher>,
+    /// Keys of pushers that were taken back, and when. Their names may get others.
+    refused: BTreeMap<Box<str>, Vec<(Hash, u64)>>,
     tokens: BTreeMap<Box<str>, Token>,
     /// Lines that say nothing any more.
     spent: usize,
@@ -87,6 +90,7 @@ impl Keys {
             secret,
             ledger: Ledger::new(directory),
             pushers: HashMap::new(),
+            refused: BTreeMap::new(),
             tokens: BTreeMap::new(),
             spent: 0,
         };
@@ -102,6 +106,7 @@ impl Keys {
         let Some(read) = self.ledger.read_on()? else { return Ok(()) };
         if read.is_anew {
             self.pushers.clear();
+            self.refused.clear();
             self.tokens.clear();
             self.spent = 0;
         }
@@ -127,6 +132,15 @@ impl Keys {
                 self.tokens.insert(name.into(), Token { hash, role, at }).is_some()
             }
             Word::Forget => self.pushers.remove(name).is_some(),
+            Word::Refuse => {
+                let refused = self.refused.entry(name.into()).or_default();
+                let is_known = refused.iter().any(|(known, _)| *known == hash);
+                if !is_known {
+                    refused.push((hash, at));
+                }
+                let is_its_own = self.pushers.get(name).is_some_and(|pusher| pusher.hash == hash);
+                is_known || (is_its_own && self.pushers.remove(name).is_some())
+            }
             Word::Revoke => self.tokens.remove(name).is_some(),
         };
         self.spent += usize::from(is_over) + usize::from(matches!(word, Word::Forget | Word::Revoke));
@@ -141,6 +155,11 @@ impl Keys {
             return Ok(());
         }
         let mut text = String::new();
+        for (name, refused) in &self.refused {
+            for (hash, at) in refused {
+                text.push_str(&Line { word: Word::Refuse, name, hash: *hash, at: *at }.text());
+            }
+        }
         for (name, pusher) in &self.pushers {
             let word = if pusher.is_made { Word::Push } else { Word::First };
             text.push_str(&Line { word, name, hash: pusher.hash, at: pusher.at }.text());
@@ -155,11 +174,15 @@ impl Keys {
 
     /// What the key of this pusher is.
     pub fn check(&self, name: &str, key: &str) -> KeyCheck {
+        // Compared in a time that tells nothing.
+        let is_of = |hash: Hash| blake3::Hash::from(hash) == self.key_hash(name, key);
         match self.pushers.get(name) {
-            None => KeyCheck::New,
-            // Compared in a time that tells nothing.
-            Some(pusher) if blake3::Hash::from(pusher.hash) == self.key_hash(name, key) => KeyCheck::Right,
+            Some(pusher) if is_of(pusher.hash) => KeyCheck::Right,
             Some(_) => KeyCheck::Wrong,
+            None if self.refused.get(name).is_some_and(|refused| refused.iter().any(|(hash, _)| is_of(*hash))) => {
+                KeyCheck::Wrong
+            }
+            None => KeyCheck::New,
         }
     }
 
@@ -221,28 +244,25 @@ impl Keys {
             Some(Role::Act) => (Word::Act, self.mac("token", &[token.as_bytes()])),
             None => (Word::Push, self.key_hash(name, &token)),
         };
-        let line = Line { word, name, hash: *hash.as_bytes(), at };
-        ledger::append(self.ledger.path(), &line.text())?;
-        self.take(&line);
+        self.add(&Line { word, name, hash: *hash.as_bytes(), at })?;
         Ok(token)
     }
 
-    /// Takes the token of this name back, and a pusher's that was made. Whether there was one.
+    /// Takes the token of this name back, and a pusher's that was made: that one is refused from then on, whereas one that
+    /// is forgotten may come again as a first key. Whether there was one.
     ///
     /// # Errors
     /// It can't be written.
-    pub fn revoke(&mut self, name: &str) -> io::Result<bool> {
-        let mut words = Vec::new();
-        if self.tokens.contains_key(name) {
-            words.push(Word::Revoke);
+    pub fn revoke(&mut self, name: &str, at: u64) -> io::Result<bool> {
+        let is_reader = self.tokens.contains_key(name);
+        if is_reader {
+            self.add(&Line { word: Word::Revoke, name, hash: [0; 32], at: 0 })?;
         }
-        if self.pushers.get(name).is_some_and(|pusher| pusher.is_made) {
-            words.push(Word::Forget);
+        let made = self.pushers.get(name).filter(|pusher| pusher.is_made).map(|pusher| pusher.hash);
+        if let Some(hash) = made {
+            self.add(&Line { word: Word::Refuse, name, hash, at })?;
         }
-        for word in &words {
-            self.end(*word, name)?;
-        }
-        Ok(!words.is_empty())
+        Ok(is_reader || made.is_some())
     }
 
     /// Forgets the key of a pusher. Whether there was one.
@@ -252,15 +272,15 @@ impl Keys {
     pub fn forget(&mut self, name: &str) -> io::Result<bool> {
         let is_known = self.pushers.contains_key(name);
         if is_known {
-            self.end(Word::Forget, name)?;
+            self.add(&Line { word: Word::Forget, name, hash: [0; 32], at: 0 })?;
         }
         Ok(is_known)
     }
 
-    fn end(&mut self, word: Word, name: &str) -> io::Result<()> {
-        let line = Line { word, name, hash: [0; 32], at: 0 };
+    /// Writes a line, and takes it in.
+    fn add(&mut self, line: &Line<'_>) -> io::Result<()> {
         ledger::append(self.ledger.path(), &line.text())?;
-        self.take(&line);
+        self.take(line);
         Ok(())
     }
 

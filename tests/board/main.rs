@@ -17,6 +17,7 @@ mod keys;
 mod measured;
 mod overc;
 mod reports;
+mod revoked;
 mod scene;
 mod shown;
 mod slow;

@@ -94,7 +94,7 @@ mod tests {
         assert_eq!(proves(&keys, &value, 1000 + 12 * 3600 - 1).as_deref(), Some("ops"));
         assert_eq!(proves(&keys, &value, 1000 + 12 * 3600), None);
         assert_eq!(proves(&keys, &value, 0), None, "from a clock that was ahead");
-        keys.revoke("ops").unwrap();
+        keys.revoke("ops", 8).unwrap();
         assert_eq!(proves(&keys, &value, 1000), None);
         keys.make("ops", Some(Role::Act), 8).unwrap();
         assert_eq!(proves(&keys, &value, 1000), None, "another token of the same name");

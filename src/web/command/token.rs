@@ -90,5 +90,5 @@ fn list(settings: &Settings) -> Result<(), Error> {
 }
 
 fn revoke(settings: &Settings, name: &str) -> Result<(), Error> {
-    take_of_pusher(settings, name, "token", Keys::revoke)
+    take_of_pusher(settings, name, "token", |keys, name| keys.revoke(name, seconds()))
 }

@@ -29,16 +29,19 @@ pub enum Word {
     Act,
     /// No key of a pusher any more.
     Forget,
+    /// This key of a pusher was taken back.
+    Refuse,
     /// No token any more.
     Revoke,
 }
 
-const WORDS: [(Word, &str); 6] = [
+const WORDS: [(Word, &str); 7] = [
     (Word::First, "first"),
     (Word::Push, "push"),
     (Word::Read, "read"),
     (Word::Act, "act"),
     (Word::Forget, "forget"),
+    (Word::Refuse, "refuse"),
     (Word::Revoke, "revoke"),
 ];
 
@@ -63,7 +66,7 @@ impl Line<'_> {
         let (word, _) = WORDS.into_iter().find(|(_, written)| *written == word)?;
         let name = words.next().filter(|name| check_reported_part(name).is_ok())?;
         let (hash, at) = match word {
-            Word::First | Word::Push | Word::Read | Word::Act => {
+            Word::First | Word::Push | Word::Read | Word::Act | Word::Refuse => {
                 let hash = blake3::Hash::from_hex(words.next()?).ok()?;
                 let at = humantime::parse_rfc3339(words.next()?).ok()?;
                 let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
@@ -78,7 +81,7 @@ impl Line<'_> {
     pub fn text(&self) -> String {
         let word = WORDS.iter().find(|(word, _)| *word == self.word).map_or("", |(_, written)| written);
         match self.word {
-            Word::First | Word::Push | Word::Read | Word::Act => {
+            Word::First | Word::Push | Word::Read | Word::Act | Word::Refuse => {
                 let hash = super::hexadecimal(&self.hash);
                 format!("{word} {} {hash} {}\n", self.name, shown(self.at))
             }

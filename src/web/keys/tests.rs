@@ -73,10 +73,11 @@ fn tokens_have_roles_and_are_known_to_who_runs_at_once() {
     assert_eq!(board.check("web1", &push), KeyCheck::Right);
     assert_eq!(command.make("ops", Some(Role::Read), 7).unwrap_err().kind(), ErrorKind::AlreadyExists);
     assert_eq!(command.make("web1", None, 7).unwrap_err().kind(), ErrorKind::AlreadyExists);
-    assert!(command.revoke("ops").unwrap() && command.revoke("web1").unwrap());
-    assert!(!command.revoke("ops").unwrap() && !command.revoke("nobody").unwrap());
+    assert!(command.revoke("ops", 8).unwrap() && command.revoke("web1", 8).unwrap());
+    assert!(!command.revoke("ops", 8).unwrap() && !command.revoke("nobody", 8).unwrap());
     board.refresh().unwrap();
-    assert_eq!((of(&board, &act), board.check("web1", &push)), (None, KeyCheck::New));
+    assert_eq!((of(&board, &act), board.check("web1", &push)), (None, KeyCheck::Wrong));
+    assert_eq!(board.check("web1", "another"), KeyCheck::New);
     assert_eq!(of(&board, &read), Some(("eyes".to_owned(), Role::Read)));
 }
 
@@ -84,8 +85,34 @@ fn tokens_have_roles_and_are_known_to_who_runs_at_once() {
 fn only_a_key_that_was_made_is_revoked() {
     let (_directory, mut keys) = scene();
     keep(&mut keys, "h1", "a");
-    assert!(!keys.revoke("h1").unwrap());
+    assert!(!keys.revoke("h1", 8).unwrap());
     assert_eq!(keys.check("h1", "a"), KeyCheck::Right);
+}
+
+#[test]
+fn a_revoked_push_token_never_works_again() {
+    let (directory, mut keys) = scene();
+    let first = keys.make("srvy", None, 7).unwrap();
+    assert!(keys.revoke("srvy", 8).unwrap());
+    let second = keys.make("srvy", None, 9).unwrap();
+    let check = |keys: &Keys| (keys.check("srvy", &first), keys.check("srvy", &second));
+    assert_eq!(check(&keys), (KeyCheck::Wrong, KeyCheck::Right));
+    assert!(keys.revoke("srvy", 10).unwrap());
+    // Also where the file is written anew, and where the name is forgotten after that.
+    keep(&mut keys, "srvy", "third");
+    for round in 0..=SPENT_LINES {
+        let line = keys.keep_first("comes", &round.to_string(), 1);
+        fs::OpenOptions::new().append(true).open(keys.path()).unwrap().write_all(line.as_bytes()).unwrap();
+    }
+    let mut board = Keys::open(directory.path()).unwrap();
+    board.tidy().unwrap();
+    assert!(board.spent < SPENT_LINES, "it was written anew");
+    assert_eq!(board.check("srvy", "third"), KeyCheck::Right);
+    assert!(board.forget("srvy").unwrap());
+    for keys in [&board, &Keys::open(directory.path()).unwrap()] {
+        assert_eq!(check(keys), (KeyCheck::Wrong, KeyCheck::Wrong));
+        assert_eq!(keys.check("srvy", "third"), KeyCheck::New, "a key that was forgotten is no key that was revoked");
+    }
 }
 
 #[test]
@@ -152,9 +179,10 @@ proptest! {
         name in "[a-zA-Z0-9_]{1,20}",
         hash in any::<[u8; 32]>(),
         at in 0u64..4_000_000_000,
-        word in 0usize..6,
+        word in 0usize..7,
     ) {
-        let word = [Word::First, Word::Push, Word::Read, Word::Act, Word::Forget, Word::Revoke][word];
+        let words = [Word::First, Word::Push, Word::Read, Word::Act, Word::Forget, Word::Refuse, Word::Revoke];
+        let word = words[word];
         let is_end = matches!(word, Word::Forget | Word::Revoke);
         let (hash, at) = if is_end { ([0; 32], 0) } else { (hash, at) };
         let line = Line { word, name: &name, hash, at };
