@@ -2,7 +2,7 @@
 
 use crate::time::Millis;
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 
 /// A time zone. It is cheap to clone, and once made it reads no file any more.
@@ -46,17 +46,27 @@ impl Zone {
 
     /// The day that a clock on the wall shows.
     pub fn date(&self, at: Millis) -> Date {
-        self.0.to_datetime(timestamp(at)).date()
+        self.on_the_wall(at).date()
+    }
+
+    /// What a clock on the wall shows.
+    pub fn on_the_wall(&self, at: Millis) -> DateTime {
+        self.0.to_datetime(timestamp(at))
     }
 
     /// The first moment of a day: midnight, or the moment to which the clock was put where that jumped over midnight.
     /// Where it shows midnight twice, the first.
     pub fn day_start(&self, date: Date) -> Millis {
-        let midnight = self.0.to_ambiguous_timestamp(date.at(0, 0, 0, 0));
-        let is_in_gap = matches!(midnight.offset(), AmbiguousOffset::Gap { .. });
-        // Only the first and the last days that jiff knows have a midnight that it does not.
-        let Ok(later) = midnight.compatible() else {
-            return if date.year() < 1970 { millis(Timestamp::MIN) } else { millis(Timestamp::MAX) };
+        self.first(date.at(0, 0, 0, 0))
+    }
+
+    /// The first moment at which a clock on the wall shows this, or the moment at which it was put over that.
+    pub fn first(&self, shown: DateTime) -> Millis {
+        let moment = self.0.to_ambiguous_timestamp(shown);
+        let is_in_gap = matches!(moment.offset(), AmbiguousOffset::Gap { .. });
+        // Only the first and the last days that jiff knows have moments that it does not.
+        let Ok(later) = moment.compatible() else {
+            return if shown.year() < 1970 { millis(Timestamp::MIN) } else { millis(Timestamp::MAX) };
         };
         let jump = || self.0.preceding(timestamp(Millis(millis(later).0.saturating_add(1)))).next();
         match is_in_gap.then(jump).flatten() {

@@ -189,7 +189,20 @@ impl Reader {
         cells: u32,
         known: Millis,
     ) -> Result<Vec<Bar>, JournalError> {
-        self.look(|look| bars::bars(look, names, from, to, cells.min(BAR_CELLS), known))
+        self.bars_between(names, &bars::equal(from, to, cells.min(BAR_CELLS)), known)
+    }
+
+    /// The same, summed up in the pieces between `edges`, which are in the order of time, as the days of a zone are.
+    ///
+    /// # Errors
+    /// The journal can't be read.
+    pub fn bars_between(
+        &mut self,
+        names: &[ObjectName],
+        edges: &[Millis],
+        known: Millis,
+    ) -> Result<Vec<Bar>, JournalError> {
+        self.look(|look| bars::bars(look, names, edges, known))
     }
 
     /// How everybody stands who is watched; with a mark of an earlier look only who stands otherwise since then, unless

@@ -169,7 +169,7 @@ impl Grid {
     pub(super) fn read(&self, facts: &Facts, reader: &mut Reader) -> Result<Found, JournalError> {
         let names: Vec<ObjectName> =
             self.shown(facts).1.into_iter().map(|(_, object)| object.name.clone()).collect();
-        let found = read_bars(reader, &names, self.window, facts.known_to_page())?;
+        let found = read_bars(reader, &names, self.window, facts)?;
         let hosts: Vec<ObjectName> = names.into_iter().filter(|name| name.host().is_some()).collect();
         let series = match self.service {
             Some(_) => charts::read(reader, &hosts, self.window)?,
@@ -269,10 +269,13 @@ pub(super) fn read_bars(
     reader: &mut Reader,
     names: &[ObjectName],
     window: Window,
-    known: Millis,
+    facts: &Facts,
 ) -> Result<Found, JournalError> {
-    let bars = reader.bars(names, window.from, window.to, window.cells, known)?;
-    let mut corrected = HashMap::new();
+    let (clock, known) = (facts.clock(), facts.known_to_page());
+    let bars = reader.bars_between(names, &window.edges(&clock), known)?;
+    let bars: HashMap<ObjectName, Vec<Cell>> =
+        bars.into_iter().map(|Bar { name, cells }| (name, cells)).collect();
+    let mut corrected: HashMap<ObjectName, Option<Percent>> = HashMap::new();
     for correction in reader.adjustments()? {
         let (from, to) = (window.from, window.to.min(known));
         let is_here = correction.since < to && from < correction.until && names.contains(&correction.name);
@@ -285,7 +288,6 @@ pub(super) fn read_bars(
             corrected.insert(correction.name, durations.measured());
         }
     }
-    let bars = bars.into_iter().map(|Bar { name, cells }| (name, cells)).collect();
     Ok(Found { bars, corrected, series: Vec::new() })
 }
 

@@ -102,7 +102,7 @@ impl Host {
     pub(super) fn read(&self, facts: &Facts, reader: &mut Reader) -> Result<Found, JournalError> {
         let objects = self.objects(facts);
         let names: Vec<ObjectName> = self.shown(&objects).iter().map(|object| object.name.clone()).collect();
-        let bars = grid::read_bars(reader, &names, self.window, facts.known_to_page())?;
+        let bars = grid::read_bars(reader, &names, self.window, facts)?;
         let patterns = Pattern::parse(&self.pattern()).into_iter().collect();
         let wish = LogWish { patterns, limit: HISTORY_ROWS, ..LogWish::default() };
         let log = if names.is_empty() { LogPage::default() } else { reader.log(&wish)? };

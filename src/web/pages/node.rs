@@ -94,7 +94,7 @@ impl Node {
     }
 
     pub(super) fn read(&self, facts: &Facts, reader: &mut Reader) -> Result<Found, JournalError> {
-        let bars = grid::read_bars(reader, &self.names(facts), self.window, facts.known_to_page())?;
+        let bars = grid::read_bars(reader, &self.names(facts), self.window, facts)?;
         let patterns = Pattern::parse(self.name.as_str()).ok().into_iter().collect();
         let log = reader.log(&LogWish { patterns, limit: HISTORY_ROWS, ..LogWish::default() })?;
         let judged = levels::judge(self.levels(facts), facts, reader)?;

@@ -162,7 +162,7 @@ impl Public {
             .map(|object| object.name.clone())
             .collect();
         let (window, known) = (self.window(facts), facts.known_to_page());
-        let bars = reader.bars(&names, window.from, window.to, window.cells, known)?;
+        let bars = reader.bars_between(&names, &window.edges(&facts.clock()), known)?;
         let spans = reader.spans(&names, window.from, facts.clock().now(), known)?;
         Ok(Found { bars, spans })
     }

@@ -2,8 +2,9 @@
 //! letter that [`Cell::letter`] gives.
 
 use super::clock::{Clock, length_of_two};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use oco_fleet::availability::Percent;
+use oco_fleet::calendar::Zone;
 use oco_fleet::journal::Cell;
 use oco_fleet::time::Millis;
 
@@ -62,7 +63,8 @@ impl Span {
 /// Octets that most labels have room in.
 const LABEL_OCTETS: usize = 64;
 
-/// A time in cells of equal length.
+/// A time in cells. Those of a day are of equal length; those of more than a day are so by the clock on the wall: a day of
+/// them is a day of the zone, also where that has 23 or 25 hours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
     /// How long it is.
@@ -81,26 +83,49 @@ impl Window {
     pub fn new(span: Span, to: Option<Millis>, clock: &Clock) -> Window {
         let to = to.unwrap_or(clock.now()).min(clock.now());
         let (cells, length, _) = span.cells();
-        let unit = length.min(DAY);
-        let at = Timestamp::from_millisecond(to.0).unwrap_or_default();
-        let offset = i64::from(clock.zone().time_zone().to_offset(at).seconds()) * 1_000;
-        let into = to.0.saturating_add(offset).rem_euclid(unit);
-        let to = Millis(if into == 0 { to.0 } else { to.0.saturating_add(unit - into) });
-        let from = Millis(to.0.saturating_sub(length * i64::from(cells)));
-        Window { span, from, to, cells }
+        let to = match span {
+            Span::Day => {
+                let at = Timestamp::from_millisecond(to.0).unwrap_or_default();
+                let offset = i64::from(clock.zone().time_zone().to_offset(at).seconds()) * 1_000;
+                let into = to.0.saturating_add(offset).rem_euclid(length);
+                Millis(if into == 0 { to.0 } else { to.0.saturating_add(length - into) })
+            }
+            Span::Week | Span::Month | Span::Quarter | Span::Year => {
+                let unit = length.min(DAY);
+                let begun = on_the_wall(to, unit, 0, clock.zone());
+                if begun < to { on_the_wall(to, unit, unit, clock.zone()) } else { begun }
+            }
+        };
+        Window::ending(span, to, cells, clock)
     }
 
     /// So many whole days, with today.
     pub fn days(days: u32, clock: &Clock) -> Window {
         let today = Window::new(Span::Quarter, None, clock);
-        let from = Millis(today.to.0.saturating_sub(DAY.saturating_mul(i64::from(days))));
-        Window { from, cells: days, ..today }
+        Window::ending(Span::Quarter, today.to, days, clock)
     }
 
-    /// Where a cell begins; of the first one behind the last the end.
-    fn edge(&self, cell: usize) -> Millis {
+    fn ending(span: Span, to: Millis, cells: u32, clock: &Clock) -> Window {
+        let window = Window { span, from: to, to, cells };
+        Window { from: window.away(-i64::from(cells), clock), ..window }
+    }
+
+    /// The edge that is so many cells behind the end.
+    fn away(&self, cells: i64, clock: &Clock) -> Millis {
         let (_, length, _) = self.span.cells();
-        Millis(self.from.0.saturating_add(length.saturating_mul(i64::try_from(cell).unwrap_or(i64::MAX))))
+        let length_of_all = length.saturating_mul(cells);
+        match self.span {
+            Span::Day => Millis(self.to.0.saturating_add(length_of_all)),
+            Span::Week | Span::Month | Span::Quarter | Span::Year => {
+                on_the_wall(self.to, length.min(DAY), length_of_all, clock.zone())
+            }
+        }
+    }
+
+    /// Where each cell begins, and where the last one ends.
+    pub fn edges(&self, clock: &Clock) -> Vec<Millis> {
+        let edges = (-i64::from(self.cells)..0).map(|cell| self.away(cell, clock));
+        edges.chain([self.to]).collect()
     }
 
     /// The marks of the time above the cells: how many cells, and what stands there.
@@ -109,9 +134,10 @@ impl Window {
         let between = usize::try_from(between).unwrap_or(1);
         let cells = usize::try_from(self.cells).unwrap_or(0);
         let mut marks = Vec::new();
+        let edges = self.edges(clock);
         let mut cell = 0;
         while cell < cells {
-            let at = self.edge(cell);
+            let at = edges.get(cell).copied().unwrap_or(self.to);
             let text = match self.span {
                 Span::Day => clock.hour(at),
                 Span::Week | Span::Month | Span::Quarter => clock.day(at),
@@ -130,9 +156,19 @@ impl Window {
 
     /// The end of the span behind this one, if that is not in the future.
     pub fn after(&self, clock: &Clock) -> Option<Millis> {
-        let after = Millis(self.to.0.saturating_add(self.to.since(self.from)));
+        let after = self.away(i64::from(self.cells), clock);
         (self.to < clock.now()).then_some(after.min(clock.now()))
     }
+}
+
+/// When a clock on the wall first shows what it does at `at`, without what that is beyond a whole `unit` of its day, and
+/// so many milliseconds of the wall later.
+fn on_the_wall(at: Millis, unit: i64, later: i64, zone: &Zone) -> Millis {
+    let shown = zone.on_the_wall(at);
+    let midnight = shown.date().at(0, 0, 0, 0);
+    let into = i64::try_from(shown.duration_since(midnight).as_millis()).unwrap_or(0);
+    let whole = SignedDuration::from_millis(into.saturating_sub(into.rem_euclid(unit)).saturating_add(later));
+    zone.first(midnight.saturating_add(whole))
 }
 
 /// Cells that are next to each other and the same.
@@ -159,12 +195,12 @@ pub struct Grid {
 impl Grid {
     /// A grid of this time.
     pub fn new(window: Window, clock: &Clock) -> Grid {
-        let edge = |cell| match window.span {
-            Span::Day => clock.hour(window.edge(cell)),
-            Span::Week | Span::Month => clock.moment(window.edge(cell)).text,
-            Span::Quarter | Span::Year => clock.day(window.edge(cell)),
+        let edge = |edge: Millis| match window.span {
+            Span::Day => clock.hour(edge),
+            Span::Week | Span::Month => clock.moment(edge).text,
+            Span::Quarter | Span::Year => clock.day(edge),
         };
-        let edges = (0..=usize::try_from(window.cells).unwrap_or(0)).map(edge).collect();
+        let edges = window.edges(clock).into_iter().map(edge).collect();
         Grid { window, edges, to_come: window.to.since(clock.now()).max(0) }
     }
 
@@ -274,7 +310,6 @@ fn say_shares(cell: &Cell, label: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use oco_fleet::calendar::Zone;
     use proptest::prelude::*;
 
     /// 2026-11-25T10:07:00Z.
@@ -308,6 +343,46 @@ mod tests {
             let cells: usize = window.marks(&clock).iter().map(|(cells, _)| cells).sum();
             assert_eq!(u32::try_from(cells), Ok(window.cells));
             assert_eq!(Span::from_word(span.word()), Some(span));
+        }
+    }
+
+    #[test]
+    fn a_cell_of_a_day_is_a_day_of_the_zone_also_when_clocks_are_changed() {
+        // In spring a day of 23 hours, in autumn one of 25.
+        for (now, short, hours) in [
+            ("2026-04-20T10:07:00Z", "29 Mar", 23),
+            ("2026-11-25T10:07:00Z", "25 Oct", 25),
+        ] {
+            let now: Timestamp = now.parse().unwrap();
+            let zone = Zone::parse(Some("Europe/Paris")).unwrap();
+            let clock = Clock::new(Millis(now.as_millisecond()), zone);
+            let days = [Window::new(Span::Quarter, None, &clock), Window::days(90, &clock)];
+            for window in days {
+                let edges = window.edges(&clock);
+                assert_eq!((edges.len(), edges[0], edges[90]), (91, window.from, window.to));
+                let names: Vec<String> = edges.iter().map(|edge| clock.day(*edge)).collect();
+                let place = names.iter().position(|name| name == short).unwrap();
+                assert_eq!(edges[place + 1].since(edges[place]), hours * HOUR, "{short}");
+                for edge in &edges {
+                    assert_eq!(clock.hour(*edge), "00:00", "{}", clock.moment(*edge).text);
+                }
+                let cells = vec![Cell { ok: 1, ..Cell::default() }; 90];
+                let labels = Grid::new(window, &clock).each(&cells);
+                assert!(labels.iter().filter(|run| run.label == format!("{short}: ok")).count() == 1);
+            }
+            for span in [Span::Week, Span::Month, Span::Quarter, Span::Year] {
+                let mut window = Window::new(span, None, &clock);
+                for _ in 0..8 {
+                    let before = Window::new(span, Some(window.before()), &clock);
+                    assert_eq!((before.to, before.after(&clock)), (window.from, Some(window.to.min(clock.now()))));
+                    let edges = window.edges(&clock);
+                    assert!(edges.is_sorted_by(|one, next| one < next));
+                    let midnights = edges.iter().filter(|edge| clock.hour(**edge) == "00:00").count();
+                    let of_each = usize::try_from(DAY / window.span.cells().1.min(DAY)).unwrap();
+                    assert!(midnights >= (edges.len() - 1) / of_each, "each day begins at midnight");
+                    window = before;
+                }
+            }
         }
     }
 

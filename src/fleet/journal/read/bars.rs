@@ -1,4 +1,4 @@
-//! How objects stood over a time, summed up in pieces of equal length.
+//! How objects stood over a time, summed up in pieces.
 
 use super::Look;
 use super::spans::Era;
@@ -77,25 +77,26 @@ impl Bar {
 pub(super) fn bars(
     look: &Look<'_>,
     names: &[ObjectName],
-    from: Millis,
-    to: Millis,
-    cells: u32,
+    edges: &[Millis],
     known: Millis,
 ) -> rusqlite::Result<Vec<Bar>> {
-    let ends = ends(from, to, cells);
+    let (Some((from, ends)), Some(to)) = (edges.split_first(), edges.last().copied()) else {
+        return Ok(names.iter().map(|name| Bar { name: name.clone(), cells: Vec::new() }).collect());
+    };
+    let from = *from;
     let era = Era::new(look, from, to, known)?;
     let mut bars = Vec::with_capacity(names.len());
     for name in names {
         let mut bar = vec![Cell::default(); ends.len()];
-        let mut pieces = bar.iter_mut().zip(&ends);
+        let mut pieces = bar.iter_mut().zip(ends.iter().map(|end| end.0));
         let mut piece = pieces.next();
         era.walk(look, name, &mut |mut at, to, standing| {
             while at < to {
                 let Some((cell, end)) = piece.as_mut() else { return };
-                let until = to.min(**end);
+                let until = to.min(*end);
                 cell.add(standing, until.saturating_sub(at).max(0));
                 at = until.max(at);
-                if at >= **end {
+                if at >= *end {
                     piece = pieces.next();
                 }
             }
@@ -105,14 +106,14 @@ pub(super) fn bars(
     Ok(bars)
 }
 
-/// Where each of `cells` pieces of equal length ends, to the millisecond.
-fn ends(from: Millis, to: Millis, cells: u32) -> Vec<i64> {
+/// Where each of `cells` pieces of equal length begins, to the millisecond, and where the last one ends.
+pub(super) fn equal(from: Millis, to: Millis, cells: u32) -> Vec<Millis> {
     let length = i128::from(to.since(from).max(0));
-    let end = |cell: u32| {
+    let edge = |cell: u32| {
         let offset = length * i128::from(cell) / i128::from(cells.max(1));
-        from.0.saturating_add(i64::try_from(offset).unwrap_or(i64::MAX))
+        Millis(from.0.saturating_add(i64::try_from(offset).unwrap_or(i64::MAX)))
     };
-    (1..=cells).map(end).collect()
+    (0..=cells).map(edge).collect()
 }
 
 #[cfg(test)]
@@ -139,8 +140,8 @@ mod tests {
 
     #[test]
     fn pieces_are_of_equal_length_and_end_where_the_time_does() {
-        assert_eq!(ends(Millis(10), Millis(20), 3), [13, 16, 20]);
-        assert_eq!(ends(Millis(i64::MIN), Millis(i64::MAX), 1).len(), 1);
-        assert!(ends(Millis(0), Millis(5), 0).is_empty());
+        assert_eq!(equal(Millis(10), Millis(20), 3), [10, 13, 16, 20].map(Millis));
+        assert_eq!(equal(Millis(i64::MIN), Millis(i64::MAX), 1).len(), 2);
+        assert_eq!(equal(Millis(0), Millis(5), 0), [Millis(0)]);
     }
 }
