@@ -9,18 +9,19 @@ use super::page::Page;
 use super::parts::{Chip, CountsLine, Link, MarkLine, Pager, Since, page_within};
 use super::query::Query;
 use crate::limits::PAGE_ROWS;
+use crate::report::figures::cells;
 use crate::view::fleet::{Object, Service};
 use crate::view::grid::{Grid as Cells, Run, Span, Window, measured, sum};
 use crate::view::name::{self, Name, path, reason_of};
 use crate::view::tree::service_words;
 use askama::Template;
 use askama::filters::HtmlSafe;
-use oco_fleet::availability::{Ground, Percent, availability};
+use oco_fleet::availability::{Durations, Ground, Piece, pieces};
 use oco_fleet::journal::{Bar, Cell, JournalError, Reader};
 use oco_fleet::object::{ObjectName, check_part, check_reported_part};
 use oco_fleet::time::Millis;
 use oco_fleet::when::{Toward, parse_when_in};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,8 +36,6 @@ pub struct Grid {
 #[derive(Debug)]
 pub struct Found {
     bars: HashMap<ObjectName, Vec<Cell>>,
-    /// What was measured, of those that somebody corrected: the cells are as they were seen.
-    corrected: HashMap<ObjectName, Option<Percent>>,
     /// What was measured of a service's hosts.
     series: Vec<Series>,
 }
@@ -264,31 +263,49 @@ fn time_query(span: Span, to: Option<Millis>) -> String {
     format!("span={}{}", span.word(), to.unwrap_or_default())
 }
 
-/// The cells of these.
+/// The cells of these, as they are reckoned: corrections are laid over what was seen.
 pub(super) fn read_bars(
     reader: &mut Reader,
     names: &[ObjectName],
     window: Window,
     facts: &Facts,
 ) -> Result<Found, JournalError> {
-    let (clock, known) = (facts.clock(), facts.known_to_page());
-    let bars = reader.bars_between(names, &window.edges(&clock), known)?;
-    let bars: HashMap<ObjectName, Vec<Cell>> =
+    let (edges, known) = (window.edges(&facts.clock()), facts.known_to_page());
+    let bars = reader.bars_between(names, &edges, known)?;
+    let mut bars: HashMap<ObjectName, Vec<Cell>> =
         bars.into_iter().map(|Bar { name, cells }| (name, cells)).collect();
-    let mut corrected: HashMap<ObjectName, Option<Percent>> = HashMap::new();
+    let mut corrected = HashSet::new();
     for correction in reader.adjustments()? {
-        let (from, to) = (window.from, window.to.min(known));
-        let is_here = correction.since < to && from < correction.until && names.contains(&correction.name);
-        if !is_here || corrected.contains_key(&correction.name) {
+        let is_here = correction.since < window.to && window.from < correction.until;
+        if !is_here || !bars.contains_key(&correction.name) || !corrected.insert(correction.name.clone()) {
             continue;
         }
-        if let Some(history) = reader.history(&correction.name, from, to, known)? {
-            let ground = Ground { over: history.over(), ..Ground::of(from, to) };
-            let durations = availability(&ground, history.spans.iter().copied());
-            corrected.insert(correction.name, durations.measured());
-        }
+        let pieces = read_pieces(reader, &correction.name, window, known)?;
+        bars.insert(correction.name, cells_of(&pieces, &edges));
     }
-    Ok(Found { bars, corrected, series: Vec::new() })
+    Ok(Found { bars, series: Vec::new() })
+}
+
+/// How one was over the time, piece by piece, with all that lies over it. What is not known is no data.
+pub(super) fn read_pieces(
+    reader: &mut Reader,
+    name: &ObjectName,
+    window: Window,
+    known: Millis,
+) -> Result<Vec<Piece>, JournalError> {
+    let history = reader.history(name, window.from, window.to, known)?.unwrap_or_default();
+    let ground = Ground { over: history.over(), ..Ground::of(window.from, window.to) };
+    Ok(pieces(&ground, history.spans.iter().copied()).collect())
+}
+
+/// The cells between these edges.
+pub(super) fn cells_of(pieces: &[Piece], edges: &[Millis]) -> Vec<Cell> {
+    let starts = edges.split_last().map_or(&[][..], |(_, starts)| starts);
+    let cell = |durations: Durations| {
+        let Durations { ok, but, ko, unknown, planned, no_data } = durations;
+        Cell { ok, but, ko, planned, unknown, no_data }
+    };
+    cells(pieces, starts).into_iter().map(cell).collect()
 }
 
 /// A row of somebody.
@@ -302,8 +319,7 @@ pub(super) fn row(
     let name = Name::of(&object.name);
     let bar = found.and_then(|found| found.bars.get(&object.name));
     let cells = grid.settled(bar.cloned().unwrap_or_default());
-    let corrected = found.and_then(|found| found.corrected.get(&object.name));
-    let share = corrected.copied().unwrap_or_else(|| measured(&sum(&cells)));
+    let share = measured(&sum(&cells));
     Row {
         is_service,
         chip: Chip::of(&object.standing),

@@ -3,20 +3,22 @@
 
 use super::facts::{Facts, Visitor};
 use super::frame::Frame;
-use super::grid::letter;
+use super::grid::{cells_of, letter, read_pieces};
 use super::health::Health;
+use super::levels::{self, Judged};
 use super::page::Page;
 use super::parts::{Chip, CountsLine, When};
 use crate::config::PublicPage;
 use crate::limits::{OUTAGES_SHOWN, PUBLIC_OBJECTS, WORK_SHOWN};
 use crate::view::clock::length_of_two;
 use crate::view::fleet::{Counts, Object};
-use crate::view::grid::{Grid, Run, Window, measured, sum};
+use crate::view::grid::{Grid, Run, Window, contractual, sum};
 use crate::view::marks::{Mark, Marks};
 use crate::view::name::shown;
 use askama::Template;
-use oco_fleet::journal::{Bar, JournalError, Reader, Span};
-use oco_fleet::object::ObjectName;
+use oco_fleet::availability::{Piece, Share};
+use oco_fleet::journal::{Cell, JournalError, Reader, Span};
+use oco_fleet::object::{Kind, ObjectName};
 use oco_fleet::state::State;
 use oco_fleet::time::Millis;
 
@@ -29,8 +31,17 @@ pub struct Public {
 /// How it was.
 #[derive(Debug)]
 pub struct Found {
-    bars: Vec<Bar>,
-    spans: Vec<Vec<Span>>,
+    /// Of each who is listed, in their order: corrections and planned work are laid over what was seen.
+    past: Vec<Past>,
+    /// How levels stand.
+    judged: Judged,
+}
+
+#[derive(Debug)]
+struct Past {
+    name: ObjectName,
+    cells: Vec<Cell>,
+    spans: Vec<Span>,
 }
 
 struct Row {
@@ -162,9 +173,28 @@ impl Public {
             .map(|object| object.name.clone())
             .collect();
         let (window, known) = (self.window(facts), facts.known_to_page());
-        let bars = reader.bars_between(&names, &window.edges(&facts.clock()), known)?;
-        let spans = reader.spans(&names, window.from, facts.clock().now(), known)?;
-        Ok(Found { bars, spans })
+        let edges = window.edges(&facts.clock());
+        let levels = names.iter().filter(|name| name.kind() == Kind::Level);
+        let judged = levels::judge(levels, facts, reader)?;
+        let mut past = Vec::with_capacity(names.len());
+        for name in names {
+            let pieces = read_pieces(reader, &name, window, known)?;
+            let spans = pieces.iter().filter(|piece| piece.from < known).map(span).collect();
+            past.push(Past { name, cells: cells_of(&pieces, &edges), spans });
+        }
+        Ok(Found { past, judged })
+    }
+
+    /// What was kept: of a level of its own period, which is what was promised, of others of the days that are shown.
+    fn share(object: &Object, cells: &[Cell], found: Option<&Found>, facts: &Facts) -> String {
+        if object.name.kind() == Kind::Level {
+            let account = found.and_then(|found| found.judged.get(&object.name)).map(|judged| &judged.account);
+            let share = account.and_then(|account| Some((account.contractual?, account.from)));
+            return share.map_or_else(String::new, |(share, from)| {
+                format!("{share}% since {}", facts.clock().day(from))
+            });
+        }
+        contractual(&sum(cells)).map_or_else(String::new, |share| format!("{share}%"))
     }
 
     pub(super) fn render(&self, facts: &Facts, found: Option<&Found>) -> Page {
@@ -173,13 +203,12 @@ impl Public {
         let marks = facts.marks();
         let (objects, more) = self.page.objects(facts, &marks);
         let rows = objects.iter().map(|object| {
-            let bar = found.and_then(|found| found.bars.iter().find(|bar| bar.name == object.name));
-            let cells = grid.settled(bar.map(|bar| bar.cells.clone()).unwrap_or_default());
-            let share = measured(&sum(&cells));
+            let past = found.and_then(|found| found.past.iter().find(|past| past.name == object.name));
+            let cells = grid.settled(past.map(|past| past.cells.clone()).unwrap_or_default());
             Row {
                 title: title(&object.name, facts),
                 chips: chips(object, &marks),
-                share: share.map_or_else(String::new, |share| format!("{share}%")),
+                share: Public::share(object, &cells, found, facts),
                 runs: grid
                     .each(&cells)
                     .into_iter()
@@ -192,8 +221,8 @@ impl Public {
         });
         let mut outages: Vec<Outage> = objects
             .iter()
-            .zip(found.iter().flat_map(|found| &found.spans))
-            .flat_map(|(object, spans)| outages(object, spans, facts))
+            .zip(found.iter().flat_map(|found| &found.past))
+            .flat_map(|(object, past)| outages(object, &past.spans, facts))
             .collect();
         outages.sort_by_key(|outage| std::cmp::Reverse(outage.from));
         outages.truncate(OUTAGES_SHOWN);
@@ -270,6 +299,19 @@ fn outages(object: &Object, spans: &[Span], facts: &Facts) -> Vec<Outage> {
         Outage { at, from: span.from, title: title.clone(), text, is_planned: span.planned }
     };
     down(spans).iter().map(outage).collect()
+}
+
+/// A piece as a time in which somebody was so.
+fn span(piece: &Piece) -> Span {
+    let (state, planned) = match piece.share {
+        Share::Ok => (Some(State::Ok), false),
+        Share::But => (Some(State::But), false),
+        Share::Ko => (Some(State::Ko), false),
+        Share::Planned => (Some(State::Ko), true),
+        Share::Unknown => (Some(State::Unknown), false),
+        Share::NoData => (None, false),
+    };
+    Span { from: piece.from, to: piece.to, state, planned }
 }
 
 /// When it was down. A watcher that starts anew ends no outage: what is down before and after a moment without one was

@@ -272,6 +272,12 @@ pub fn measured(cell: &Cell) -> Option<Percent> {
     Percent::of(up, up + cell.ko + cell.planned)
 }
 
+/// The same without what was planned, as contracts have it: what is in maintenance does not count as down.
+pub fn contractual(cell: &Cell) -> Option<Percent> {
+    let up = cell.ok + cell.but;
+    Percent::of(up, up + cell.ko)
+}
+
 fn parts(cell: &Cell) -> [(&'static str, i64); 6] {
     [
         ("ko", cell.ko),

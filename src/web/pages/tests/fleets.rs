@@ -170,6 +170,54 @@ pub(super) fn usual() -> (TempDir, PathBuf) {
     (dir, path)
 }
 
+/// A shop that was down thrice in ten days: for six hours, which somebody corrected, for two, which were planned (and
+/// entered afterwards), and for one.
+pub(super) fn corrected() -> (TempDir, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let begin = NOW - 10 * DAY;
+    let (mut writer, _) = Writer::open(dir.path(), Millis(begin), 0).unwrap();
+    let mut story = Story { entries: Vec::new(), stood: HashMap::new(), seed: 5 };
+    for who in ["node:shop", "slo:shop", "web/page"] {
+        story.change(who, begin, 200, "", false);
+    }
+    for (ago, hours) in [(8, 6), (5, 2), (2, 1)] {
+        story.outage("node:shop", NOW - ago * DAY, hours * HOUR, 350, "1 of 3 down");
+    }
+    story.add(begin + 1, definitions());
+    let adjustment = Adjustment {
+        id: 1,
+        name: name("node:shop"),
+        since: Millis(NOW - 8 * DAY),
+        until: Millis(NOW - 8 * DAY + 6 * HOUR),
+        state: State::Ok,
+        who: "anna".to_owned(),
+        at: Millis(NOW - DAY),
+        text: "our provider's fault, agreed with them".to_owned(),
+        undone: None,
+        undone_by: None,
+    };
+    story.add(NOW - DAY, Entry::Adjustment(adjustment));
+    let work = Act {
+        id: 2,
+        kind: ActKind::Maint,
+        name: "node:shop".to_owned(),
+        who: "anna".to_owned(),
+        at: Millis(NOW - DAY),
+        since: Millis(NOW - 5 * DAY),
+        until: Some(Millis(NOW - 5 * DAY + 2 * HOUR)),
+        text: "new disks".to_owned(),
+        ended: None,
+        ended_by: None,
+    };
+    story.add(NOW - DAY, Entry::Act(work));
+    let minutes = (1..=10 * 1_440).map(|minute| begin + minute * MINUTE);
+    story.entries.extend(minutes.map(|at| (at, Entry::Heartbeat(Millis(at)))));
+    story.entries.sort_by_key(|(at, _)| *at);
+    writer.write(&story.entries.into_iter().map(|(_, entry)| entry).collect::<Vec<_>>()).unwrap();
+    let path = dir.path().join(FILE);
+    (dir, path)
+}
+
 /// A service of 500 hosts, each of which failed some forty times in a year.
 pub(super) fn large_service() -> (TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();

@@ -117,3 +117,25 @@ fn of_more_than_a_page_has_room_for_who_fails_is_shown() {
     let few = facts_of((0..100).map(|n| stands(&format!("node:n{n:03}"), codes(n))).collect());
     assert!(!text("/p/shop", &few, None).contains("class=\"more\""));
 }
+
+#[test]
+fn what_was_corrected_or_planned_does_not_count_as_down_and_a_level_shows_what_was_kept() {
+    let (_dir, path) = fleets::corrected();
+    let mut facts = facts(&path);
+    let of = ["node:shop", "slo:shop"].map(|name| Pattern::parse(name).unwrap());
+    Arc::make_mut(&mut facts.settings).pages[0].of = of.to_vec();
+    let seen = text("/p/shop", &facts, Some(&path));
+    // Of ten days an hour counts, and two that were planned do not at all.
+    let shares: Vec<&str> =
+        seen.split("<span class=\"share\">").skip(1).map(|rest| rest.split('<').next().unwrap()).collect();
+    assert_eq!(shares, ["99.579%", "99.579% since 1 Nov"], "{seen}");
+    for (day, label) in [("17 Nov", "ok"), ("20 Nov", "ko, planned 2h, ok 22h"), ("23 Nov", "ko 1h, ok 23h")] {
+        assert!(seen.contains(&format!("aria-label=\"{day}: {label}\"")), "{day}: {seen}");
+    }
+    assert_eq!(seen.matches(" was down for ").count(), 1, "{seen}");
+    assert!(seen.contains(" was down for 1h.") && seen.contains("Planned work on <bdi>The shop</bdi>, for 2h."));
+    // By time, too, cells and shares are of the same.
+    let seen = text("/n/shop?span=30d", &facts, Some(&path));
+    assert!(!seen.contains("ko 6h") && seen.contains("ko 1h"), "{seen}");
+    assert!(seen.contains("98.749%"), "{seen}");
+}
