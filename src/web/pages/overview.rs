@@ -112,12 +112,17 @@ impl Overview {
         let is_first = page == 0;
         let quiet = if is_first { marks.quiet() } else { Vec::new() };
         let are_few = fleet.services().take(PAGE_ROWS / 2 + 1).count() <= PAGE_ROWS / 2;
-        let worst = overview.worst();
+        // What is not known is never ok.
+        let is_known = facts.warning().is_none() && !fleet.is_empty();
+        let worst = match overview.worst() {
+            State::Ok if !is_known => State::Unknown,
+            worst => worst,
+        };
         let template = Shown {
             frame: Frame::new(facts, visitor, "overview", "Overview"),
-            chip: Chip::of_state(if fleet.is_empty() { State::Unknown } else { worst }),
-            class: if fleet.is_empty() { State::Unknown.word() } else { worst.word() },
-            says: says(fleet, &overview),
+            chip: Chip::of_state(worst),
+            class: worst.word(),
+            says: says(facts, &overview),
             targets: CountsLine::of(overview.targets),
             problems,
             pager: Pager::new(self.page, overview.problems.len(), PROBLEMS_SHOWN, "/"),
@@ -156,8 +161,8 @@ impl Overview {
 }
 
 /// One line that says it all.
-fn says(fleet: &Fleet, overview: &overview::Overview<'_>) -> String {
-    if fleet.is_empty() {
+fn says(facts: &Facts, overview: &overview::Overview<'_>) -> String {
+    if facts.snapshot.fleet.is_empty() {
         return "Nothing is watched yet".to_owned();
     }
     let open = overview.problems.iter().filter(|one| one.object.state() != State::Ok);
@@ -165,6 +170,7 @@ fn says(fleet: &Fleet, overview: &overview::Overview<'_>) -> String {
     let problems =
         |count: usize| if count == 1 { "1 problem".to_owned() } else { format!("{count} problems") };
     match (open.len(), taken_on.len()) {
+        (0, 0) if facts.warning().is_some() => "It is not known how all is now".to_owned(),
         (0, 0) => "All is well".to_owned(),
         (0, taken_on) => format!("Nothing new: somebody is on {}", problems(taken_on)),
         (open, 0) => problems(open),

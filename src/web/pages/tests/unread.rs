@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::store::Trouble;
+use crate::view::fleet::tests::stands;
 
 /// What is known where no journal was ever read.
 pub(super) fn never_read(why: Option<&str>) -> Facts {
@@ -46,4 +47,22 @@ fn an_incident_that_could_not_be_looked_up_is_not_said_to_be_none() {
     assert_eq!(page("/incidents/1", &facts, &anna(), None).status, 200);
     assert!(text("/incidents/1", &facts, None).contains("The past cannot be shown"));
     assert_eq!(page("/incidents/99", &facts, &anna(), Some(&path)).status, 404);
+}
+
+#[test]
+fn all_is_not_well_while_the_watcher_is_away() {
+    let of = |code: u16| facts_of(vec![stands("web/page", code)]);
+    let hero = |facts: &Facts| {
+        let seen = text("/", facts, None);
+        let (_, rest) = seen.split_once("<div class=\"hero ").unwrap();
+        rest.split_once("</h1>").unwrap().0.replace("\">\n<h1>", ": ")
+    };
+    assert_eq!(hero(&of(200)), "ok: All is well");
+    let away = |code: u16| Facts { watcher: Some("connection refused".to_owned()), ..of(code) };
+    assert_eq!(hero(&away(200)), "unknown: It is not known how all is now");
+    // What failed when it was heard last is told still.
+    assert_eq!(hero(&away(300)), "ko: 1 problem");
+    let mut late = of(200);
+    Arc::make_mut(&mut late.snapshot).alive = Millis(NOW - 3_600_000);
+    assert_eq!(hero(&late), "unknown: It is not known how all is now");
 }
