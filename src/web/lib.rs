@@ -25,6 +25,7 @@
 //! | [`view`] | what a page shows, reckoned from that: pure |
 //! | [`pages`], [`api`], [`show`] | addresses to pages, and the same for programs; both over HTTP |
 //! | [`link`] | the links of alerts |
+//! | [`listening`] | streams of events, as long as who listens may |
 //! | [`report`] | availability over a time, in five formats; what is sent, and when |
 //! | [`ack_mail`] | an answer to an alert's mail |
 //! | [`command`] | what is done in place of serving: `ocoboard token`, `key`, `report`, `ack-mail` |
@@ -51,6 +52,7 @@ pub mod error;
 pub mod keys;
 pub mod limits;
 pub mod link;
+pub mod listening;
 pub mod pace;
 pub mod pages;
 pub mod push;

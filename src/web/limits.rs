@@ -169,6 +169,8 @@ pub const WORK_SHOWN: usize = 30;
 pub const OUTAGES_SHOWN: usize = 30;
 /// How often one who listens hears something, be it nothing: proxies end connections that are silent for a minute.
 pub const EVENTS_KEEP_ALIVE: Duration = Duration::from_secs(25);
+/// How often it is looked whether one who listens still may: a stream outlives the revocation of its token by that.
+pub const EVENTS_LEAVE_LOOK: Duration = Duration::from_secs(1);
 /// After so long one who was cut off comes back.
 pub const EVENTS_RETRY: Duration = Duration::from_secs(3);
 /// Whom a page draws what was measured of: a service's first hosts, or all of a host.

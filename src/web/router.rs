@@ -14,7 +14,7 @@ use crate::push::body::Kind;
 use crate::push::error_json;
 use crate::reply::{self, Reply};
 use crate::server::places::Place;
-use crate::{link, pages, push, session, show};
+use crate::{link, listening, pages, push, session, show};
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::{Method, Request};
@@ -76,11 +76,11 @@ async fn answer(
     if path == pages::ACT_PATH {
         return act_by_form((board, place), &visitor, request).await;
     }
-    read(board, &visitor, &request).await
+    read(board, peer, &visitor, &request).await
 }
 
 /// Answers what is only read.
-async fn read(board: &Board, visitor: &Visitor, request: &Request<Incoming>) -> Reply {
+async fn read(board: &Rc<Board>, peer: Peer, visitor: &Visitor, request: &Request<Incoming>) -> Reply {
     let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
     let is_for_programs = is_of_programs(path);
     if is_for_programs && !visitor.may_read(&board.settings()) {
@@ -95,7 +95,7 @@ async fn read(board: &Board, visitor: &Visitor, request: &Request<Incoming>) -> 
     }
     match path {
         "/metrics" => show::metrics(board),
-        "/api/v1/events" => show::events(board, request.headers()),
+        "/api/v1/events" => listening::events(board, peer, visitor, request.headers()),
         path if is_for_programs => {
             let shown = match path.strip_prefix("/api/v1/") {
                 Some(what) => show::api(board, what, query, request.headers()).await,
@@ -153,7 +153,8 @@ pub fn seconds() -> u64 {
     u64::try_from(clock::now().wall.0 / 1_000_000_000).unwrap_or(0)
 }
 
-fn may_connect(settings: &Settings, client: Client) -> bool {
+/// Whether anything is answered to who comes from there.
+pub fn may_connect(settings: &Settings, client: Client) -> bool {
     match (&settings.access.networks, client.address) {
         (None, _) | (_, None) => true,
         (Some(networks), Some(address)) => networks.iter().any(|network| network.contains(address)),

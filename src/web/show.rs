@@ -2,20 +2,18 @@
 
 use crate::access::{Visitor, login};
 use crate::acts::{self, NotActed};
-use crate::api::{self, Api, Listener, handed_on};
+use crate::api::{self, Api, handed_on};
 use crate::board::Board;
 use crate::control::NotDone;
-use crate::limits::{EVENTS_WAITING, GZIP_FROM};
+use crate::limits::GZIP_FROM;
 use crate::pages::{self, Facts, Form, Page, Query, Route};
 use crate::push::error_json;
 use crate::reply::{self, Reply};
 use crate::router;
-use crate::server::content::Content;
 use hyper::HeaderMap;
 use hyper::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, ETAG, IF_NONE_MATCH, VARY};
 use oco::logic::code::Code;
 use oco::logic::control::FleetOrder;
-use tokio::sync::mpsc;
 
 /// Answers with a page.
 pub async fn page(board: &Board, visitor: &Visitor, path: &str, query: &str, headers: &HeaderMap) -> Reply {
@@ -131,29 +129,6 @@ pub async fn api(board: &Board, what: &str, query: &str, headers: &HeaderMap) ->
 pub fn is_read(board: &Board, path: &str) -> bool {
     let of_api = |what: &str| !matches!(Api::new(what, &Query::default(), &board.facts()), Ok(None));
     path == "/metrics" || path.strip_prefix("/api/v1/").is_some_and(|what| what == "events" || of_api(what))
-}
-
-/// `/api/v1/events`: until one of both ends goes.
-pub fn events(board: &Board, headers: &HeaderMap) -> Reply {
-    let last = headers.get("last-event-id").and_then(|value| value.to_str().ok());
-    let mut listener = Listener::new(&board.store, last);
-    let mut ends = board.ends.subscribe();
-    let (pieces, taken) = mpsc::channel(EVENTS_WAITING);
-    tokio::task::spawn_local(async move {
-        loop {
-            let ended = async { drop(ends.wait_for(|ends| *ends).await) };
-            let piece = match crate::race::first(ended, listener.next()).await {
-                crate::race::First::One(()) => return,
-                crate::race::First::Other(piece) => piece,
-            };
-            // Who takes nothing is given up by its connection.
-            if !piece.is_empty() && pieces.send(piece.into()).await.is_err() {
-                return;
-            }
-        }
-    });
-    let reply = reply::whole(200, "text/event-stream", Content::Stream(taken));
-    reply::with(reply, CACHE_CONTROL, "no-store")
 }
 
 /// `/metrics`.
