@@ -75,8 +75,8 @@ pub const KEY_OCTETS: usize = 1024;
 pub const NAME_OCTETS: usize = oco_fleet::object::REPORTED_OCTETS;
 /// Octets that are kept of a service's text.
 pub const INFO_OCTETS: usize = 4096;
-/// Octets of the reason that is made of it.
-pub const REASON_OCTETS: usize = 1024;
+/// Octets of the reason that is made of it: what the watcher keeps of one. What is longer is kept as a text.
+pub const REASON_OCTETS: usize = oco::limits::LINE_OCTETS;
 /// Octets of all texts that are kept, over all services: those of 10,000 services that tell a kilobyte each, beside
 /// 100,000 that tell a line, which is all in the reason.
 pub const DETAILS_OCTETS: usize = 16 * 1024 * 1024;

@@ -218,7 +218,9 @@ fn service(value: &Value, period: i64) -> Result<Service, Wrong> {
     };
     let (mut reason, perfdata, info) = words(info);
     if !is_known {
-        reason = format!("{reason} {UNSUPPORTED} {:?})", cut(state, 32)).trim_start().to_owned();
+        let added = format!("{UNSUPPORTED} {:?})", cut(state, 32));
+        let room = REASON_OCTETS.saturating_sub(added.len() + 1);
+        reason = format!("{} {added}", cut(&reason, room)).trim_start().to_owned();
     }
     Ok(Service { name, code, period, reason, perfdata, info })
 }
