@@ -145,8 +145,10 @@ pub const SILENT_SHOWN: usize = 50;
 pub const MARKS_SHOWN: usize = 100;
 /// Groups on the first page.
 pub const GROUPS_SHOWN: usize = 200;
-/// Lines of a tree.
-pub const TREE_LINES: usize = 500;
+/// Members that are looked at for why a node is as it is.
+pub const CAUSES_SOUGHT: usize = 500;
+/// Lines of a tree, over all its pages: who stands under several nodes has a line below each.
+pub const TREE_LINES: usize = 50_000;
 /// How deep a tree is followed. The watcher's file has no circle, but what is heard is from outside.
 pub const TREE_DEPTH: usize = 16;
 /// Root causes of a node.

@@ -8,9 +8,9 @@ use super::grid::{self, Table, Times};
 use super::levels::{self, Level};
 use super::log::Lines;
 use super::page::Page;
-use super::parts::{Chip, Link, MarkLine, Since};
+use super::parts::{Chip, Link, MarkLine, Pager, Since, page_within};
 use super::query::Query;
-use crate::limits::HISTORY_ROWS;
+use crate::limits::{HISTORY_ROWS, PAGE_ROWS, TREE_LINES};
 use crate::view::grid::{Grid as Cells, Span, Window};
 use crate::view::name::{Name, encoded, path, reason_of, shown};
 use crate::view::tree::{self, Branch};
@@ -23,7 +23,12 @@ use oco_fleet::object::{ObjectName, Pattern, check_part};
 pub struct Node {
     name: ObjectName,
     window: Window,
+    /// Of what stands below it, and of how that was.
+    page: usize,
 }
+
+/// More pages than a tree has.
+const TREE_PAGES: usize = TREE_LINES / PAGE_ROWS;
 
 /// How it was, and what happened.
 #[derive(Debug)]
@@ -65,6 +70,8 @@ struct Shown {
     causes: Vec<Cause>,
     causes_more: usize,
     tree: Vec<Twig>,
+    tree_pager: Pager,
+    time_pager: Pager,
     is_whole: bool,
     above: Vec<Link>,
     levels: Vec<Level>,
@@ -78,8 +85,8 @@ impl Node {
     pub fn new(node: &str, query: &Query, facts: &Facts) -> Result<Node, String> {
         // A name that is none is nobody's, which is found out below.
         let name = if check_part(node).is_ok() { node } else { "" };
-        let window = grid::window(query, facts, Span::Month)?;
-        Ok(Node { name: ObjectName::node(name), window })
+        let (window, page) = (grid::window(query, facts, Span::Month)?, query.page()?);
+        Ok(Node { name: ObjectName::node(name), window, page })
     }
 
     /// The levels of it.
@@ -87,14 +94,17 @@ impl Node {
         facts.heard().levels_of(&self.name)
     }
 
-    /// Itself and its members, whose bars are shown.
-    fn names(&self, facts: &Facts) -> Vec<ObjectName> {
-        let members = facts.heard().node(&self.name).map(|node| node.members.clone()).unwrap_or_default();
-        std::iter::once(self.name.clone()).chain(members).take(crate::limits::PAGE_ROWS).collect()
+    /// Itself and its members, whose bars are shown, and how many these are.
+    fn names(&self, facts: &Facts) -> (Vec<ObjectName>, usize) {
+        let members = facts.heard().node(&self.name).map_or(&[][..], |node| &node.members);
+        let count = members.len() + 1;
+        let names = std::iter::once(&self.name).chain(members);
+        let page = page_within(self.page, count, PAGE_ROWS);
+        (names.skip(page * PAGE_ROWS).take(PAGE_ROWS).cloned().collect(), count)
     }
 
     pub(super) fn read(&self, facts: &Facts, reader: &mut Reader) -> Result<Found, JournalError> {
-        let bars = grid::read_bars(reader, &self.names(facts), self.window, facts)?;
+        let bars = grid::read_bars(reader, &self.names(facts).0, self.window, facts)?;
         let patterns = Pattern::parse(self.name.as_str()).ok().into_iter().collect();
         let log = reader.log(&LogWish { patterns, limit: HISTORY_ROWS, ..LogWish::default() })?;
         let judged = levels::judge(self.levels(facts), facts, reader)?;
@@ -116,10 +126,15 @@ impl Node {
         };
         let clock = facts.clock();
         let (causes, count) = tree::causes(fleet, heard, &self.name);
-        let (branches, is_whole) = tree::branches(fleet, heard, &self.name);
+        let below = |page: usize| tree::tree(fleet, heard, &self.name, page * PAGE_ROWS, PAGE_ROWS);
+        let mut tree = below(self.page.min(TREE_PAGES));
+        let tree_page = page_within(self.page, tree.count, PAGE_ROWS);
+        if tree_page < self.page {
+            tree = below(tree_page);
+        }
         let cells = Cells::new(self.window, &clock);
         let bars = found.as_ref().map(|found| &found.bars);
-        let names = self.names(facts);
+        let (names, count_by_time) = self.names(facts);
         let rows = names.iter().filter_map(|name| fleet.get(name));
         let rows = rows.map(|object| {
             let row = grid::row(object.name == self.name, object, bars, &cells, facts);
@@ -149,6 +164,13 @@ impl Node {
         let more = is_cut.then(|| format!("/log?name={}", encoded(self.name.as_str())));
         let (known, base) = (facts.marks(), path(&["n", self.name.service_part()]));
         let said = known.of(&self.name);
+        // Both lists turn their pages together.
+        let href = format!("{base}?{}", grid::query_of(self.window, facts));
+        let rows = tree.count.max(count_by_time);
+        let pager = |own: usize, of: &str| match own > PAGE_ROWS {
+            true => Pager::new(self.page, rows, PAGE_ROWS, &href).to(of),
+            false => Pager::default(),
+        };
         let template = Shown {
             frame: Frame::new(facts, visitor, "", &title).with_unread(why),
             chip: Chip::of(&object.standing),
@@ -156,12 +178,14 @@ impl Node {
             reason: reason_of(&object.name, &object.standing.reason),
             marks: MarkLine::all(&said, &clock),
             acts: Acts::of(&self.name, object.state(), &said, visitor.form_key.as_deref(), &base),
-            rule: branches.first().map(|branch| branch.rule.clone()).unwrap_or_default(),
+            rule: tree.rule,
             causes_more: count.saturating_sub(causes.len()),
             causes,
-            // The node itself stands above.
-            tree: branches.into_iter().skip(1).map(|branch| twig(&branch, facts)).collect(),
-            is_whole,
+            tree_pager: pager(tree.count, "tree"),
+            time_pager: pager(count_by_time, "time"),
+            tree: tree.branches.iter().map(|branch| twig(branch, facts)).collect(),
+            // Told at the end of the last page.
+            is_whole: tree.is_whole || tree_page + 1 < tree.count.div_ceil(PAGE_ROWS),
             above: heard.above(&self.name).map(|name| Link::to(Name::of(name))).collect(),
             levels,
             times: grid::times(&base, self.window, facts),

@@ -258,6 +258,15 @@ impl Pager {
             next: (page + 1 < last).then(|| link(page + 1)),
         }
     }
+
+    /// With links that lead to this part of the page.
+    pub fn to(mut self, part: &str) -> Pager {
+        for link in [&mut self.before, &mut self.next].into_iter().flatten() {
+            link.push('#');
+            link.push_str(part);
+        }
+        self
+    }
 }
 
 #[cfg(test)]

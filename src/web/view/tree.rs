@@ -3,7 +3,7 @@
 use super::fleet::{Fleet, Object, Service};
 use super::heard::Heard;
 use super::overview::worst;
-use crate::limits::{CAUSES_SHOWN, TREE_DEPTH, TREE_LINES};
+use crate::limits::{CAUSES_SHOWN, CAUSES_SOUGHT, TREE_DEPTH, TREE_LINES};
 use oco_fleet::object::ObjectName;
 use oco_fleet::state::State;
 
@@ -24,39 +24,68 @@ pub struct Branch<'a> {
     pub depth: usize,
 }
 
-/// The node and all below it, from the top, each before its members, at most [`TREE_LINES`]; members that are not well
-/// first. Whether that is all.
-pub fn branches<'a>(fleet: &'a Fleet, heard: &'a Heard, node: &'a ObjectName) -> (Vec<Branch<'a>>, bool) {
-    let mut branches = Vec::new();
-    let is_whole = grow(fleet, heard, node, 0, &mut branches);
-    (branches, is_whole)
+/// What stands below a node.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Tree<'a> {
+    /// What has to be up of the node itself, in words.
+    pub rule: String,
+    /// The lines that were asked for.
+    pub branches: Vec<Branch<'a>>,
+    /// How many lines there are, at most [`TREE_LINES`].
+    pub count: usize,
+    /// Whether that is all.
+    pub is_whole: bool,
+}
+
+/// All below a node, from the top, each before its members, members that are not well first: `most` lines, behind the
+/// first `skipped`.
+pub fn tree<'a>(
+    fleet: &'a Fleet,
+    heard: &'a Heard,
+    node: &'a ObjectName,
+    skipped: usize,
+    most: usize,
+) -> Tree<'a> {
+    let mut tree = Tree { rule: rule(fleet, heard, node), is_whole: true, ..Tree::default() };
+    grow((fleet, heard), node, 1, (skipped, most), &mut tree);
+    tree
 }
 
 fn grow<'a>(
-    fleet: &'a Fleet,
-    heard: &'a Heard,
+    (fleet, heard): (&'a Fleet, &'a Heard),
     name: &'a ObjectName,
     depth: usize,
-    branches: &mut Vec<Branch<'a>>,
-) -> bool {
-    if branches.len() >= TREE_LINES || depth > TREE_DEPTH {
-        return false;
+    (skipped, most): (usize, usize),
+    tree: &mut Tree<'a>,
+) {
+    let mut members: Vec<&ObjectName> = heard.node(name).iter().flat_map(|node| &node.members).collect();
+    members.sort_by_key(|name| fleet.get(name).map_or(0, |object| object.state().rank()));
+    for name in members {
+        if tree.count >= TREE_LINES || depth > TREE_DEPTH {
+            tree.is_whole = false;
+            return;
+        }
+        if tree.count >= skipped && tree.branches.len() < most {
+            tree.branches.push(Branch {
+                name,
+                object: fleet.get(name),
+                service: fleet.service(name),
+                title: heard.title(name),
+                rule: rule(fleet, heard, name),
+                depth,
+            });
+        }
+        tree.count += 1;
+        grow((fleet, heard), name, depth + 1, (skipped, most), tree);
     }
-    let node = heard.node(name);
-    let service = fleet.service(name);
-    let rule = match (node, service) {
+}
+
+fn rule(fleet: &Fleet, heard: &Heard, name: &ObjectName) -> String {
+    match (heard.node(name), fleet.service(name)) {
         (Some(node), _) => rule_words(&node.rule, node.members.len()),
         (None, Some(service)) => service_words(service),
         (None, None) => String::new(),
-    };
-    branches.push(Branch { name, object: fleet.get(name), service, title: heard.title(name), rule, depth });
-    let mut members: Vec<&ObjectName> = node.iter().flat_map(|node| &node.members).collect();
-    members.sort_by_key(|name| fleet.get(name).map_or(0, |object| object.state().rank()));
-    let mut is_whole = true;
-    for member in members {
-        is_whole &= grow(fleet, heard, member, depth + 1, branches);
     }
-    is_whole
 }
 
 /// `all of 3`, `at least 2 of 3`, `at least 60% of 5`.
@@ -91,7 +120,7 @@ pub fn causes<'a>(fleet: &'a Fleet, heard: &'a Heard, name: &'a ObjectName) -> (
             causes.extend(worst(service, CAUSES_SHOWN));
         } else if let Some(members) = members.filter(|members| !members.is_empty()) {
             for member in members {
-                if seen.len() < TREE_LINES && !seen.contains(&member) {
+                if seen.len() < CAUSES_SOUGHT && !seen.contains(&member) {
                     seen.push(member);
                 }
             }
@@ -138,19 +167,22 @@ mod tests {
             &[("node:shop", "2 of", &["node:net", "web/page", "db/main"]), ("node:net", "all", &[])],
         );
         let shop = ObjectName::node("shop");
-        let (branches, is_whole) = branches(&fleet, &heard, &shop);
+        let tree = |skipped, most| tree(&fleet, &heard, &shop, skipped, most);
+        let whole = tree(0, 99);
         let found: Vec<(&str, usize, &str)> =
-            branches.iter().map(|one| (one.name.as_str(), one.depth, one.rule.as_str())).collect();
+            whole.branches.iter().map(|one| (one.name.as_str(), one.depth, one.rule.as_str())).collect();
         assert_eq!(
             found,
             [
-                ("node:shop", 0, "at least 2 of 3 must be up"),
                 ("web/page", 1, "1 of 2 up"),
                 ("node:net", 1, "all 0 must be up"),
                 ("db/main", 1, "0 of 0 up"),
             ]
         );
-        assert!(is_whole);
+        assert_eq!((whole.rule.as_str(), whole.count), ("at least 2 of 3 must be up", 3));
+        assert!(whole.is_whole);
+        let part = tree(1, 1);
+        assert_eq!((part.branches.as_slice(), part.count), (&whole.branches[1..2], 3));
         let (causes, count) = causes(&fleet, &heard, &shop);
         assert_eq!((causes[0].name.as_str(), causes.len(), count), ("web/page/b", 1, 1));
     }
@@ -160,7 +192,7 @@ mod tests {
         let fleet = Fleet::new(vec![stands("node:a", 300), stands("node:b", 300)]);
         let heard = heard(&fleet, &[("node:a", "all", &["node:b"]), ("node:b", "all", &["node:a"])]);
         let name = ObjectName::node("a");
-        assert!(!branches(&fleet, &heard, &name).1);
+        assert!(!tree(&fleet, &heard, &name, 0, 99).is_whole);
         assert_eq!(causes(&fleet, &heard, &name).1, 0);
     }
 }

@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::view::fleet::tests::stands;
+use oco_fleet::journal::{Definitions, NodeDefinition};
+use oco_fleet::object::ObjectName;
 
 #[test]
 fn never_more_than_500_rows_are_on_a_page() {
@@ -49,4 +51,38 @@ fn behind_the_last_page_is_the_last_page() {
     assert_eq!(of("18446744073709551615"), of("6"));
     assert_eq!(text("/?page=99", &facts, None), text("/", &facts, None));
     assert_eq!(page("/incidents?page=99", &facts, &anna(), None).status, 200);
+}
+
+#[test]
+fn a_node_of_many_members_has_pages() {
+    let mut all: Vec<Stands> = (0..1_201).map(|n| stands(&format!("many/service-{n:04}"), 200)).collect();
+    all.push(stands("node:all", 200));
+    let mut facts = facts_of(all);
+    let node = NodeDefinition {
+        name: ObjectName::node("all"),
+        title: None,
+        rule: "all".to_owned(),
+        members: vec![Pattern::parse("many/*").unwrap()],
+    };
+    let definitions = Definitions { nodes: vec![node], levels: Vec::new() };
+    let snapshot = Arc::make_mut(&mut facts.snapshot);
+    snapshot.heard = Arc::new(Heard::new(&definitions, &snapshot.fleet));
+    let mut seen = std::collections::HashSet::new();
+    for (page, members, rows) in [(1, 500, 500), (2, 500, 500), (3, 201, 202)] {
+        let text = text(&format!("/n/all?page={page}"), &facts, None);
+        let (_, tree) = text.split_once("<ul class=\"tree\">").unwrap();
+        let (tree, rest) = tree.split_once("</ul>").unwrap();
+        assert_eq!(tree.matches("<li class=\"d1\">").count(), members, "{page}");
+        assert!(!tree.contains("and more"));
+        assert_eq!(rest.matches("<tr").count(), rows + 1, "{page}");
+        assert_eq!(rest.matches(&format!("page {page} of 3")).count(), 2, "by each list");
+        for (rel, other) in [("prev", page - 1), ("next", page + 1)] {
+            let link = format!("rel=\"{rel}\" href=\"/n/all?span=30d&#38;page={other}#");
+            assert_eq!(rest.matches(&link).count(), if (1..=3).contains(&other) { 2 } else { 0 }, "{link}");
+        }
+        seen.extend(tree.split("service-").skip(1).map(|rest| rest[..4].to_owned()));
+    }
+    assert_eq!(seen.len(), 1_201);
+    assert_eq!(text("/n/all?page=99", &facts, None), text("/n/all?page=3", &facts, None));
+    assert_eq!(page("/n/all?page=0", &facts, &anna(), None).status, 400);
 }
