@@ -288,6 +288,9 @@ pub struct ActReply {
     /// The number of a correction, of several the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<i64>,
+    /// The numbers of all corrections that were made, in the order of `took`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ids: Vec<i64>,
     /// The state of a correction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,

@@ -19,7 +19,9 @@ use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::{Method, Request};
 use log::warn;
+use oco::logic::control::ActReply;
 use oco::system::clock;
+use serde_json::Value;
 use std::rc::Rc;
 
 /// Answers a request.
@@ -258,15 +260,17 @@ async fn act(
         Err(why) => return reply::json(400, error_json(&why)),
     };
     match acts::act(board, order, &who.name).await {
-        Ok(done) => reply::json(200, acted(word, done.id)),
+        Ok(done) => reply::json(200, acted(word, &done)),
         Err(not) => reply::json(not.status, error_json(&not.what)),
     }
 }
 
-fn acted(word: Word, id: Option<i64>) -> String {
-    match id.filter(|_| word == Word::Adjust) {
-        Some(id) => format!("{{\"ok\": 1, \"id\": {id}}}"),
-        None => "{\"ok\": 1}".to_owned(),
+/// Of a group each service gets a correction: who made them has to be able to take back all of them.
+fn acted(word: Word, done: &ActReply) -> String {
+    match (word, done.id, done.ids.as_slice()) {
+        (Word::Adjust, _, ids @ [_, _, ..]) => format!("{{\"ok\": 1, \"ids\": {}}}", Value::from(ids)),
+        (Word::Adjust, Some(id), _) => format!("{{\"ok\": 1, \"id\": {id}, \"ids\": [{id}]}}"),
+        _ => "{\"ok\": 1}".to_owned(),
     }
 }
 

@@ -36,6 +36,7 @@ fn acts_need_a_token_of_role_act_and_are_the_watchers() {
     let adjusted = act(&board, &ops, "adjust", adjust);
     assert_eq!(adjusted.status, 200, "{adjusted:?}");
     let id = adjusted.json()["id"].as_i64().unwrap();
+    assert_eq!(adjusted.json()["ids"], serde_json::json!([id]));
     assert_eq!(act(&board, &ops, "unadjust", &format!(r#"{{"id": {id}}}"#)).status, 200);
     assert_eq!(act(&board, &ops, "ack", r#"{"name": "push/other"}"#).error().0, 404);
     assert_eq!(act(&board, &ops, "ack", r#"{"name": "a b"}"#).error().0, 404);
@@ -92,4 +93,22 @@ fn alerts_of_pushers_are_sent_ten_an_hour() {
     board.stop();
     // The end tells of those that were held.
     watcher.wait_for_log("21 more alerts of h1 within an hour, the last one: number 29 of the rest");
+}
+
+#[test]
+fn all_corrections_of_a_group_are_named_and_can_be_taken_back() {
+    let scene = Scene::new("time-zone = \"UTC\"\n");
+    let _watcher = watch(&scene);
+    let ops = scene.told_by_board(&["token", "new", "ops", "--role", "act"]);
+    let board = Board::start(&scene);
+    let services = r#"{"name": "app", "state": "OK"}, {"name": "disk", "state": "OK"}, {"name": "raid", "state": "OK"}"#;
+    assert_eq!(board.push("h1", "k", services).status, 200);
+    let adjust = r#"{"name": "push", "from": "-2h", "to": "-1h", "state": "ok", "text": "x"}"#;
+    let adjusted = act(&board, &ops, "adjust", adjust).json();
+    let ids: Vec<i64> = adjusted["ids"].as_array().unwrap().iter().map(|id| id.as_i64().unwrap()).collect();
+    assert_eq!((ids.len(), &adjusted["id"]), (3, &serde_json::Value::Null), "{adjusted}");
+    for id in ids {
+        assert_eq!(act(&board, &ops, "unadjust", &format!(r#"{{"id": {id}}}"#)).status, 200);
+    }
+    assert!(!scene.told(&["adjustments"]).contains("push/"));
 }

@@ -99,6 +99,7 @@ impl EventLoop {
             let (from, to) = (rfc3339(*since), rfc3339(*until));
             info!("{name}: was {state} from {from} until {to}: correction {}, by {who}: {text}", added.id);
             reply.id = reply.id.or(Some(added.id));
+            reply.ids.push(added.id);
             reply.took.push(name.to_string());
             let sequence = self.journal.push(Entry::Adjustment(added));
             self.levels.touch(&name, sequence);
