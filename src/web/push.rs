@@ -59,6 +59,11 @@ impl Intake {
         (client.is_some() || !texts.is_empty()).then_some(Pushed { client, texts })
     }
 
+    /// Counts an answer to a pusher, be it that it was not even read.
+    pub fn count(&mut self, status: u16) {
+        *self.answers.entry(status).or_default() += 1;
+    }
+
     /// Adds the counts to a page of metrics.
     pub fn count_into(&self, page: &mut Exposition) {
         let name = "oco_board_pushes_total";
@@ -123,20 +128,8 @@ impl Stop {
     }
 }
 
-/// Takes in a request, and counts its answer. `address`: where it came from; none: from this host, by a socket.
+/// Takes in a request. `address`: where it came from; none: from this host, by a socket.
 pub async fn take(
-    board: &Board,
-    kind: Kind,
-    content_type: Option<&str>,
-    octets: &[u8],
-    address: Option<IpAddr>,
-) -> Answer {
-    let answer = answer(board, kind, content_type, octets, address).await;
-    *board.intake.borrow_mut().answers.entry(answer.status).or_default() += 1;
-    answer
-}
-
-async fn answer(
     board: &Board,
     kind: Kind,
     content_type: Option<&str>,

@@ -29,15 +29,19 @@ pub async fn route(board: &Rc<Board>, (peer, place): (Peer, &Place), request: Re
     let settings = board.settings();
     let client = visitor::client(peer, &settings, request.headers());
     let path = request.uri().path().to_owned();
-    if !may_connect(&settings, client) {
-        return reply::error(&path, 403, "This address may not connect here");
+    let kind = Kind::of_path(&path);
+    let is_welcome = may_connect(&settings, client);
+    let reply = match kind {
+        Some(kind) if is_welcome => take_push((board, place), kind, client, request).await,
+        Some(_) | None if !is_welcome => reply::error(&path, 403, "This address may not connect here"),
+        // Pushers are most of those who connect. Were this a part of the same, each of their connections would have the
+        // room of the largest page's.
+        Some(_) | None => return Box::pin(answer(board, (peer, client, place), path, request)).await,
+    };
+    if kind.is_some() {
+        board.intake.borrow_mut().count(reply.status().as_u16());
     }
-    if let Some(kind) = Kind::of_path(&path) {
-        return take_push((board, place), kind, client, request).await;
-    }
-    // Pushers are most of those who connect. Were this a part of the same, each of their connections would have the room
-    // of the largest page's.
-    Box::pin(answer(board, (peer, client, place), path, request)).await
+    reply
 }
 
 /// Answers whoever pushes nothing.

@@ -223,3 +223,22 @@ fn many_services_at_once_are_all_taken() {
         serde_json::from_str(&scene.told(&["status", "--json", "push/*"])).unwrap();
     assert_eq!(status["services"].as_array().unwrap().len(), 5000);
 }
+
+#[test]
+fn every_answer_to_a_pusher_is_counted() {
+    let scene = Scene::new("");
+    let board = Board::start(&scene);
+    let path = "/api/set/service/status";
+    let json = "Content-Type: application/json\r\n";
+    assert_eq!(board.get(path).status, 405);
+    assert_eq!(board.post_with(path, &format!("{json}Content-Encoding: gzip\r\n"), "x").status, 415);
+    assert_eq!(board.post(path, &" ".repeat(1024 * 1024 + 1)).status, 413);
+    assert_eq!(board.post(path, "{").status, 400);
+    assert_eq!(board.ping("h1", "k").status, 200);
+    assert_eq!(board.get("/health").status, 503, "no pusher asks that");
+    let metrics = board.get("/metrics").body;
+    let counts: Vec<&str> =
+        metrics.lines().filter(|line| line.starts_with("oco_board_pushes_total{")).collect();
+    let count = |status: u16| format!("oco_board_pushes_total{{status=\"{status}\"}} 1");
+    assert_eq!(counts, [200, 400, 405, 413, 415].map(count));
+}
