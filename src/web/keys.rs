@@ -18,6 +18,7 @@ pub mod ledger;
 use crate::config::Role;
 use crate::limits::{SECRET_OCTETS, SPENT_LINES, TOKEN_OCTETS};
 use ledger::{Ledger, Line, Word};
+use log::warn;
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, ErrorKind};
 use std::path::Path;
@@ -36,7 +37,13 @@ pub struct Keys {
     pushers: HashMap<Box<str>, Pusher>,
     /// Keys of pushers that were taken back, and when. Their names may get others.
     refused: BTreeMap<Box<str>, Vec<(Hash, u64)>>,
+    /// Pushers of whom a line is damaged, with the last such line: nobody knows which key is theirs, so none is.
+    damaged: BTreeMap<Box<str>, Box<str>>,
     tokens: BTreeMap<Box<str>, Token>,
+    /// Lines that were read of the file, of these those that are lines of keys, be they damaged, and those that are none.
+    lines: usize,
+    understood: usize,
+    unread: usize,
     /// Lines that say nothing any more.
     spent: usize,
 }
@@ -91,10 +98,18 @@ impl Keys {
             ledger: Ledger::new(directory),
             pushers: HashMap::new(),
             refused: BTreeMap::new(),
+            damaged: BTreeMap::new(),
             tokens: BTreeMap::new(),
+            lines: 0,
+            understood: 0,
+            unread: 0,
             spent: 0,
         };
         keys.refresh()?;
+        if keys.understood == 0 && (keys.unread > 0 || keys.ledger.is_of_no_lines()) {
+            let what = format!("{}: not a file of keys", keys.path().display());
+            return Err(io::Error::new(ErrorKind::InvalidData, what));
+        }
         Ok(keys)
     }
 
@@ -107,21 +122,46 @@ impl Keys {
         if read.is_anew {
             self.pushers.clear();
             self.refused.clear();
+            self.damaged.clear();
             self.tokens.clear();
-            self.spent = 0;
+            (self.lines, self.understood, self.unread, self.spent) = (0, 0, 0, 0);
         }
         for line in read.text.lines() {
+            self.lines += 1;
             match Line::parse(line) {
-                Some(line) => self.take(&line),
-                None => self.spent += 1,
+                Some(line) => {
+                    self.understood += 1;
+                    self.take(&line);
+                }
+                None if line.is_empty() => {}
+                None => self.take_damaged(line),
             }
         }
         Ok(())
     }
 
+    /// Takes in that a line says nothing, which no key of ours wrote so. Of whom it was is refused, where that can be read:
+    /// were the name new again, anybody could come with it.
+    fn take_damaged(&mut self, line: &str) {
+        let place = format!("{}:{}", self.path().display(), self.lines);
+        if let Some(name) = ledger::pusher_of_damaged(line) {
+            warn!("{place}: not a line of keys; {name} is refused until ocoboard key forget {name}");
+            self.understood += 1;
+            self.pushers.remove(name);
+            self.damaged.insert(name.into(), line.into());
+        } else {
+            (self.unread, self.spent) = (self.unread + 1, self.spent + 1);
+            warn!("{place}: not a line of keys; it is left out");
+        }
+    }
+
     /// Takes in what a line says. Said twice it is as said once.
     fn take(&mut self, line: &Line<'_>) {
         let Line { word, name, hash, at } = *line;
+        if matches!(word, Word::First | Word::Push | Word::Forget) {
+            // What is said later counts.
+            self.damaged.remove(name);
+        }
         let is_over = match word {
             Word::First | Word::Push => {
                 let pusher = Pusher { hash, is_made: word == Word::Push, at };
@@ -155,6 +195,10 @@ impl Keys {
             return Ok(());
         }
         let mut text = String::new();
+        for line in self.damaged.values() {
+            text.push_str(line);
+            text.push('\n');
+        }
         for (name, refused) in &self.refused {
             for (hash, at) in refused {
                 text.push_str(&Line { word: Word::Refuse, name, hash: *hash, at: *at }.text());
@@ -179,6 +223,7 @@ impl Keys {
         match self.pushers.get(name) {
             Some(pusher) if is_of(pusher.hash) => KeyCheck::Right,
             Some(_) => KeyCheck::Wrong,
+            None if self.damaged.contains_key(name) => KeyCheck::Wrong,
             None if self.refused.get(name).is_some_and(|refused| refused.iter().any(|(hash, _)| is_of(*hash))) => {
                 KeyCheck::Wrong
             }
@@ -231,7 +276,7 @@ impl Keys {
     pub fn make(&mut self, name: &str, role: Option<Role>, at: u64) -> io::Result<String> {
         let exists = match role {
             Some(_) => self.tokens.contains_key(name),
-            None => self.pushers.contains_key(name),
+            None => self.pushers.contains_key(name) || self.damaged.contains_key(name),
         };
         if exists {
             return Err(ErrorKind::AlreadyExists.into());
@@ -270,7 +315,7 @@ impl Keys {
     /// # Errors
     /// It can't be written.
     pub fn forget(&mut self, name: &str) -> io::Result<bool> {
-        let is_known = self.pushers.contains_key(name);
+        let is_known = self.pushers.contains_key(name) || self.damaged.contains_key(name);
         if is_known {
             self.add(&Line { word: Word::Forget, name, hash: [0; 32], at: 0 })?;
         }

@@ -10,6 +10,7 @@ mod board;
 mod bounds;
 mod commands;
 mod confinement;
+mod damaged;
 mod deeds;
 mod front;
 mod http;

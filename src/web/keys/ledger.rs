@@ -1,7 +1,7 @@
 //! The file of keys and tokens: lines that are only added, by several processes side by side.
 //!
 //! Who adds holds a lock, writes a whole line and has it on the disk before it goes on. A line that a crash cut is of no
-//! use, and the next one begins on a line of its own. Who reads remembers how far it was.
+//! use, and who adds the next one takes it away. Who reads remembers how far it was.
 
 use super::Hash;
 use crate::limits::KEYS_OCTETS;
@@ -90,6 +90,17 @@ impl Line<'_> {
     }
 }
 
+/// Whose a line is that says nothing, where that can be read, and where it was of a pusher: a reader's token that can't be
+/// read lets nobody in.
+pub fn pusher_of_damaged(text: &str) -> Option<&str> {
+    let words: Vec<&str> = text.split(' ').collect();
+    let (word, name) = (words.first()?, words.get(1)?);
+    let is_word = ["first", "push", "forget", "refuse"].contains(word);
+    let has_hash = words.get(2).is_some_and(|hash| blake3::Hash::from_hex(hash).is_ok());
+    let is_of_reader = ["read", "act", "revoke"].contains(word);
+    ((is_word || has_hash) && !is_of_reader && check_reported_part(name).is_ok()).then_some(name)
+}
+
 /// Seconds since 1970 as RFC 3339. What is behind its years is shown as their end.
 pub fn shown(at: u64) -> String {
     const LAST: u64 = 253_402_300_799;
@@ -141,7 +152,8 @@ impl Ledger {
             Err(error) => return Err(error),
         };
         let is_same = self.file == Some((found.dev(), found.ino())) && found.len() >= self.length;
-        if is_same && found.len() == self.length {
+        // What a crash cut may have been replaced by as many octets.
+        if is_same && found.len() == self.length && self.read == self.length {
             return Ok(None);
         }
         let mut file = File::open(&self.path)?;
@@ -159,6 +171,11 @@ impl Ledger {
         self.length = from.saturating_add(got);
         let text = String::from_utf8_lossy(&octets).into_owned();
         Ok(Some(Added { is_anew: !is_same, text }))
+    }
+
+    /// Whether what was read last ends in more than a line that was cut.
+    pub fn is_of_no_lines(&self) -> bool {
+        self.length.saturating_sub(self.read) > LINE_OCTETS
     }
 
     /// Writes it anew. Who adds lines meanwhile waits, and adds them to the new one; lines that were added since it was
@@ -182,15 +199,36 @@ impl Ledger {
 /// It can't be written.
 pub fn append(path: &Path, line: &str) -> io::Result<()> {
     let mut file = locked(path)?;
-    let length = file.metadata()?.len();
-    let mut last = [b'\n'];
-    if let Some(before) = length.checked_sub(1) {
-        file.read_exact_at(&mut last, before)?;
+    let whole = whole(&file)?;
+    // What a crash cut was never answered for, and whoever sent it tries again.
+    if whole < file.metadata()?.len() {
+        file.set_len(whole)?;
     }
-    let begin = if last == [b'\n'] { "" } else { "\n" };
-    file.write_all(format!("{begin}{line}").as_bytes())?;
+    file.write_all(line.as_bytes())?;
     file.sync_data()
 }
+
+/// Where the last whole line of a file ends. Its last line may be whole but for the end of it, by an editor.
+fn whole(file: &File) -> io::Result<u64> {
+    let length = file.metadata()?.len();
+    let from = length.saturating_sub(LINE_OCTETS);
+    let mut tail = vec![0; usize::try_from(length - from).unwrap_or(0)];
+    file.read_exact_at(&mut tail, from)?;
+    let begin = tail.iter().rposition(|octet| *octet == b'\n').map_or(0, |end| end + 1);
+    let cut = tail.split_off(begin);
+    let end = from.saturating_add(u64::try_from(begin).unwrap_or(0));
+    // One that ends with its time is whole; of a name nobody knows whether it is.
+    let is_whole = |line: Line<'_>| !matches!(line.word, Word::Forget | Word::Revoke);
+    if std::str::from_utf8(&cut).ok().and_then(Line::parse).is_some_and(is_whole) {
+        let mut file = file;
+        file.write_all(b"\n")?;
+        return Ok(length.saturating_add(1));
+    }
+    Ok(end)
+}
+
+/// More octets than a line has.
+const LINE_OCTETS: u64 = 4096;
 
 /// The file at `path`, which nobody else adds to while it is held.
 fn locked(path: &Path) -> io::Result<Flock<File>> {

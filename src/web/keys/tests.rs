@@ -173,6 +173,47 @@ fn a_damaged_secret_is_not_used_and_a_file_that_goes_is_empty() {
     assert_eq!(Keys::open(directory.path()).unwrap_err().kind(), ErrorKind::InvalidData);
 }
 
+#[test]
+fn a_damaged_line_lets_nobody_else_in() {
+    let (directory, mut keys) = scene();
+    for name in ["h1", "h2", "h3"] {
+        keep(&mut keys, name, "a");
+    }
+    let text = fs::read_to_string(keys.path()).unwrap();
+    let (place, _) = text.match_indices(' ').nth(4).unwrap();
+    let mut octets = text.into_bytes();
+    octets[place + 1] = b'?';
+    fs::write(keys.path(), &octets).unwrap();
+    let mut keys = Keys::open(directory.path()).unwrap();
+    let check = |keys: &Keys| ["h1", "h2", "h3"].map(|name| keys.check(name, "a"));
+    assert_eq!(check(&keys), [KeyCheck::Right, KeyCheck::Wrong, KeyCheck::Right]);
+    assert_eq!(keys.check("h2", "b"), KeyCheck::Wrong, "nobody knows whose the name is");
+    assert_eq!(keys.make("h2", None, 7).unwrap_err().kind(), ErrorKind::AlreadyExists);
+    // It stays so when the file is written anew.
+    keys.spent = SPENT_LINES + 1;
+    keys.tidy().unwrap();
+    assert_eq!(check(&keys), [KeyCheck::Right, KeyCheck::Wrong, KeyCheck::Right]);
+    assert!(keys.forget("h2").unwrap());
+    for keys in [&keys, &Keys::open(directory.path()).unwrap()] {
+        assert_eq!(check(keys), [KeyCheck::Right, KeyCheck::New, KeyCheck::Right]);
+    }
+}
+
+#[test]
+fn what_is_no_file_of_keys_is_an_error() {
+    let (directory, keys) = scene();
+    fs::write(keys.path(), "\u{7f}ELF\n\nnothing\n").unwrap();
+    let error = Keys::open(directory.path()).unwrap_err();
+    assert_eq!((error.kind(), error.to_string().ends_with("keys: not a file of keys")), (ErrorKind::InvalidData, true));
+    fs::write(keys.path(), [0; 5_000]).unwrap();
+    assert_eq!(Keys::open(directory.path()).unwrap_err().kind(), ErrorKind::InvalidData);
+    // One in which all was taken back is one.
+    fs::write(keys.path(), "forget h1\n").unwrap();
+    assert!(Keys::open(directory.path()).is_ok());
+    fs::write(keys.path(), "").unwrap();
+    assert!(Keys::open(directory.path()).is_ok());
+}
+
 proptest! {
     #[test]
     fn a_line_is_read_as_it_was_written(
