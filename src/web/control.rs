@@ -19,7 +19,7 @@ use connector::Connector;
 use oco::logic::control::{FleetOrder, Refusal, ReportReply, Request, VERSION};
 use oco::system::words::words;
 use serde::de::DeserializeOwned;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::rc::Rc;
@@ -27,6 +27,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::sync::{Notify, Semaphore, oneshot};
 use tokio::time::timeout;
+
+/// What is told of an order that was given, and not answered.
+const MAY_BE_DONE: &str = "it may have been done";
 
 /// The way to ocowatch.
 #[derive(Debug, Clone)]
@@ -118,14 +121,22 @@ impl Watcher {
         let request = Request { version: VERSION, by, zone, local: false, order };
         let mut line = serde_json::to_vec(&request).map_err(|error| NotDone::Away(error.to_string()))?;
         line.push(b'\n');
+        let is_question = matches!(request.order, FleetOrder::Status { .. } | FleetOrder::Token { .. });
+        let is_sent = Cell::new(false);
         let exchange = async {
             let _place = self.inner.places.acquire().await.map_err(io::Error::other)?;
             let mut stream = self.inner.connect().await?;
             let mut buffer = Vec::new();
+            is_sent.set(true);
             exchange(&mut stream, &line, &mut buffer).await?;
             Ok(buffer)
         };
-        let reply = within(exchange).await.map_err(|error| NotDone::Away(words(&error)))?;
+        let reply = within(exchange).await.map_err(|error| {
+            let why = words(&error);
+            // Who gave up waiting does not know what became of it.
+            let is_open = is_sent.get() && !is_question;
+            NotDone::Away(if is_open { format!("{why}; {MAY_BE_DONE}") } else { why })
+        })?;
         refused(&reply).map_or(Ok(reply), Err)
     }
 }

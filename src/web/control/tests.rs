@@ -130,3 +130,21 @@ fn orders_have_replies_or_refusals() {
         assert_eq!(told, Err(NotDone::Refused("x: nothing is known by that name".to_owned())));
     });
 }
+
+#[test]
+fn of_an_order_that_was_given_and_not_answered_nobody_says_that_nothing_was_done() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = watcher(directory.path(), |_, _| None);
+    on_a_loop(async {
+        let watcher = way_to(&path);
+        let mute = || FleetOrder::Unmute(oco::logic::control::Undo { name: "web".to_owned() });
+        let told = watcher.order::<ActReply>(mute(), None, None).await.unwrap_err().to_string();
+        assert!(told.starts_with("the watcher is away: ") && told.ends_with("; it may have been done"), "{told}");
+        let status = FleetOrder::Status { patterns: Vec::new(), most: None };
+        let told = watcher.order::<ActReply>(status, None, None).await.unwrap_err().to_string();
+        assert!(told.starts_with("the watcher is away: ") && !told.contains("done"), "{told}");
+        std::fs::remove_file(&path).unwrap();
+        let told = watcher.order::<ActReply>(mute(), None, None).await.unwrap_err().to_string();
+        assert_eq!(told, "the watcher is away: no such file or directory", "then nothing was given");
+    });
+}
