@@ -94,7 +94,7 @@ pub fn obey(arguments: &FleetArguments) -> Result<u8, Error> {
             let text = text.join(" ");
             let (text, perfdata) = perfdata::parted(&text);
             let (text, perfdata) = (text.to_owned(), perfdata.to_owned());
-            report(control, Report { name, code: code.number(), period, text, perfdata })
+            report(control, Report { name, code: code.number(), period, text, perfdata, with_next: false })
         }
     }
 }

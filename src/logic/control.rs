@@ -232,6 +232,10 @@ pub struct Report {
     /// Performance data, as it stands behind the `|` of a plugin's line.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub perfdata: String,
+    /// Whether it is to be taken only if the next one of the order is taken, too: what somebody sent at once is taken whole
+    /// or not at all.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub with_next: bool,
 }
 
 /// All was told, or done.

@@ -227,13 +227,16 @@ async fn report(board: &Board, server: &str, services: Vec<Service>) -> Answer {
         return Answer::good("ok");
     }
     let group = board.settings().push.group.clone();
-    let reports = services.iter().map(|service| {
+    let last = services.len().saturating_sub(1);
+    let reports = services.iter().enumerate().map(|(place, service)| {
         serde_json::to_string(&Report {
             name: format!("{group}/{}/{server}", service.name),
             code: service.code,
             period: Some(service.period),
             text: service.reason.clone(),
             perfdata: service.perfdata.clone(),
+            // One that is refused fails the request, and nothing of it is taken.
+            with_next: place < last,
         })
     });
     let reports = match reports.collect::<Result<Vec<String>, _>>() {

@@ -242,3 +242,22 @@ fn every_answer_to_a_pusher_is_counted() {
     let count = |status: u16| format!("oco_board_pushes_total{{status=\"{status}\"}} 1");
     assert_eq!(counts, [200, 400, 405, 413, 415].map(count));
 }
+
+#[test]
+fn where_the_watcher_refuses_one_service_nothing_of_the_push_is_taken() {
+    let group = "[hostgroup.push]\nhosts = [{ name = \"h1\", address = \"127.0.0.1\" }]\n\
+                 [hostgroup.push.service.app]\nprobe = { report = \"25h\" }\n";
+    let scene = Scene::with(group, "");
+    let _watcher = watch(&scene);
+    let board = Board::start(&scene);
+    assert_eq!(board.push("h1", "k", r#"{"name": "app", "state": "OK"}"#).status, 200);
+    let services = [r#"{"name": "app", "state": "FAIL"}"#, r#"{"name": "other", "state": "OK"}"#];
+    for services in [services.join(","), services.iter().rev().copied().collect::<Vec<_>>().join(",")] {
+        let (status, said) = board.push("h1", "k", &services).error();
+        assert_eq!(status, 503, "{said}");
+        assert!(said.starts_with("push/other/h1: not known"), "{said}");
+        assert_eq!(scene.shown("push/app/h1").0, 200, "{services}");
+    }
+    assert_eq!(board.push("h1", "k", services[0]).status, 200);
+    assert_eq!(scene.shown("push/app/h1").0, 300);
+}

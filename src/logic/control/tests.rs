@@ -21,6 +21,7 @@ fn requests_are_what_the_page_says() {
         period: Some(60_000),
         text: "x".to_owned(),
         perfdata: String::new(),
+        with_next: false,
     };
     for (request, line) in [
         (

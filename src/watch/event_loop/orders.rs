@@ -264,22 +264,30 @@ impl EventLoop {
     }
 
     fn report(&mut self, reports: &[Report]) -> Vec<u8> {
-        let results = reports.iter().map(|report| self.take_in(report).err()).collect();
+        let mut results = Vec::with_capacity(reports.len());
+        for together in reports.chunk_by(|one, _| one.with_next) {
+            // One alone is found out about by taking it.
+            let refused = match together {
+                [_] => None,
+                some => some.iter().find_map(|report| self.refusal(report)),
+            };
+            match refused {
+                Some(why) => results.extend(together.iter().map(|_| Some(why.clone()))),
+                None => results.extend(together.iter().map(|report| self.take_in(report).err())),
+            }
+        }
         reply::line(&ReportReply { version: VERSION, ok: true, results })
     }
 
+    /// Why a report would be refused.
+    fn refusal(&self, report: &Report) -> Option<String> {
+        let read = read(report).map(|(name, _)| name);
+        let taken = read.and_then(|name| self.watcher.fleet().takes(&name).map_err(|error| error.to_string()));
+        taken.err()
+    }
+
     fn take_in(&mut self, report: &Report) -> Result<(), String> {
-        let name = ObjectName::parse(&report.name)?;
-        let code = Code::new(report.code)
-            .ok_or_else(|| format!("{name}: code {}: expected 2XX, 3XX or 5XX", report.code))?;
-        let period = match report.period {
-            None => None,
-            Some(period) => match u64::try_from(period) {
-                Ok(period) if period > 0 => Some(Duration::from_millis(period)),
-                _ => return Err(format!("{name}: period {period}: expected more than 0 milliseconds")),
-            },
-        };
-        let told = Told { code, period, text: &report.text };
+        let (name, told) = read(report)?;
         let is_new = self.watcher.fleet().find(&name).is_none();
         let taken = self.watcher.fleet_mut().report(&name, told, self.now, &mut self.changes);
         if taken.is_ok() {
@@ -338,6 +346,21 @@ impl Asked {
             _ => reply::error("the journal answered something else"),
         })
     }
+}
+
+/// Of whom a report is, and what it tells.
+fn read(report: &Report) -> Result<(ObjectName, Told<'_>), String> {
+    let name = ObjectName::parse(&report.name)?;
+    let code = Code::new(report.code)
+        .ok_or_else(|| format!("{name}: code {}: expected 2XX, 3XX or 5XX", report.code))?;
+    let period = match report.period {
+        None => None,
+        Some(period) => match u64::try_from(period) {
+            Ok(period) if period > 0 => Some(Duration::from_millis(period)),
+            _ => return Err(format!("{name}: period {period}: expected more than 0 milliseconds")),
+        },
+    };
+    Ok((name, Told { code, period, text: &report.text }))
 }
 
 fn parse_patterns(patterns: &[String]) -> Result<Vec<Pattern>, String> {

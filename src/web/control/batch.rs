@@ -77,6 +77,11 @@ impl Waiting {
         }
         let mut batch = Batch { line: BEGIN.to_vec(), count: 0, of_jobs: Vec::new(), octets: 0 };
         'jobs: for job in &mut self.jobs {
+            // What was sent at once is taken whole or not at all, so it goes into one line, if it is not too long for any.
+            let octets: usize = job.reports.iter().map(|report| report.len() + 1).sum();
+            if batch.count > 0 && batch.line.len().saturating_add(octets) > most {
+                break;
+            }
             let mut of_job = 0;
             batch.octets += PLACE_OCTETS;
             while let Some(report) = job.reports.pop_front() {
@@ -87,7 +92,7 @@ impl Waiting {
                 batch.octets += report.len() + PLACE_OCTETS;
                 batch.count += 1;
                 of_job += 1;
-                if batch.line.len() >= most {
+                if batch.line.len() >= most && (octets > most || job.reports.is_empty()) {
                     batch.of_jobs.push(of_job);
                     break 'jobs;
                 }
@@ -171,6 +176,25 @@ mod tests {
         waiting.fail(&NotDone::Away("x".to_owned()));
         assert_eq!(answer.try_recv().unwrap(), Err(NotDone::Away("x".to_owned())));
         assert!(waiting.push(job(&long).0, 1000));
+    }
+
+    #[test]
+    fn what_was_sent_at_once_goes_into_one_line() {
+        let mut waiting = Waiting::default();
+        let reports = |count: usize| vec!["1".repeat(100); count];
+        for count in [3, 7, 4] {
+            assert!(waiting.push(job(&reports(count)).0, usize::MAX));
+        }
+        let mut carried = Vec::new();
+        while let Some(batch) = waiting.batch(1_000) {
+            carried.push(batch.of_jobs.clone());
+            let results = vec![None; batch.count];
+            waiting.settle(batch, results);
+        }
+        assert_eq!(carried, [vec![3], vec![7], vec![4]]);
+        // What is longer than a line has to be parted.
+        assert!(waiting.push(job(&reports(30)).0, usize::MAX));
+        assert!(waiting.batch(1_000).unwrap().count < 30);
     }
 
     proptest! {

@@ -3,7 +3,7 @@
 use super::above::Above;
 use super::assembly::{fresh, service};
 use super::ids::{MemberId, ServiceId, TargetId, number};
-use super::plan::taken_in_service;
+use super::plan::{PlannedService, taken_in_service};
 use super::results::LOST;
 use super::rows::{Row, TAKEN_IN, Way};
 use super::{Changes, Fleet, Kept};
@@ -61,6 +61,16 @@ impl fmt::Display for ReportError {
 }
 
 impl std::error::Error for ReportError {}
+
+/// Who it is that reports.
+enum Reporting {
+    /// One who is known.
+    Known(TargetId),
+    /// A new one of a service that is known.
+    Of(ServiceId),
+    /// A new one of a service that is to be taken in.
+    New(Box<PlannedService>),
+}
 
 /// Why nobody is dropped.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,8 +130,16 @@ impl Fleet {
         Ok(())
     }
 
-    /// The target of this name that others report, taken in where it has to be.
-    fn reported(&mut self, name: &ObjectName, now: Now) -> Result<TargetId, ReportError> {
+    /// Whether a report of this name would be taken in.
+    ///
+    /// # Errors
+    /// It would not.
+    pub fn takes(&self, name: &ObjectName) -> Result<(), ReportError> {
+        self.reporting(name).map(drop)
+    }
+
+    /// The target of this name that others report, or how it is to be taken in.
+    fn reporting(&self, name: &ObjectName) -> Result<Reporting, ReportError> {
         let is_reported = |way: Way| matches!(way, Way::Reported(_));
         let Some(service_name) = name.service_of_target().filter(|_| name.kind() == Kind::Target) else {
             return Err(ReportError::NoTarget(name.clone()));
@@ -130,7 +148,7 @@ impl Fleet {
         let way = service.and_then(|id| self.rows.service(id)).map(|service| service.way);
         if let Some(id) = self.rows.find(name) {
             return match way.is_some_and(is_reported) {
-                true => Ok(id),
+                true => Ok(Reporting::Known(id)),
                 false => Err(ReportError::OtherProbe(name.clone())),
             };
         }
@@ -142,10 +160,21 @@ impl Fleet {
         if self.rows.taken_in >= limits::TAKEN_IN {
             return Err(ReportError::Full(name.clone()));
         }
-        let at = self.clock.at(now);
-        let service = match service {
-            Some(service) => service,
-            None => self.take_in_service(taken_in_service(service_name, &group), at),
+        Ok(match service {
+            Some(service) => Reporting::Of(service),
+            None => Reporting::New(Box::new(taken_in_service(service_name, &group))),
+        })
+    }
+
+    /// The target of this name that others report, taken in where it has to be.
+    fn reported(&mut self, name: &ObjectName, now: Now) -> Result<TargetId, ReportError> {
+        let service = match self.reporting(name)? {
+            Reporting::Known(id) => return Ok(id),
+            Reporting::Of(service) => service,
+            Reporting::New(service) => {
+                let at = self.clock.at(now);
+                self.take_in_service(*service, at)
+            }
         };
         Ok(self.take_in_target(name, service, now))
     }
@@ -164,7 +193,7 @@ impl Fleet {
         }
     }
 
-    fn take_in_service(&mut self, planned: super::plan::PlannedService, at: Millis) -> ServiceId {
+    fn take_in_service(&mut self, planned: PlannedService, at: Millis) -> ServiceId {
         let id = ServiceId(number(self.rows.services.len()));
         let mut service = service(&planned, Above::new(at));
         service.is_planned_itself = self.planned.contains(&planned.name);
