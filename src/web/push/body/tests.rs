@@ -287,3 +287,26 @@ fn a_line_that_the_watcher_cuts_is_kept_whole() {
         assert_eq!(kept, is_kept.then_some(info), "{octets}");
     }
 }
+
+#[test]
+fn half_a_character_fails_no_request() {
+    let app = |info: &str| {
+        let info = format!(r#"{{"name": "app", "state": "OK", "info": "{info}"}}"#);
+        of_services(&info).map(|services| services[0].reason.clone())
+    };
+    for (info, reason) in [
+        (r"a \udcff b", "a \u{fffd} b"),
+        (r"\ud83d", "\u{fffd}"),
+        (r"\ud83d\ude00", "\u{1f600}"),
+        (r"\ud83d\ud83d\ude00", "\u{fffd}\u{1f600}"),
+        (r"\\udcff \udcff\\", "\\udcff \u{fffd}\\"),
+        (r"\u00e9\udcff", "\u{e9}\u{fffd}"),
+    ] {
+        assert_eq!(app(info).as_deref(), Ok(reason), "{info}");
+    }
+    let ignored = r#"{"server": {"name": "h\udcff", "key": "k", "x\udcff": "\udcff"}, "y": "\udc80"}"#;
+    assert_eq!(parse(Kind::Ping, JSON, ignored.as_bytes()).unwrap().name, "h%EF%BF%BD");
+    for bad in [r#"{"a": "\udcf"}"#, r#"{"a": "\u"#, r#"{"a": "\"#, "\\"] {
+        assert_eq!(parse(Kind::Ping, JSON, bad.as_bytes()), Err(Wrong(NO_JSON.to_owned())), "{bad}");
+    }
+}
