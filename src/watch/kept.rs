@@ -47,6 +47,7 @@ fn of_object(kept: journal::KeptObject) -> KeptObject {
         silence: u64::try_from(kept.silent_ms).unwrap_or(0),
     };
     let failing_since = kept.failing.or((kept.standing.state == State::Ko).then_some(kept.since));
+    let is_met = kept.reporter.as_ref().is_some_and(|reporter| reporter.taken_in);
     // The journal has the latest last.
     let periods = kept.reporter.map(|reporter| reporter.periods).unwrap_or_default();
     KeptObject {
@@ -55,6 +56,7 @@ fn of_object(kept: journal::KeptObject) -> KeptObject {
         periods: periods.into_iter().rev().filter_map(|period| u32::try_from(period).ok()).collect(),
         above: KeptAbove { changes: kept.recent, flapping_since: kept.flapping, failing_since },
         standing: kept.standing,
+        is_met,
     }
 }
 
@@ -95,6 +97,10 @@ pub fn entries(keep: Keep) -> Vec<Entry> {
             flapping: kept.flapping_since,
             failing: kept.failing_since,
         })],
+        Keep::Met(name, at) => vec![
+            Entry::Watched { names: vec![name.clone()], at },
+            Entry::Reporter(journal::Reporter { name, taken_in: true, periods: Vec::new() }),
+        ],
         // A start sees it by those who are unknown for that reason.
         Keep::CanaryLost(_) => Vec::new(),
         Keep::Figures { at, measured } => vec![Entry::Figures { at, measured }],

@@ -224,7 +224,11 @@ impl Keys {
             Some(pusher) if is_of(pusher.hash) => KeyCheck::Right,
             Some(_) => KeyCheck::Wrong,
             None if self.damaged.contains_key(name) => KeyCheck::Wrong,
-            None if self.refused.get(name).is_some_and(|refused| refused.iter().any(|(hash, _)| is_of(*hash))) => {
+            None if self
+                .refused
+                .get(name)
+                .is_some_and(|refused| refused.iter().any(|(hash, _)| is_of(*hash))) =>
+            {
                 KeyCheck::Wrong
             }
             None => KeyCheck::New,

@@ -101,7 +101,8 @@ fn all_corrections_of_a_group_are_named_and_can_be_taken_back() {
     let _watcher = watch(&scene);
     let ops = scene.told_by_board(&["token", "new", "ops", "--role", "act"]);
     let board = Board::start(&scene);
-    let services = r#"{"name": "app", "state": "OK"}, {"name": "disk", "state": "OK"}, {"name": "raid", "state": "OK"}"#;
+    let services =
+        r#"{"name": "app", "state": "OK"}, {"name": "disk", "state": "OK"}, {"name": "raid", "state": "OK"}"#;
     assert_eq!(board.push("h1", "k", services).status, 200);
     let adjust = r#"{"name": "push", "from": "-2h", "to": "-1h", "state": "ok", "text": "x"}"#;
     let adjusted = act(&board, &ops, "adjust", adjust).json();
@@ -111,4 +112,30 @@ fn all_corrections_of_a_group_are_named_and_can_be_taken_back() {
         assert_eq!(act(&board, &ops, "unadjust", &format!(r#"{{"id": {id}}}"#)).status, 200);
     }
     assert!(!scene.told(&["adjustments"]).contains("push/"));
+}
+
+#[test]
+fn a_service_that_an_alert_made_is_there_for_all_and_stays_over_a_restart() {
+    let scene = Scene::new("");
+    let mut watcher = watch(&scene);
+    let board = Board::start(&scene);
+    let body = r#"{"server": {"name": "h1", "key": "k"}, "alerts": [{"message": "bad", "service": "made"}]}"#;
+    let reply = board.post("/api/set/alerts", body);
+    assert_eq!(reply.status, 200, "{reply:?}");
+    let is_there = || {
+        wait_for("the service that an alert made", || {
+            let paths = ["/g/push/made", "/badge/push/made.svg", "/api/v1/availability?name=push/made"];
+            let are_there = paths.iter().all(|path| board.get(path).status == 200);
+            let is_listed = board.get("/g/push").body.contains("made");
+            let is_measured = board.get("/metrics").body.contains("push/made");
+            let status = scene.told(&["status", "--json"]);
+            (are_there && is_listed && is_measured && status.contains("\"push/made\"")).then_some(())
+        });
+    };
+    is_there();
+    watcher.signal("TERM");
+    assert!(watcher.wait().success());
+    let _watcher = watch(&scene);
+    board.wait_until_well();
+    is_there();
 }

@@ -15,7 +15,8 @@ fn a_damaged_line_of_keys_is_told_and_its_name_is_refused() {
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, text.replacen("first h1 ", "first h1 x", 1)).unwrap();
     let board = Board::start(&scene);
-    let line = format!("{}:1: not a line of keys; h1 is refused until ocoboard key forget h1", path.display());
+    let line =
+        format!("{}:1: not a line of keys; h1 is refused until ocoboard key forget h1", path.display());
     board.wait_for_log(&line);
     for key in ["k", "other"] {
         assert_eq!(board.ping("h1", key).error(), (403, "Invalid server key".to_owned()));

@@ -49,6 +49,8 @@ pub enum Keep {
     Target(ObjectName, KeptTarget, Vec<u32>),
     /// Of a service or node.
     Above(ObjectName, KeptAbove),
+    /// A service that somebody spoke of, and nobody reported yet: it is watched from then on.
+    Met(ObjectName, Millis),
     /// Whether it is us.
     CanaryLost(bool),
     /// What was measured within five minutes.
@@ -130,6 +132,8 @@ pub struct KeptObject {
     pub periods: Vec<u32>,
     /// Of a service or node.
     pub above: KeptAbove,
+    /// Whether it is a service that somebody spoke of before anybody reported.
+    pub is_met: bool,
 }
 
 /// When something has to be done next: the earliest of what is handed in.

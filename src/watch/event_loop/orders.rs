@@ -282,7 +282,8 @@ impl EventLoop {
     /// Why a report would be refused.
     fn refusal(&self, report: &Report) -> Option<String> {
         let read = read(report).map(|(name, _)| name);
-        let taken = read.and_then(|name| self.watcher.fleet().takes(&name).map_err(|error| error.to_string()));
+        let taken =
+            read.and_then(|name| self.watcher.fleet().takes(&name).map_err(|error| error.to_string()));
         taken.err()
     }
 

@@ -139,7 +139,10 @@ fn of_an_order_that_was_given_and_not_answered_nobody_says_that_nothing_was_done
         let watcher = way_to(&path);
         let mute = || FleetOrder::Unmute(oco::logic::control::Undo { name: "web".to_owned() });
         let told = watcher.order::<ActReply>(mute(), None, None).await.unwrap_err().to_string();
-        assert!(told.starts_with("the watcher is away: ") && told.ends_with("; it may have been done"), "{told}");
+        assert!(
+            told.starts_with("the watcher is away: ") && told.ends_with("; it may have been done"),
+            "{told}"
+        );
         let status = FleetOrder::Status { patterns: Vec::new(), most: None };
         let told = watcher.order::<ActReply>(status, None, None).await.unwrap_err().to_string();
         assert!(told.starts_with("the watcher is away: ") && !told.contains("done"), "{told}");

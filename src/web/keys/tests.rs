@@ -111,7 +111,11 @@ fn a_revoked_push_token_never_works_again() {
     assert!(board.forget("srvy").unwrap());
     for keys in [&board, &Keys::open(directory.path()).unwrap()] {
         assert_eq!(check(keys), (KeyCheck::Wrong, KeyCheck::Wrong));
-        assert_eq!(keys.check("srvy", "third"), KeyCheck::New, "a key that was forgotten is no key that was revoked");
+        assert_eq!(
+            keys.check("srvy", "third"),
+            KeyCheck::New,
+            "a key that was forgotten is no key that was revoked"
+        );
     }
 }
 
@@ -204,7 +208,10 @@ fn what_is_no_file_of_keys_is_an_error() {
     let (directory, keys) = scene();
     fs::write(keys.path(), "\u{7f}ELF\n\nnothing\n").unwrap();
     let error = Keys::open(directory.path()).unwrap_err();
-    assert_eq!((error.kind(), error.to_string().ends_with("keys: not a file of keys")), (ErrorKind::InvalidData, true));
+    assert_eq!(
+        (error.kind(), error.to_string().ends_with("keys: not a file of keys")),
+        (ErrorKind::InvalidData, true)
+    );
     fs::write(keys.path(), [0; 5_000]).unwrap();
     assert_eq!(Keys::open(directory.path()).unwrap_err().kind(), ErrorKind::InvalidData);
     // One in which all was taken back is one.

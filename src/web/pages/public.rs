@@ -188,7 +188,8 @@ impl Public {
     /// What was kept: of a level of its own period, which is what was promised, of others of the days that are shown.
     fn share(object: &Object, cells: &[Cell], found: Option<&Found>, facts: &Facts) -> String {
         if object.name.kind() == Kind::Level {
-            let account = found.and_then(|found| found.judged.get(&object.name)).map(|judged| &judged.account);
+            let account =
+                found.and_then(|found| found.judged.get(&object.name)).map(|judged| &judged.account);
             let share = account.and_then(|account| Some((account.contractual?, account.from)));
             return share.map_or_else(String::new, |(share, from)| {
                 format!("{share}% since {}", facts.clock().day(from))

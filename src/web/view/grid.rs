@@ -355,10 +355,9 @@ mod tests {
     #[test]
     fn a_cell_of_a_day_is_a_day_of_the_zone_also_when_clocks_are_changed() {
         // In spring a day of 23 hours, in autumn one of 25.
-        for (now, short, hours) in [
-            ("2026-04-20T10:07:00Z", "29 Mar", 23),
-            ("2026-11-25T10:07:00Z", "25 Oct", 25),
-        ] {
+        for (now, short, hours) in
+            [("2026-04-20T10:07:00Z", "29 Mar", 23), ("2026-11-25T10:07:00Z", "25 Oct", 25)]
+        {
             let now: Timestamp = now.parse().unwrap();
             let zone = Zone::parse(Some("Europe/Paris")).unwrap();
             let clock = Clock::new(Millis(now.as_millisecond()), zone);
@@ -380,7 +379,10 @@ mod tests {
                 let mut window = Window::new(span, None, &clock);
                 for _ in 0..8 {
                     let before = Window::new(span, Some(window.before()), &clock);
-                    assert_eq!((before.to, before.after(&clock)), (window.from, Some(window.to.min(clock.now()))));
+                    assert_eq!(
+                        (before.to, before.after(&clock)),
+                        (window.from, Some(window.to.min(clock.now())))
+                    );
                     let edges = window.edges(&clock);
                     assert!(edges.is_sorted_by(|one, next| one < next));
                     let midnights = edges.iter().filter(|edge| clock.hour(**edge) == "00:00").count();

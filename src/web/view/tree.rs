@@ -173,11 +173,7 @@ mod tests {
             whole.branches.iter().map(|one| (one.name.as_str(), one.depth, one.rule.as_str())).collect();
         assert_eq!(
             found,
-            [
-                ("web/page", 1, "1 of 2 up"),
-                ("node:net", 1, "all 0 must be up"),
-                ("db/main", 1, "0 of 0 up"),
-            ]
+            [("web/page", 1, "1 of 2 up"), ("node:net", 1, "all 0 must be up"), ("db/main", 1, "0 of 0 up"),]
         );
         assert_eq!((whole.rule.as_str(), whole.count), ("at least 2 of 3 must be up", 3));
         assert!(whole.is_whole);

@@ -8,6 +8,7 @@ use super::results::LOST;
 use super::rows::{Row, Service, TAKEN_IN, Way, promise_of};
 use super::{Changes, Fleet, Kept};
 use crate::config::Settings;
+use crate::decide::changes::KeptObject;
 use crate::decide::schedule::{Planned, hash};
 use crate::decide::target::Target;
 use oco::logic::time::{Nanos, Now};
@@ -26,8 +27,12 @@ struct Former {
 impl Fleet {
     /// Takes in the settings at the start.
     pub(super) fn begin(&mut self, settings: &Settings, kept: &Kept, now: Now, changes: &mut Changes) {
-        let is_target = |name: &&ObjectName| name.kind() == Kind::Target;
-        let reported = kept.objects.keys().filter(is_target).cloned().collect();
+        let is_reported = |(name, object): &(&ObjectName, &KeptObject)| match name.kind() {
+            Kind::Target => true,
+            Kind::Service => object.is_met,
+            Kind::Node | Kind::Level => false,
+        };
+        let reported = kept.objects.iter().filter(is_reported).map(|(name, _)| name.clone()).collect();
         let services = plan(settings, reported);
         self.assemble(settings, services, &mut Former::default(), kept, now);
         let pending: Vec<TargetId> =
@@ -61,7 +66,10 @@ impl Fleet {
     pub fn reload(&mut self, settings: &Settings, now: Now, changes: &mut Changes) {
         let rows = self.rows.take_all();
         let reported = rows.iter().filter(|(_, row)| row.host == TAKEN_IN);
-        let reported = reported.map(|(_, row)| row.name.clone()).collect();
+        let is_met = |service: &&Service| service.place.is_none() && service.targets.is_empty();
+        let met = self.rows.services.iter().filter(|service| !service.is_gone).filter(is_met);
+        let met = met.map(|service| service.name.clone());
+        let reported = reported.map(|(_, row)| row.name.clone()).chain(met).collect();
         let services = std::mem::take(&mut self.rows.services).into_iter().filter(|service| !service.is_gone);
         let nodes = std::mem::take(&mut self.nodes).all.into_iter();
         let mut former = Former {

@@ -3,7 +3,7 @@
 use super::rows::{TAKEN_IN, Way};
 use crate::config::{Probe, Settings, Timing};
 use crate::limits;
-use oco_fleet::object::ObjectName;
+use oco_fleet::object::{Kind, ObjectName};
 use oco_fleet::tree::Rule;
 use std::collections::{HashMap, HashSet};
 
@@ -43,7 +43,8 @@ pub(super) fn groups(settings: &Settings) -> HashMap<String, Group> {
         .collect()
 }
 
-/// The services of the file, and those of who reported before where that is still taken in.
+/// The services of the file, and those of who reported before where that is still taken in: targets, and services that
+/// somebody spoke of.
 pub(super) fn plan(settings: &Settings, mut reported: Vec<ObjectName>) -> Vec<PlannedService> {
     let mut services = Vec::new();
     for (place, group) in (0..).zip(&settings.groups) {
@@ -79,7 +80,9 @@ fn add_reported(
         services.iter().enumerate().map(|(place, service)| (service.name.clone(), place)).collect();
     let mut taken_in = 0;
     for name in reported {
-        let Some(service) = name.service_of_target() else { continue };
+        let is_service = name.kind() == Kind::Service;
+        let service = if is_service { Some(name.clone()) } else { name.service_of_target() };
+        let Some(service) = service else { continue };
         let Some(group) = groups.get(name.group()).filter(|group| group.accepts_reports) else { continue };
         if taken_in >= limits::TAKEN_IN {
             return;
@@ -88,7 +91,7 @@ fn add_reported(
             services.push(taken_in_service(service.clone(), group));
             services.len() - 1
         });
-        let Some(service) = services.get_mut(place) else { continue };
+        let Some(service) = services.get_mut(place).filter(|_| !is_service) else { continue };
         if matches!(service.way, Way::Reported(_)) {
             service.targets.push((name, TAKEN_IN));
             taken_in += 1;

@@ -7,6 +7,7 @@ use super::plan::{PlannedService, taken_in_service};
 use super::results::LOST;
 use super::rows::{Row, TAKEN_IN, Way};
 use super::{Changes, Fleet, Kept};
+use crate::decide::changes::Keep;
 use crate::decide::clock::millis;
 use crate::decide::passive::Withheld;
 use crate::decide::target::{Ruling, Verdict, bounded};
@@ -188,6 +189,7 @@ impl Fleet {
         if !self.rows.by_service.contains_key(name) {
             let at = self.clock.at(now);
             let id = self.take_in_service(taken_in_service(name.clone(), &group), at);
+            changes.keep.push(Keep::Met(name.clone(), at));
             self.touch(id);
             self.settle(at, now, changes);
         }

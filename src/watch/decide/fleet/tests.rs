@@ -246,7 +246,23 @@ fn a_service_that_somebody_speaks_of_is_met_where_the_group_says_so() {
     let report = Report { code: Code::OK, period: None, text: "" };
     fleet.report(&name("push/load/h1"), report, at(2000), &mut changes).unwrap();
     assert_eq!(lines(&changes), ["push/load/h1: unknown -> ok", "push/load: unknown -> ok"]);
+    changes.clear();
     fleet.meet(&name("push/disk"), at(3000), &mut changes);
+    assert!(matches!(&changes.keep[..], [Keep::Met(of, _)] if *of == name("push/disk")), "{changes:?}");
+    changes.clear();
+    // It stays over a reload, and over a start with what was kept.
+    fleet.reload(&settings, at(3500), &mut changes);
+    assert!(changes.ended.is_empty() && fleet.find(&name("push/disk")).is_some(), "{changes:?}");
+    let mut kept = Kept::default();
+    for (who, is_met) in [("push/met", true), ("push/former", false), ("web/met", true)] {
+        kept.objects.insert(name(who), KeptObject { is_met, ..KeptObject::default() });
+    }
+    let mut again = Fleet::new(&settings, &kept, at(1000), &mut changes);
+    assert!(again.find(&name("push/met")).is_some());
+    assert_eq!(changes.ended, [name("push/former"), name("web/met")]);
+    changes.clear();
+    again.forget(&name("push/met"), at(2000), &mut changes).unwrap();
+    assert_eq!(changes.ended, [name("push/met")]);
     changes.clear();
     fleet.forget(&name("push/disk"), at(4000), &mut changes).unwrap();
     assert_eq!(changes.ended, [name("push/disk")]);

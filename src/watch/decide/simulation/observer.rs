@@ -64,6 +64,7 @@ impl Observer {
                     (known.target, known.periods) = (kept, periods);
                 }
                 Keep::Above(name, kept) => self.objects.entry(name).or_default().above = kept,
+                Keep::Met(name, _) => self.objects.entry(name).or_default().is_met = true,
                 Keep::CanaryLost(is_lost) => self.is_canary_lost = is_lost,
                 Keep::Figures { .. } => {}
             }

@@ -129,11 +129,14 @@ fn what_was_corrected_or_planned_does_not_count_as_down_and_a_level_shows_what_w
     let shares: Vec<&str> =
         seen.split("<span class=\"share\">").skip(1).map(|rest| rest.split('<').next().unwrap()).collect();
     assert_eq!(shares, ["99.579%", "99.579% since 1 Nov"], "{seen}");
-    for (day, label) in [("17 Nov", "ok"), ("20 Nov", "ko, planned 2h, ok 22h"), ("23 Nov", "ko 1h, ok 23h")] {
+    for (day, label) in [("17 Nov", "ok"), ("20 Nov", "ko, planned 2h, ok 22h"), ("23 Nov", "ko 1h, ok 23h")]
+    {
         assert!(seen.contains(&format!("aria-label=\"{day}: {label}\"")), "{day}: {seen}");
     }
     assert_eq!(seen.matches(" was down for ").count(), 1, "{seen}");
-    assert!(seen.contains(" was down for 1h.") && seen.contains("Planned work on <bdi>The shop</bdi>, for 2h."));
+    assert!(
+        seen.contains(" was down for 1h.") && seen.contains("Planned work on <bdi>The shop</bdi>, for 2h.")
+    );
     // By time, too, cells and shares are of the same.
     let seen = text("/n/shop?span=30d", &facts, Some(&path));
     assert!(!seen.contains("ko 6h") && seen.contains("ko 1h"), "{seen}");

@@ -280,7 +280,9 @@ proptest! {
 
 #[test]
 fn a_line_that_the_watcher_cuts_is_kept_whole() {
-    for (octets, is_kept) in [(511, false), (512, false), (513, true), (1_000, true), (1_024, true), (1_025, true)] {
+    for (octets, is_kept) in
+        [(511, false), (512, false), (513, true), (1_000, true), (1_024, true), (1_025, true)]
+    {
         let info = "x".repeat(octets);
         let (reason, _, kept) = words(&info);
         assert_eq!(reason.len(), octets.min(512), "{octets}");

@@ -17,6 +17,7 @@ pub(super) fn remember(kept: &mut Kept, changes: &Changes) {
                 (known.target, known.periods) = (target, periods);
             }
             Keep::Above(name, above) => kept.objects.entry(name).or_default().above = above,
+            Keep::Met(name, _) => kept.objects.entry(name).or_default().is_met = true,
             Keep::CanaryLost(is_lost) => kept.is_canary_lost = is_lost,
             Keep::Figures { .. } => {}
         }
