@@ -37,3 +37,23 @@ fn what_is_no_file_of_keys_ends_the_start() {
     assert_ne!(status, Some(0));
     assert!(said.contains(&format!("{}: not a file of keys", path.display())), "{said}");
 }
+
+#[test]
+fn a_line_that_a_crash_cut_is_taken_away_by_the_next() {
+    let scene = Scene::new("");
+    let board = Board::start(&scene);
+    assert_eq!(board.ping("h1", "k").status, 200);
+    let path = scene.path("board/keys");
+    let whole = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, format!("{whole}first h2 3f2a")).unwrap();
+    assert_eq!(board.ping("h3", "k").status, 200);
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.starts_with(&whole) && !text.contains("h2") && text.lines().count() == 2, "{text}");
+    assert_eq!(board.ping("h2", "k").status, 200, "its first request was never answered");
+    board.stop();
+    let board = Board::start(&scene);
+    for name in ["h1", "h2", "h3"] {
+        assert_eq!((board.ping(name, "k").status, board.ping(name, "other").status), (200, 403), "{name}");
+    }
+    assert!(!board.log().contains("not a line of keys"));
+}
