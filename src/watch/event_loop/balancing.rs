@@ -66,11 +66,13 @@ fn servers(watcher: &Fleet, service: &ObjectName) -> Vec<Server> {
         .collect()
 }
 
+/// One of IPv4 is one of IPv4, even where it is written as one of IPv6: balancers have it so.
 fn address_of(watcher: &Fleet, host: &Host) -> Option<IpAddr> {
-    match &host.address {
+    let address = match &host.address {
         Address::Ip(address) => Some(*address),
         Address::Name(name) => watcher.address_of(name),
-    }
+    };
+    address.map(|address| address.to_canonical())
 }
 
 /// What is known of a target's host.

@@ -28,7 +28,7 @@ use pings::Pings;
 use results::Results;
 use slots::{Flight, Kind, Slots};
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -101,6 +101,7 @@ impl<N: Network> Pool<N> {
 
     /// Begins a probe. Never blocks: a result at once is kept for [`Pool::results`].
     pub fn start(&mut self, start: Start<'_>, now: Nanos) {
+        let start = Start { address: canonical(start.address), ..start };
         match start.probe.as_ref() {
             Probe::Ping => self.start_ping(&start, now),
             Probe::Udp(_) => self.start_socket(&start, Kind::Udp, now),
@@ -354,6 +355,16 @@ impl<N: Network> Pool<N> {
             };
             self.end(Place::Ping(family, sequence), step, now);
         }
+    }
+}
+
+/// An address of IPv4 that is written as one of IPv6 (`::ffff:192.0.2.1`) as what it is. The kernel would connect a
+/// socket of IPv6 there too, but such a socket reaches no other address of IPv6 ever after, and ours are used again.
+fn canonical(address: SocketAddr) -> SocketAddr {
+    match address.ip().to_canonical() {
+        ip @ IpAddr::V4(_) => SocketAddr::new(ip, address.port()),
+        // With its zone.
+        IpAddr::V6(_) => address,
     }
 }
 

@@ -86,7 +86,7 @@ pub(crate) fn server(serve: impl Fn(TcpStream) + Send + 'static) -> SocketAddr {
     server_on(Ipv4Addr::LOCALHOST.into(), serve)
 }
 
-fn server_on(address: std::net::IpAddr, serve: impl Fn(TcpStream) + Send + 'static) -> SocketAddr {
+fn server_on(address: IpAddr, serve: impl Fn(TcpStream) + Send + 'static) -> SocketAddr {
     let listener = TcpListener::bind((address, 0)).unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || listener.incoming().for_each(|stream| serve(stream.unwrap())));
@@ -334,6 +334,28 @@ fn a_full_pool_is_our_own_failure() {
 }
 
 #[test]
+fn a_mapped_host_makes_no_host_of_ipv6_ko() {
+    let enough = Duration::from_secs(5);
+    let mut turns = Loop::new(2);
+    let v4 = saying(b"200 OK oco-1.0.0\r\n");
+    let mapped = SocketAddr::new(Ipv4Addr::LOCALHOST.to_ipv6_mapped().into(), v4.port());
+    let v6 = server_on(Ipv6Addr::LOCALHOST.into(), |mut stream| say(&mut stream, b"200 OK oco-1.0.0\r\n"));
+    for _ in 0..3 {
+        assert_eq!(turns.probe(&oco(), mapped, enough), "200");
+        assert_eq!(turns.probe(&oco(), v6, enough), "200");
+    }
+    let echo = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let mapped = SocketAddr::new(mapped.ip(), echo.local_addr().unwrap().port());
+    thread::spawn(move || {
+        let mut buffer = [0; 100];
+        let (count, from) = echo.recv_from(&mut buffer).unwrap();
+        echo.send_to(&buffer[..count], from).unwrap();
+    });
+    let udp = Udp { send: b"a".to_vec(), expect: None, port: None };
+    assert_eq!(turns.probe(&Arc::new(Probe::Udp(udp)), mapped, enough), "200");
+}
+
+#[test]
 fn results_that_nobody_wants_any_more_are_dropped() {
     let mut turns = Loop::new(2);
     let probe = Arc::new(Probe::Report(LONG));
@@ -348,8 +370,13 @@ fn results_that_nobody_wants_any_more_are_dropped() {
 fn hosts_answer_pings_or_the_kernel_does_not_let_us() {
     let mut turns = Loop::new(2);
     let probe = Arc::new(Probe::Ping);
-    let addresses =
-        [Ipv4Addr::LOCALHOST.into(), Ipv4Addr::new(127, 0, 0, 9).into(), Ipv6Addr::LOCALHOST.into()];
+    let mapped = Ipv4Addr::LOCALHOST.to_ipv6_mapped();
+    let addresses = [
+        Ipv4Addr::LOCALHOST.into(),
+        Ipv4Addr::new(127, 0, 0, 9).into(),
+        Ipv6Addr::LOCALHOST.into(),
+        mapped.into(),
+    ];
     for address in addresses {
         let said = turns.probe(&probe, SocketAddr::new(address, 0), LONG);
         let is_refused =
