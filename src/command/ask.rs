@@ -6,8 +6,8 @@ use crate::logic::code::Verdict;
 use crate::logic::endpoint::Endpoint;
 use crate::logic::text::printable;
 use crate::logic::time::Nanos;
-use crate::system::clock;
 use crate::system::words::words;
+use crate::system::{client, clock};
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
@@ -191,7 +191,7 @@ fn connect(addresses: &[SocketAddr], deadline: Nanos) -> Result<TcpStream, NoAns
     for address in addresses {
         let share = time_left(deadline)? / to_come.max(1);
         to_come = to_come.saturating_sub(1);
-        match TcpStream::connect_timeout(address, share.max(Duration::from_millis(1))) {
+        match client::connect(*address, share.max(Duration::from_millis(1))) {
             Ok(stream) => return Ok(stream),
             // An address of a family that this host lacks says less than any other failure.
             Err(error) if failure.is_some() && is_unreachable(&error) => {}

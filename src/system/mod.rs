@@ -2,6 +2,7 @@
 
 pub mod atomic_file;
 pub mod capabilities;
+pub mod client;
 pub mod clock;
 pub mod command_line;
 pub mod directory;

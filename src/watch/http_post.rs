@@ -5,6 +5,7 @@ use crate::probe::tls::certificate::say_error;
 use oco::limits::HTTP_HEADERS;
 use oco::logic::answer::PROGRAM;
 use oco::logic::endpoint;
+use oco::system::client;
 use oco::system::words::{lowered, words};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
@@ -97,7 +98,7 @@ impl Endpoint {
         })?;
         let mut failure = io::Error::other("no address");
         for address in found {
-            match TcpStream::connect_timeout(&address, POST_TIMEOUT) {
+            match client::connect(address, POST_TIMEOUT) {
                 Ok(stream) => {
                     stream.set_read_timeout(Some(POST_TIMEOUT))?;
                     stream.set_write_timeout(Some(POST_TIMEOUT))?;

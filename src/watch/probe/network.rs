@@ -81,7 +81,7 @@ pub trait Network {
     /// A socket of UDP that is connected to `to`.
     ///
     /// # Errors
-    /// As socket(2) and connect(2).
+    /// As socket(2) and connect(2); ECONNREFUSED where it would be connected to itself.
     fn udp(&mut self, to: SocketAddr, token: Token) -> nix::Result<Self::Socket>;
 
     /// A socket for ICMP echo without privileges, which also tells what came back with an error.
@@ -94,7 +94,7 @@ pub trait Network {
     /// sent.
     ///
     /// # Errors
-    /// As connect(2), but for EINPROGRESS, which is none.
+    /// As connect(2), but for EINPROGRESS, which is none; ECONNREFUSED where it would be connected to itself.
     fn connect(&mut self, socket: &Self::Socket, to: SocketAddr, holds_ack: bool) -> nix::Result<()>;
 
     /// Whether the connection stands by now.

@@ -10,9 +10,10 @@ use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 use nix::errno::Errno;
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, setsockopt, sockopt};
+use oco::system::client::is_itself;
 use rustix::net::{
-    AddressFamily, Protocol, RecvFlags, SendFlags, SocketFlags, SocketType, connect, connect_unspec, ipproto,
-    recv, recvfrom, send, sendto, socket_with, sockopt as options,
+    AddressFamily, Protocol, RecvFlags, SendFlags, SocketFlags, SocketType, connect, connect_unspec,
+    getsockname, ipproto, recv, recvfrom, send, sendto, socket_with, sockopt as options,
 };
 use std::hash::{BuildHasher, RandomState};
 use std::io::IoSliceMut;
@@ -70,6 +71,7 @@ impl Network for KernelNetwork {
     fn udp(&mut self, to: SocketAddr, token: Token) -> nix::Result<OwnedFd> {
         let socket = self.socket(Family::of(to.ip()), SocketType::DGRAM, None, token)?;
         connect(&socket, &to).map_err(errno)?;
+        refuse_itself(&socket, to)?;
         Ok(socket)
     }
 
@@ -95,7 +97,7 @@ impl Network for KernelNetwork {
         }
         // An interrupted connect goes on, as an unfinished one does.
         match connect(socket, &to).map_err(errno) {
-            Err(Errno::EINPROGRESS | Errno::EINTR) => Ok(()),
+            Ok(()) | Err(Errno::EINPROGRESS | Errno::EINTR) => refuse_itself(socket, to),
             result => result,
         }
     }
@@ -152,6 +154,16 @@ impl Network for KernelNetwork {
     }
 }
 
+/// Refuses a socket that is connected to itself. The kernel chooses our port, and where `to` is an address of this host
+/// it may choose the very port that is probed: nobody listens there then, and what we say comes back as an answer.
+fn refuse_itself(socket: &OwnedFd, to: SocketAddr) -> nix::Result<()> {
+    let ours = getsockname(socket).ok().and_then(|ours| SocketAddr::try_from(ours).ok());
+    match ours {
+        Some(ours) if is_itself(ours, to) => Err(Errno::ECONNREFUSED),
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// Calls until no signal interrupts.
 fn again<T>(mut call: impl FnMut() -> rustix::io::Result<T>) -> nix::Result<T> {
     loop {
@@ -164,4 +176,34 @@ fn again<T>(mut call: impl FnMut() -> rustix::io::Result<T>) -> nix::Result<T> {
 
 fn errno(error: rustix::io::Errno) -> Errno {
     Errno::from_raw(error.raw_os_error())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mio::Poll;
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
+    #[test]
+    fn a_closed_port_is_not_up_by_a_connection_to_itself() {
+        let poll = Poll::new().unwrap();
+        let mut network = KernelNetwork::new(poll.registry().try_clone().unwrap());
+        for (family, address) in
+            [(Family::V4, IpAddr::from(Ipv4Addr::LOCALHOST)), (Family::V6, Ipv6Addr::LOCALHOST.into())]
+        {
+            let socket = network.tcp(family, Token(1)).unwrap();
+            // As when the kernel chooses the port that is probed for our end of the connection.
+            rustix::net::bind(&socket, &SocketAddr::new(address, 0)).unwrap();
+            let to = SocketAddr::try_from(getsockname(&socket).unwrap()).unwrap();
+            assert_eq!(network.connect(&socket, to, false), Err(Errno::ECONNREFUSED));
+            let socket = network.socket(family, SocketType::DGRAM, None, Token(2)).unwrap();
+            rustix::net::bind(&socket, &SocketAddr::new(address, 0)).unwrap();
+            let to = SocketAddr::try_from(getsockname(&socket).unwrap()).unwrap();
+            connect(&socket, &to).unwrap();
+            assert_eq!(refuse_itself(&socket, to), Err(Errno::ECONNREFUSED));
+            let another = SocketAddr::new(address, to.port() ^ 1);
+            connect(&socket, &another).unwrap();
+            assert_eq!(refuse_itself(&socket, another), Ok(()));
+        }
+    }
 }

@@ -6,6 +6,7 @@ use crate::limits::{HAPROXY_ANSWER_OCTETS, HAPROXY_OCTETS_PER_TURN, HAPROXY_TIME
 use mio::net::{TcpStream, UnixStream};
 use mio::{Interest, Registry, Token};
 use oco::logic::time::{Nanos, spoken};
+use oco::system::client::is_itself;
 use oco::system::words::words;
 use std::io::{self, ErrorKind, Read, Write};
 
@@ -49,6 +50,9 @@ impl Session {
                 }
                 HaproxySocket::Tcp(address) => {
                     let mut stream = TcpStream::connect(*address)?;
+                    if is_itself(stream.local_addr()?, *address) {
+                        return Err(ErrorKind::ConnectionRefused.into());
+                    }
                     registry.register(&mut stream, token, both)?;
                     Stream::Tcp(stream)
                 }
