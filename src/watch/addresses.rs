@@ -6,7 +6,7 @@ use crate::limits::RESOLVE_AGAIN;
 use crate::resolver::Answer;
 use oco::logic::time::Nanos;
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,8 +22,8 @@ pub struct Addresses {
 /// What is known of a name.
 #[derive(Debug, Default)]
 struct Entry {
-    /// The address in use.
-    address: Option<IpAddr>,
+    /// The address in use, with its zone and without a port.
+    address: Option<SocketAddr>,
     /// Why there is none, or why the last answer brought none.
     failure: Option<String>,
     /// It is being looked up, or will be then.
@@ -36,7 +36,7 @@ pub enum News {
     /// Nothing.
     Nothing,
     /// The name leads here from now on.
-    Moved(Option<IpAddr>, IpAddr),
+    Moved(Option<SocketAddr>, SocketAddr),
     /// It can't be looked up, for this reason: told once until it can.
     Failing(String),
 }
@@ -60,11 +60,11 @@ impl Addresses {
         self.next = self.names.values().filter_map(|entry| entry.ask_at).min();
     }
 
-    /// The address of `name` in use; the words say why there is none.
+    /// The address of `name` in use, with its zone and without a port; the words say why there is none.
     ///
     /// # Errors
     /// None is known.
-    pub fn of(&self, name: &str) -> Result<IpAddr, &str> {
+    pub fn of(&self, name: &str) -> Result<SocketAddr, &str> {
         let entry = self.names.get(name);
         match entry {
             Some(Entry { address: Some(address), .. }) => Ok(*address),
@@ -130,12 +130,33 @@ impl Addresses {
     }
 }
 
+/// An address without its port, for people: one of a link has its zone, `fe80::1%2`.
+pub fn shown(address: SocketAddr) -> String {
+    match address {
+        SocketAddr::V6(address) if address.scope_id() != 0 => {
+            format!("{}%{}", address.ip(), address.scope_id())
+        }
+        SocketAddr::V4(_) | SocketAddr::V6(_) => address.ip().to_string(),
+    }
+}
+
+/// The address of a host that is written as one.
+pub fn of_ip(address: IpAddr) -> SocketAddr {
+    SocketAddr::new(address, 0)
+}
+
+/// An address with this port.
+pub fn with_port(mut address: SocketAddr, port: u16) -> SocketAddr {
+    address.set_port(port);
+    address
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn answer(name: &str, addresses: Result<&[&str], &str>) -> Answer {
-        let parsed = addresses.map(|list| list.iter().map(|text| text.parse().unwrap()).collect());
+        let parsed = addresses.map(|list| list.iter().map(|text| of_ip(text.parse().unwrap())).collect());
         Answer { name: name.into(), addresses: parsed.map_err(str::to_owned) }
     }
 
@@ -153,7 +174,7 @@ mod tests {
         due.sort();
         assert_eq!(due, ["a".into(), "b".into()]);
         assert_eq!((addresses.due(second(1)), addresses.deadline()), (vec![], None));
-        let [first, other] = ["192.0.2.1", "192.0.2.2"].map(|text| text.parse().unwrap());
+        let [first, other] = ["192.0.2.1", "192.0.2.2"].map(|text| of_ip(text.parse().unwrap()));
         let moved = addresses.take_in(answer("a", Ok(&["192.0.2.1", "192.0.2.2"])), second(1));
         assert_eq!((moved, addresses.of("a")), (News::Moved(None, first), Ok(first)));
         assert_eq!(addresses.deadline(), Some(second(301)));

@@ -20,7 +20,7 @@ mod telling;
 mod tokens;
 
 use crate::ack_tokens::AckTokens;
-use crate::addresses::News;
+use crate::addresses::{News, shown};
 use crate::adjustments::Adjustments;
 use crate::alertmanagers::Alertmanagers;
 use crate::config::{Settings, token_socket};
@@ -339,8 +339,8 @@ impl EventLoop {
                 News::Nothing => {}
                 News::Moved(from, to) => {
                     match from {
-                        None => info!("{name}: is at {to}"),
-                        Some(from) => info!("{name}: is at {to} now, and was at {from}"),
+                        None => info!("{name}: is at {}", shown(to)),
+                        Some(from) => info!("{name}: is at {} now, and was at {}", shown(to), shown(from)),
                     }
                     self.tables.touch_all();
                 }

@@ -9,7 +9,7 @@
 use crate::limits::RESOLVER_STACK_OCTETS;
 use std::collections::VecDeque;
 use std::io;
-use std::net::{IpAddr, ToSocketAddrs};
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -18,8 +18,9 @@ use std::thread;
 pub struct Answer {
     /// The name.
     pub name: Arc<str>,
-    /// Its addresses, in the resolver's order; the words say why there are none.
-    pub addresses: Result<Vec<IpAddr>, String>,
+    /// Its addresses, in the resolver's order, those of a link with their zone, and without a port; the words say why
+    /// there are none.
+    pub addresses: Result<Vec<SocketAddr>, String>,
 }
 
 /// Threads that look names up. They live as long as the process: one that waits for a server can't be ended.
@@ -101,14 +102,14 @@ impl Shared {
     }
 }
 
-fn look_up(name: &str) -> Result<Vec<IpAddr>, String> {
+fn look_up(name: &str) -> Result<Vec<SocketAddr>, String> {
     let found = (name, 0).to_socket_addrs().map_err(|error| {
         let text = error.to_string();
         // "failed to lookup address information: Name or service not known"
         oco::system::words::lowered(text.rsplit(": ").next().unwrap_or(&text))
     })?;
-    let mut addresses: Vec<IpAddr> = Vec::new();
-    for address in found.map(|address| address.ip()) {
+    let mut addresses: Vec<SocketAddr> = Vec::new();
+    for address in found {
         if !addresses.contains(&address) {
             addresses.push(address);
         }
@@ -119,8 +120,20 @@ fn look_up(name: &str) -> Result<Vec<IpAddr>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::addresses::{shown, with_port};
     use std::sync::mpsc;
     use std::time::Duration;
+
+    #[test]
+    fn an_address_of_a_link_keeps_its_zone() {
+        // Each host has this interface.
+        let number = nix::net::if_::if_nametoindex("lo").unwrap();
+        for zone in ["lo".to_owned(), number.to_string()] {
+            let found = look_up(&format!("fe80::1%{zone}")).unwrap();
+            assert_eq!(found.iter().copied().map(shown).collect::<Vec<_>>(), [format!("fe80::1%{number}")]);
+            assert_eq!(with_port(found[0], 79).to_string(), format!("[fe80::1%{number}]:79"));
+        }
+    }
 
     #[test]
     fn names_are_looked_up_by_threads() {
@@ -135,7 +148,7 @@ mod tests {
             answers.extend(resolver.answers());
         }
         answers.sort_by(|a, b| a.name.cmp(&b.name));
-        assert_eq!(answers[0].addresses, Ok(vec!["127.0.0.9".parse().unwrap()]));
+        assert_eq!(answers[0].addresses, Ok(vec!["127.0.0.9:0".parse().unwrap()]));
         let why = answers[1].addresses.as_ref().unwrap_err();
         assert!(!why.is_empty() && !why.contains("lookup"), "{why}");
     }

@@ -9,7 +9,7 @@
 
 mod canary;
 
-use crate::addresses::Addresses;
+use crate::addresses::{Addresses, of_ip, shown, with_port};
 use crate::config::{Address, Group, Host, Probe, Service, Settings};
 use crate::decide::canary::CanaryResult;
 use crate::decide::changes::{Changes, Kept, earliest};
@@ -241,8 +241,8 @@ impl<N: Network, S: Starter> Watcher<N, S> {
         self.pool.in_flight() == 0 && self.programs.is_idle()
     }
 
-    /// Where a name leads, as far as is known.
-    pub fn address_of(&self, name: &str) -> Option<std::net::IpAddr> {
+    /// Where a name leads, as far as is known: with its zone, and without a port.
+    pub fn address_of(&self, name: &str) -> Option<SocketAddr> {
         self.addresses.of(name).ok()
     }
 
@@ -328,7 +328,7 @@ impl<N: Network, S: Starter> Watcher<N, S> {
                 let address = match &place.host.address {
                     Address::Ip(address) => address.to_string(),
                     Address::Name(name) => match self.addresses.of(name) {
-                        Ok(address) => address.to_string(),
+                        Ok(address) => shown(address),
                         // The plugin may look it up better than we can.
                         Err(_) => name.to_string(),
                     },
@@ -354,12 +354,12 @@ impl<N: Network, S: Starter> Watcher<N, S> {
         let Some(host) = host_of(fleet, settings, id) else { return };
         let port = port_of(probe, host.port).unwrap_or(0);
         let address = match &host.address {
-            Address::Ip(address) => Ok(*address),
+            Address::Ip(address) => Ok(of_ip(*address)),
             Address::Name(name) => self.addresses.of(name),
         };
         match address {
             Ok(address) => {
-                let address = SocketAddr::new(address, port);
+                let address = with_port(address, port);
                 self.pool.start(Start { id: id.0, probe, address, name: &host.name, timeout }, now.boot);
             }
             Err(why) => {

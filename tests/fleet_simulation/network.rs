@@ -140,7 +140,7 @@ impl Network for FakeNetwork {
         }
     }
 
-    fn send_to(&mut self, _: &FakeSocket, _: &[u8], _: IpAddr) -> nix::Result<()> {
+    fn send_to(&mut self, _: &FakeSocket, _: &[u8], _: SocketAddr) -> nix::Result<()> {
         Err(Errno::ENOSYS)
     }
 

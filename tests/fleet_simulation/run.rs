@@ -211,11 +211,11 @@ impl Run {
             let addresses = match choice {
                 // In the calm nobody moves.
                 _ if self.is_calm => {
-                    Ok(vec![self.watcher.address_of(&name).unwrap_or(IpAddr::from([192, 0, 2, 6]))])
+                    Ok(vec![self.watcher.address_of(&name).unwrap_or((IpAddr::from([192, 0, 2, 6]), 0).into())])
                 }
                 0 => Err("no such name".to_owned()),
-                1 => Ok(vec![IpAddr::from([192, 0, 2, 7])]),
-                _ => Ok(vec![IpAddr::from([192, 0, 2, 6])]),
+                1 => Ok(vec![(IpAddr::from([192, 0, 2, 7]), 0).into()]),
+                _ => Ok(vec![(IpAddr::from([192, 0, 2, 6]), 0).into()]),
             };
             if let ocowatch::addresses::News::Moved(Some(_), _) =
                 self.watcher.resolved(Answer { name, addresses }, now)
@@ -338,7 +338,7 @@ impl Run {
             let address = match &host.address {
                 Address::Ip(address) => *address,
                 Address::Name(name) => match self.watcher.address_of(name) {
-                    Some(address) => address,
+                    Some(address) => address.ip(),
                     None => {
                         assert_eq!(state, State::Unknown, "{}: where is it?", target.name);
                         continue;

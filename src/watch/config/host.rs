@@ -77,6 +77,11 @@ pub(super) fn split(text: &str) -> Result<(Address, Option<u16>), String> {
     let has_port = text != endpoint.name && text != format!("[{}]", endpoint.name);
     let port = has_port.then_some(endpoint.port);
     if let Ok(address) = endpoint.name.parse::<IpAddr>() {
+        if matches!(address, IpAddr::V6(address) if address.is_unicast_link_local()) {
+            return Err(format!(
+                "{text:?}: an address of a link says nothing without its interface; expected [{address}%eth0]:79"
+            ));
+        }
         return Ok((Address::Ip(address), port));
     }
     // What is left with a colon has a zone, `fe80::1%eth0`: the resolver knows the numbers of interfaces.
@@ -182,6 +187,8 @@ mod tests {
             &"x".repeat(64),
             "[::1",
             "192.0.2.1:65536",
+            "fe80::1",
+            "[fe80::1]:79",
         ] {
             assert!(split(text).is_err_and(|why| why.contains("expected")), "{text:?}: {:?}", split(text));
         }

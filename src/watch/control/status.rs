@@ -1,5 +1,6 @@
 //! The reply to `status`, made piece by piece, so that a fleet of 100,000 delays no probe. Worst first.
 
+use crate::addresses::{self, of_ip, with_port};
 use crate::config::{Address, Settings};
 use crate::decide::fleet::Fleet;
 use crate::decide::fleet::ids::{MemberId, NodeId, ServiceId, TargetId};
@@ -17,7 +18,7 @@ use oco_fleet::object::{ObjectName, Pattern};
 use oco_fleet::state::{Standing, State, Worst};
 use oco_fleet::time::Millis;
 use oco_fleet::when::shown;
-use std::net::IpAddr;
+use std::net::SocketAddr;
 
 /// What somebody wants to know.
 #[derive(Debug, Clone, Default)]
@@ -61,7 +62,7 @@ pub struct Facts<'a> {
     /// What was promised of them.
     pub levels: &'a Levels,
     /// Where a name leads.
-    pub address_of: &'a dyn Fn(&str) -> Option<IpAddr>,
+    pub address_of: &'a dyn Fn(&str) -> Option<SocketAddr>,
     /// Who acts on whom, if somebody does: acknowledged, muted, under maintenance.
     pub acts_on: &'a dyn Fn(&ObjectName) -> [Option<ActOn>; 3],
     /// Now.
@@ -375,12 +376,12 @@ fn address(target: &TargetView<'_>, service: &ServiceView<'_>, facts: &Facts<'_>
     let group = facts.settings.groups.get(service.group)?;
     let (host, written) = (group.hosts.get(target.host?)?, group.services.get(service.place?)?);
     let address = match &host.address {
-        Address::Ip(address) => *address,
+        Address::Ip(address) => of_ip(*address),
         Address::Name(name) => (facts.address_of)(name)?,
     };
     Some(match port_of(&written.probe, host.port) {
-        Some(port) => std::net::SocketAddr::new(address, port).to_string(),
-        None => address.to_string(),
+        Some(port) => with_port(address, port).to_string(),
+        None => addresses::shown(address),
     })
 }
 

@@ -1,6 +1,7 @@
 //! Balancers' tables follow the fleet: their turns, what they remember, what is logged of them.
 
 use super::EventLoop;
+use crate::addresses::shown;
 use crate::config::{Address, Host};
 use crate::decide::fleet::ids::MemberId;
 use crate::probe::network::KernelNetwork;
@@ -70,7 +71,7 @@ fn servers(watcher: &Fleet, service: &ObjectName) -> Vec<Server> {
 fn address_of(watcher: &Fleet, host: &Host) -> Option<IpAddr> {
     let address = match &host.address {
         Address::Ip(address) => Some(*address),
-        Address::Name(name) => watcher.address_of(name),
+        Address::Name(name) => watcher.address_of(name).map(|address| address.ip()),
     };
     address.map(|address| address.to_canonical())
 }
@@ -90,7 +91,7 @@ fn find_host(watcher: &Fleet, name: &ObjectName) -> Option<HostFacts> {
     let port = port_of(&group.services.get(service.place?)?.probe, host.port);
     let address = match &host.address {
         Address::Ip(address) => address.to_string(),
-        Address::Name(name) => watcher.address_of(name).map_or_else(|| name.to_string(), |it| it.to_string()),
+        Address::Name(name) => watcher.address_of(name).map_or_else(|| name.to_string(), shown),
     };
     Some(HostFacts { address, port: port.map_or_else(String::new, |port| port.to_string()) })
 }

@@ -121,11 +121,11 @@ pub trait Network {
     /// EAGAIN where nothing came, or the connection does not stand yet; else why it failed.
     fn receive(&mut self, socket: &Self::Socket, buffer: &mut [u8]) -> nix::Result<usize>;
 
-    /// Sends a packet.
+    /// Sends a packet. The port of `to` means nothing.
     ///
     /// # Errors
     /// As sendto(2).
-    fn send_to(&mut self, socket: &Self::Socket, packet: &[u8], to: IpAddr) -> nix::Result<()>;
+    fn send_to(&mut self, socket: &Self::Socket, packet: &[u8], to: SocketAddr) -> nix::Result<()>;
 
     /// Takes a packet that came, and says from whom.
     ///

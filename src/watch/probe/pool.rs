@@ -319,13 +319,13 @@ impl<N: Network> Pool<N> {
     }
 
     fn start_ping(&mut self, start: &Start<'_>, now: Nanos) {
-        let (family, address) = (Family::of(start.address.ip()), start.address.ip());
+        let family = Family::of(start.address.ip());
         let [v4, v6] = &mut self.pings;
         let pings = match family {
             Family::V4 => v4,
             Family::V6 => v6,
         };
-        match pings.start(&mut self.network, start.id, address, now) {
+        match pings.start(&mut self.network, start.id, start.address, now) {
             Ok((sequence, generation)) => {
                 let is_time = pings.wants_look();
                 self.took_off(start, Place::Ping(family, sequence), generation, now);

@@ -123,8 +123,8 @@ impl Network for KernelNetwork {
         again(|| recv(socket, &mut *buffer, RecvFlags::DONTWAIT)).map(|(count, _)| count)
     }
 
-    fn send_to(&mut self, socket: &OwnedFd, packet: &[u8], to: IpAddr) -> nix::Result<()> {
-        let to = SocketAddr::new(to, 0);
+    fn send_to(&mut self, socket: &OwnedFd, packet: &[u8], mut to: SocketAddr) -> nix::Result<()> {
+        to.set_port(0);
         again(|| sendto(socket, packet, SendFlags::NOSIGNAL | SendFlags::DONTWAIT, &to)).map(|_| ())
     }
 

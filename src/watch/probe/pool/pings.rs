@@ -9,7 +9,7 @@ use mio::Token;
 use nix::errno::Errno;
 use oco::logic::time::Nanos;
 use std::collections::VecDeque;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// Pings in flight.
 #[derive(Debug)]
@@ -136,7 +136,7 @@ impl<S> Pings<S> {
         &mut self,
         network: &mut N,
         id: u32,
-        address: IpAddr,
+        to: SocketAddr,
         now: Nanos,
     ) -> Result<(u16, u32), NotSent> {
         let socket = match self.socket.take() {
@@ -159,9 +159,9 @@ impl<S> Pings<S> {
         self.count = self.count.wrapping_add(1);
         let cookie = mixed(self.secret ^ self.count);
         let packet = ping::request(self.family == Family::V6, sequence, cookie);
-        let sent = match network.send_to(socket, &packet, address) {
+        let sent = match network.send_to(socket, &packet, to) {
             // Perhaps of an earlier packet to somebody else, whose error comes here once.
-            Err(error) if error != Errno::EAGAIN => network.send_to(socket, &packet, address),
+            Err(error) if error != Errno::EAGAIN => network.send_to(socket, &packet, to),
             sent => sent,
         };
         let Some(entry) = self.entries.get_mut(usize::from(sequence)) else { return Err(NotSent::TooMany) };
@@ -169,7 +169,7 @@ impl<S> Pings<S> {
             self.free.push_back(sequence);
             return Err(NotSent::Failed(error));
         }
-        entry.waiting = Some(Waiting { id, address, cookie, began: now });
+        entry.waiting = Some(Waiting { id, address: to.ip(), cookie, began: now });
         self.in_flight += 1;
         self.unlooked += 1;
         Ok((sequence, entry.generation))

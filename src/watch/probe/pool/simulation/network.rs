@@ -294,14 +294,14 @@ impl Network for FakeNetwork {
         }
     }
 
-    fn send_to(&mut self, socket: &FakeSocket, packet: &[u8], to: IpAddr) -> nix::Result<()> {
+    fn send_to(&mut self, socket: &FakeSocket, packet: &[u8], to: SocketAddr) -> nix::Result<()> {
         let mut world = self.0.borrow_mut();
         world.fails()?;
         let open = world.open.get_mut(&socket.0).unwrap();
         if let Some(error) = open.error.take() {
             return Err(error);
         }
-        let is_ipv6 = to.is_ipv6();
+        let (is_ipv6, to) = (to.is_ipv6(), to.ip());
         let mut answer = packet.to_vec();
         answer[0] = if is_ipv6 { 129 } else { 0 };
         let mut stranger = answer.clone();
