@@ -52,7 +52,18 @@ pub(super) fn open_to_write(path: &Path, migrations: &[&str]) -> Result<Connecti
         .and_then(|()| migrate(&mut connection, version, migrations))
         .and_then(|_| look_through(&connection, path))
         .map_err(|error| JournalError::of(path, &error))?;
+    keep_from_others(path);
     Ok(connection)
+}
+
+/// Gives the files our mode, whatever they came with: one that was put back from a copy may be for all to read. Where a
+/// file system has no modes, or a file is somebody else's, it stays as it is.
+fn keep_from_others(path: &Path) {
+    for suffix in SUFFIXES {
+        let mut file = path.as_os_str().to_owned();
+        file.push(suffix);
+        let _ = fs::set_permissions(PathBuf::from(file), Permissions::from_mode(MODE));
+    }
 }
 
 /// Opens the journal at `path` to read it alone.

@@ -394,3 +394,19 @@ fn old_rows_go_a_few_at_a_time_and_the_rest_is_as_it_was() {
     let read: Vec<_> = spans.iter().map(|span| (span.to.since(at(0)), span.state)).collect();
     assert_eq!(read, [(1000, None), (2000, Some(State::Ko))]);
 }
+
+#[test]
+fn a_journal_that_was_put_back_is_not_for_all_to_read() {
+    let (dir, writer) = begun();
+    drop(writer);
+    let files = SUFFIXES.map(|suffix| dir.path().join(format!("{FILE}{suffix}")));
+    fs::set_permissions(&files[0], fs::Permissions::from_mode(0o644)).unwrap();
+    for file in &files[1..] {
+        // What is not there gets the mode of the journal.
+        let _ = fs::set_permissions(file, fs::Permissions::from_mode(0o644));
+    }
+    let (_writer, _) = Writer::open(dir.path(), at(1), 0).unwrap();
+    for file in &files {
+        assert_eq!(fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o640, "{file:?}");
+    }
+}
