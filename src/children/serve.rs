@@ -149,7 +149,11 @@ fn start(shared: &Arc<Shared>, id: ChildId, descriptors: &[OwnedFd]) -> io::Resu
     let order = Order::Execute(id).encode();
     let (socket, its_socket) = packets::pair()?;
     let mut command = Command::new("/proc/self/exe");
-    command.args(std::env::args_os().skip(1)).process_group(0);
+    let mut words = std::env::args_os();
+    if let Some(name) = words.next() {
+        command.arg0(name);
+    }
+    command.args(words).process_group(0);
     let process = command.stdin(its_socket).stdout(Stdio::null()).spawn()?.id();
     // With it goes our copy of its end, or we would never see that it is closed.
     drop(command);

@@ -6,7 +6,17 @@ use nix::sys::signal::{SigSet, Signal, killpg};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::Pid;
 use std::collections::HashSet;
+use std::ffi::CString;
 use std::io;
+
+/// Lets ps(1) and top(1) show this process, whose first thread has to call it, by `name`. One that was executed as
+/// `/proc/self/exe` is called `exe` there.
+pub fn show_as(name: &str) {
+    if let Ok(name) = CString::new(name) {
+        // A name can't be refused.
+        let _ = rustix::thread::set_name(&name);
+    }
+}
 
 /// How the child `process` ended, if it did. It is not reaped: its number, which is that of its group too, can't
 /// pass to a stranger before [`reap`].

@@ -45,12 +45,13 @@ use oco::logic::time::Now;
 use oco::system::signals::Signals;
 use oco::system::systemd::Notify;
 use oco::system::words::words;
-use oco::system::{capabilities, clock, command_line, log_lines, open_files, user};
+use oco::system::{capabilities, clock, command_line, log_lines, open_files, process, user};
 use oco_fleet::calendar::Zone;
 use oco_fleet::journal::{Entry, Writer};
 use oco_fleet::time::Millis;
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::sync::Arc;
@@ -85,6 +86,7 @@ pub fn main() -> ExitCode {
 
 /// Is the helper.
 fn help() -> ExitCode {
+    process::show_as("ocowatch");
     match serve::serve() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -290,7 +292,7 @@ fn launch_helper(registry: Registry, needs_net_admin: bool) -> Result<(HelperSta
         give_up()?;
     }
     let mut command = Command::new("/proc/self/exe");
-    command.arg(HELPER).env("PATH", program_path());
+    command.arg0("ocowatch").arg(HELPER).env("PATH", program_path());
     let starter = HelperStarter::launch(command, registry, FIRST_CHILD);
     give_up()?;
     let starter = starter.map_err(|error| Error::System("start the helper that runs programs", error))?;

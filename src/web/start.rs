@@ -20,10 +20,11 @@ use log::{error, info, warn};
 use oco::config::outside;
 use oco::logic::answer::PROGRAM;
 use oco::system::systemd::Notify;
-use oco::system::{clock, command_line, log_lines, open_files, user};
+use oco::system::{clock, command_line, log_lines, open_files, process, user};
 use oco_fleet::time::Millis;
 use rustls::ServerConfig;
 use std::io::{self, Write};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::ExitCode;
 use std::rc::Rc;
@@ -58,6 +59,7 @@ pub fn main() -> ExitCode {
 
 /// Is the helper.
 fn help() -> ExitCode {
+    process::show_as("ocoboard");
     match connector::serve() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -135,7 +137,7 @@ fn serve_bound(
     keys.tidy().map_err(Error::system(keys_in))?;
     let notify = Notify::from_environment();
     let mut helper = std::process::Command::new("/proc/self/exe");
-    helper.arg(HELPER);
+    helper.arg0("ocoboard").arg(HELPER);
     let connector = connector::launch(helper, &settings.control);
     let connector = connector.map_err(Error::system("start the helper that connects to ocowatch"))?;
     for what in sandbox::confine(&settings, arguments) {

@@ -65,6 +65,18 @@ fn the_running_board_reads_nothing_but_what_its_file_named_when_it_started() {
 }
 
 #[test]
+fn ps_shows_the_helper_as_a_second_ocoboard() {
+    let scene = Scene::new("");
+    let board = Board::start(&scene);
+    let helper = helper(board.pid());
+    wait_for("the helper's name", || {
+        let of_helper = |file: &str| std::fs::read_to_string(format!("/proc/{helper}/{file}")).ok();
+        let is_named = of_helper("comm")? == "ocoboard\n" && of_helper("cmdline")?.starts_with("ocoboard\0");
+        is_named.then_some(())
+    });
+}
+
+#[test]
 fn a_board_whose_helper_dies_ends() {
     let scene = Scene::new("");
     let mut board = Running::spawn(scene.ocoboard(&[]));

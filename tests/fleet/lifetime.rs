@@ -104,6 +104,20 @@ fn term_is_a_clean_end_and_an_absent_watcher_is_said() {
 }
 
 #[test]
+fn ps_shows_the_helper_as_a_second_ocowatch() {
+    let host = Host::new("200 OK");
+    let scene = Scene::new(&one(&host, ""));
+    let watcher = Watcher::start(&scene);
+    let children = format!("/proc/{0}/task/{0}/children", watcher.pid());
+    wait_for("the helper's name", || {
+        let helper = std::fs::read_to_string(&children).ok()?;
+        let of_helper = |file: &str| std::fs::read_to_string(format!("/proc/{}/{file}", helper.trim())).ok();
+        let is_named = of_helper("comm")? == "ocowatch\n" && of_helper("cmdline")?.starts_with("ocowatch\0");
+        is_named.then_some(())
+    });
+}
+
+#[test]
 fn a_helper_that_was_killed_ends_the_watcher_with_a_word() {
     let host = Host::new("200 OK");
     let scene = Scene::new(&one(&host, ""));
