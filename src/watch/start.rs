@@ -36,7 +36,7 @@ use crate::{kept, memory, once, sandbox};
 use log::{error, info, warn};
 use mio::{Poll, Registry, Waker};
 use nix::sys::signal::Signal::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
-use nix::unistd::Group;
+use nix::unistd::{Group, User};
 use oco::children::helper::HelperStarter;
 use oco::children::{ChildLimits, Children, serve};
 use oco::config::outside;
@@ -121,7 +121,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
             user::become_user(user).map_err(Error::User)?;
         }
         let tls = Arc::new(load_tls(&settings, arguments)?);
-        let (pool, programs, _) = probes(&poll, room, false)?;
+        let (pool, programs, _) = probes(&poll, room, (false, user.as_ref()))?;
         let mut changes = Changes::default();
         let now = clock::now();
         let planning = planned_once(&settings, now)?;
@@ -142,7 +142,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         warn!("running as root, which nothing here needs; name a user in the file");
     }
     let path = settings.control.clone();
-    let end = serve_fleet(arguments, settings, signals, poll, (control, metrics), room);
+    let end = serve_fleet(arguments, settings, signals, poll, (control, metrics), (room, user.as_ref()));
     if end.is_err() {
         // Who connects from now on is to find nobody.
         let _ = std::fs::remove_file(config::token_socket(&path));
@@ -158,7 +158,7 @@ fn serve_fleet(
     signals: Signals<Signal>,
     poll: Poll,
     (control, metrics): (Control, MetricsServer),
-    room: usize,
+    (room, user): (usize, Option<&User>),
 ) -> Result<ExitCode, Error> {
     let now = clock::now();
     let at = Millis::of(now.wall);
@@ -167,7 +167,7 @@ fn serve_fleet(
     if let Some(aside) = &opened.set_aside {
         error!("journal: {aside}");
     }
-    let (pool, programs, has_net_admin) = probes(&poll, room, settings.has_lvs())?;
+    let (pool, programs, has_net_admin) = probes(&poll, room, (settings.has_lvs(), user))?;
     for what in sandbox::confine(&settings, arguments) {
         info!("this kernel confines less than it could; missing: {what}");
     }
@@ -269,19 +269,24 @@ fn reload(event_loop: &mut EventLoop, arguments: &Arguments) {
 fn probes(
     poll: &Poll,
     room: usize,
-    needs_net_admin: bool,
+    (needs_net_admin, user): (bool, Option<&User>),
 ) -> Result<(Pool<KernelNetwork>, Programs<HelperStarter>, bool), Error> {
     let registry = || -> Result<Registry, Error> {
         poll.registry().try_clone().map_err(|error| Error::System("event loop", error))
     };
-    let (starter, has_net_admin) = launch_helper(registry()?, needs_net_admin)?;
+    let (starter, has_net_admin) = launch_helper(registry()?, needs_net_admin, user)?;
     let limits = ChildLimits { at_once: CHILDREN, kept_places: KEPT_FOR.to_vec() };
     let programs = Programs::new(Children::new(starter, FIRST_CHILD, limits));
     Ok((Pool::new(KernelNetwork::new(registry()?), PROBE_TOKENS, room), programs, has_net_admin))
 }
 
-/// Starts the helper. It alone keeps CAP_NET_ADMIN, where that is needed and there: whether it does.
-fn launch_helper(registry: Registry, needs_net_admin: bool) -> Result<(HelperStarter, bool), Error> {
+/// Starts the helper. It alone keeps CAP_NET_ADMIN, where that is needed and there: whether it does. `user` is whom we
+/// have become.
+fn launch_helper(
+    registry: Registry,
+    needs_net_admin: bool,
+    user: Option<&User>,
+) -> Result<(HelperStarter, bool), Error> {
     let give_up = || {
         let given_up = capabilities::give_up_net_admin();
         given_up.map_err(|error| Error::System("give up CAP_NET_ADMIN", error.into()))
@@ -293,6 +298,10 @@ fn launch_helper(registry: Registry, needs_net_admin: bool) -> Result<(HelperSta
     }
     let mut command = Command::new("/proc/self/exe");
     command.arg0("ocowatch").arg(HELPER).env("PATH", program_path());
+    if let Some(user) = user {
+        // Those that we were started with are root's, whose files its programs can't read.
+        command.env("HOME", &user.dir).env("USER", &user.name).env("LOGNAME", &user.name);
+    }
     let starter = HelperStarter::launch(command, registry, FIRST_CHILD);
     give_up()?;
     let starter = starter.map_err(|error| Error::System("start the helper that runs programs", error))?;
@@ -329,7 +338,7 @@ fn bind_metrics(settings: &Settings, poll: &Poll) -> Result<MetricsServer, Error
 
 fn bind_control(
     settings: &Settings,
-    user: Option<&nix::unistd::User>,
+    user: Option<&User>,
     group: Option<u32>,
     poll: &Poll,
 ) -> Result<Control, Error> {

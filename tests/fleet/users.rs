@@ -67,6 +67,27 @@ fn root_becomes_its_user_and_the_socket_is_for_the_group() {
 }
 
 #[test]
+fn programs_have_the_home_and_the_name_of_the_user_and_not_those_of_root() {
+    if !is_root("another user") {
+        return;
+    }
+    let Some(user) = nix::unistd::User::from_name("nobody").unwrap() else {
+        return println!("skipped: another user: no nobody");
+    };
+    let scene = Scene::new(
+        "[defaults]\ninterval = \"100ms\"\n[hostgroup.g]\nhosts = [\"127.0.0.1\"]\n[hostgroup.g.service.s]\n\
+         probe = { exec = [\"/bin/sh\", \"-c\", \"echo $HOME $USER $LOGNAME; exit 1\"] }\n",
+    );
+    with_keys(&scene, "user = \"nobody\"");
+    std::fs::set_permissions(scene.path(""), std::fs::Permissions::from_mode(0o755)).unwrap();
+    std::os::unix::fs::chown(scene.path("state"), Some(user.uid.as_raw()), Some(user.gid.as_raw())).unwrap();
+    let mut command = scene.ocowatch(&[]);
+    command.env("HOME", "/root").env("USER", "root").env("LOGNAME", "root");
+    let _watcher = Watcher::start_by(&scene, command);
+    scene.wait_for_words("g/s/127.0.0.1", &format!("but {} nobody nobody", user.dir.display()));
+}
+
+#[test]
 fn who_stays_root_is_warned() {
     if !is_root("root") {
         return;
