@@ -23,7 +23,7 @@ pub const CONTROL_TIME: Duration = Duration::from_secs(30);
 pub const PROBES_AT_ONCE: usize = 1 << 20;
 /// Descriptors that no probe gets: standard ones, epoll, journal, names that are looked up and such, which are below 64,
 /// clients of the metrics, control connections, pipes of 64 children. Balancers and members of an Alertmanager cluster
-/// have one each besides.
+/// have one each besides. Where few are allowed it is half of them, for probes are what a watcher is for.
 pub const RESERVED_DESCRIPTORS: u64 = 64 + 32 + 64 + 2 * 64;
 const _: () = assert!(METRICS_CONNECTIONS + METRICS_LINGERING == 32);
 const _: () = assert!(CONTROL_CONNECTIONS == 64 && CHILDREN == 64);

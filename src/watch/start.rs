@@ -326,7 +326,7 @@ fn make_room(settings: &Settings) -> usize {
     if let Some(warning) = settings.warning_of_silence(limit) {
         warn!("{warning}");
     }
-    usize::try_from(limit.saturating_sub(reserved)).unwrap_or(usize::MAX)
+    usize::try_from(limit.saturating_sub(settings.kept_of(limit))).unwrap_or(usize::MAX)
 }
 
 fn bind_metrics(settings: &Settings, poll: &Poll) -> Result<MetricsServer, Error> {

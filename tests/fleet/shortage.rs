@@ -33,10 +33,10 @@ fn what_has_no_descriptor_is_unknown_and_one_line() {
         )
     };
     let scene = Scene::new(&hosts(150));
-    let (status, said, complaint) = parts(&limited(&scene, 332, &["-t"]).output().unwrap());
+    let (status, said, complaint) = parts(&limited(&scene, 200, &["-t"]).output().unwrap());
     assert_eq!((status, said.contains("is good")), (Some(0), true));
     assert!(complaint.contains("a silent fleet needs 151 sockets at once"), "{complaint}");
-    let watcher = Watcher::spawn(limited(&scene, 332, &[]));
+    let watcher = Watcher::spawn(limited(&scene, 200, &[]));
     let count = |begin: &str| {
         let status = scene.status();
         let services = status["services"].as_array().unwrap().clone();
@@ -54,6 +54,19 @@ fn what_has_no_descriptor_is_unknown_and_one_line() {
     scene.configure(&hosts(5));
     watcher.signal("HUP");
     wait_for("all to be known", || (count("ko timeout") == 5 && count("ok") == 1).then_some(()));
+}
+
+#[test]
+fn a_healthy_host_is_probed_where_few_files_may_be_open() {
+    let host = Host::new("200 OK");
+    let scene = Scene::new(&format!(
+        "[hostgroup.g]\nhosts = [{{ name = \"a\", address = \"{}\" }}]\n[hostgroup.g.service.s]\nprobe = \"oco\"\n\
+         interval = \"100ms\"\ntimeout = \"100ms\"\n",
+        host.address
+    ));
+    let watcher = Watcher::start_by(&scene, limited(&scene, 128, &[]));
+    scene.wait_for_words("g/s/a", "ok");
+    assert!(!watcher.log().contains("silent fleet"), "{}", watcher.log());
 }
 
 #[test]

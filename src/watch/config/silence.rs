@@ -22,7 +22,12 @@ impl Settings {
         u64::try_from(self.groups.iter().map(of_group).sum::<u128>()).unwrap_or(u64::MAX)
     }
 
-    /// Descriptors that no probe gets.
+    /// Descriptors that no probe gets, where `descriptors` are allowed.
+    pub fn kept_of(&self, descriptors: u64) -> u64 {
+        self.reserved_descriptors().min(descriptors / 2)
+    }
+
+    /// The same where there are enough.
     pub fn reserved_descriptors(&self) -> u64 {
         let asked =
             self.tables.iter().filter(|table| matches!(table.kind, TableKind::Haproxy { .. })).count();
@@ -33,11 +38,12 @@ impl Settings {
     /// The warning, in one line, where `descriptors` are too few for a silent fleet.
     pub fn warning_of_silence(&self, descriptors: u64) -> Option<String> {
         let sockets = self.sockets_of_a_silent_fleet();
-        let room = descriptors.saturating_sub(self.reserved_descriptors());
+        let kept = self.kept_of(descriptors);
+        let room = descriptors.saturating_sub(kept);
         (sockets > room).then(|| {
             format!(
                 "a silent fleet needs {sockets} sockets at once (targets / interval x timeout), and {descriptors} open \
-                 files are allowed: what can't be probed then is unknown; raise the limit (LimitNOFILE=), or make \
+                 files are allowed, of which {kept} are kept for all that is no probe: what can't be probed then is unknown; raise the limit (LimitNOFILE=), or make \
                  timeouts shorter or intervals longer"
             )
         })
@@ -71,10 +77,13 @@ mod tests {
         let enough = 1300 + RESERVED_DESCRIPTORS;
         assert_eq!(settings.warning_of_silence(enough), None);
         let warning = settings.warning_of_silence(enough - 1).unwrap();
-        let allowed = format!("{} open files", enough - 1);
+        let allowed =
+            format!("{} open files are allowed, of which {RESERVED_DESCRIPTORS} are kept", enough - 1);
         assert!(warning.contains("1300 sockets") && warning.contains(&allowed), "{warning}");
         assert!(!warning.contains('\n') && !warning.contains("  "));
         assert_eq!(parse("").unwrap().warning_of_silence(0), None);
+        let warning = settings.warning_of_silence(256).unwrap();
+        assert!(warning.contains("256 open files are allowed, of which 128 are kept"), "{warning}");
     }
 
     #[test]
