@@ -256,8 +256,8 @@ pub const COMMAND_OCTETS: usize = 64 * 1024;
 pub const SOCKET_PATH_OCTETS: usize = 107;
 /// Octets of a text for people: it stands in arguments, variables and lines of the log.
 pub const TEXT_OCTETS: usize = 1024;
-/// Octets received in one call: a record of TLS fits, and most pages do. One such buffer serves all probes.
-pub const RECEIVED_OCTETS: usize = 16 * 1024 + 512;
+/// Octets received in one call: each datagram fits, as does a record of TLS. One such buffer serves all probes.
+pub const RECEIVED_OCTETS: usize = 64 * 1024;
 /// Octets that a target may send in one probe, on the wire: more than four times the page that is looked at, so that
 /// chunks and records of one octet each end too.
 pub const PROBE_OCTETS: usize = 288 * 1024;

@@ -210,9 +210,9 @@ impl Run {
             let choice = self.world.borrow_mut().chance.below(4);
             let addresses = match choice {
                 // In the calm nobody moves.
-                _ if self.is_calm => {
-                    Ok(vec![self.watcher.address_of(&name).unwrap_or((IpAddr::from([192, 0, 2, 6]), 0).into())])
-                }
+                _ if self.is_calm => Ok(vec![
+                    self.watcher.address_of(&name).unwrap_or((IpAddr::from([192, 0, 2, 6]), 0).into()),
+                ]),
                 0 => Err("no such name".to_owned()),
                 1 => Ok(vec![(IpAddr::from([192, 0, 2, 7]), 0).into()]),
                 _ => Ok(vec![(IpAddr::from([192, 0, 2, 6]), 0).into()]),

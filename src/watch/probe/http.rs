@@ -153,7 +153,14 @@ impl HttpTalk {
             if settings.expect.is_none() {
                 return Step::Told(Code::OK);
             }
-            let framing = if has_no_page(settings, head.status) { Framing::Sized(0) } else { head.framing };
+            let framing = match head.framing {
+                _ if has_no_page(settings, head.status) => Framing::Sized(0),
+                Some(framing) => framing,
+                None => {
+                    words.push_str("http content-length is invalid");
+                    return Step::Told(Code::KO);
+                }
+            };
             self.stage = Stage::Page(PageReader::new(framing));
             return self.received(settings, rest, words);
         }
@@ -163,7 +170,8 @@ impl HttpTalk {
 /// What is needed of a head.
 struct Head {
     status: u16,
-    framing: Framing,
+    /// None: its length is none.
+    framing: Option<Framing>,
     octets: usize,
 }
 

@@ -15,22 +15,35 @@ pub enum Framing {
 }
 
 impl Framing {
-    /// As the fields of the head say.
-    pub fn of(fields: &[Header<'_>]) -> Framing {
-        let mut framing = Framing::UntilClose;
+    /// As the fields of the head say. None: a length of theirs is none, so there is no telling where the page ends.
+    pub fn of(fields: &[Header<'_>]) -> Option<Framing> {
+        let mut length = Some(None);
         for field in fields {
             if field.name.eq_ignore_ascii_case("transfer-encoding") {
                 let last = field.value.rsplit(|octet| *octet == b',').next().unwrap_or_default();
                 if last.trim_ascii().eq_ignore_ascii_case(b"chunked") {
-                    return Framing::Chunked;
+                    return Some(Framing::Chunked);
                 }
             } else if field.name.eq_ignore_ascii_case("content-length") {
-                let length = std::str::from_utf8(field.value).ok().and_then(|text| text.trim().parse().ok());
-                framing = length.map_or(framing, Framing::Sized);
+                // Some send it twice, perhaps as a list.
+                for item in field.value.split(|octet| *octet == b',') {
+                    length = match (length, digits(item)) {
+                        (Some(None), Some(found)) => Some(Some(found)),
+                        (Some(Some(known)), Some(found)) if known == found => length,
+                        (Some(_) | None, Some(_) | None) => None,
+                    };
+                }
             }
         }
-        framing
+        length.map(|length| length.map_or(Framing::UntilClose, Framing::Sized))
     }
+}
+
+/// A number without a sign.
+fn digits(octets: &[u8]) -> Option<u64> {
+    let octets = octets.trim_ascii();
+    let text = std::str::from_utf8(octets).ok().filter(|_| octets.iter().all(u8::is_ascii_digit))?;
+    text.parse().ok()
 }
 
 /// What is known of the page.
@@ -184,11 +197,15 @@ mod tests {
                 fields.iter().map(|(name, value)| Header { name, value: value.as_bytes() }).collect();
             Framing::of(&fields)
         };
-        assert_eq!(of(&[]), Framing::UntilClose);
-        assert_eq!(of(&[("content-length", " 12 ")]), Framing::Sized(12));
-        assert_eq!(of(&[("Content-Length", "x")]), Framing::UntilClose);
-        assert_eq!(of(&[("Content-Length", "5"), ("Transfer-Encoding", "gzip, Chunked")]), Framing::Chunked);
-        assert_eq!(of(&[("Transfer-Encoding", "gzip")]), Framing::UntilClose);
+        assert_eq!(of(&[]), Some(Framing::UntilClose));
+        assert_eq!(of(&[("content-length", " 12 ")]), Some(Framing::Sized(12)));
+        assert_eq!(of(&[("content-length", "12, 12"), ("Content-Length", "12")]), Some(Framing::Sized(12)));
+        let chunked = [("Content-Length", "x"), ("Transfer-Encoding", "gzip, Chunked")];
+        assert_eq!(of(&chunked), Some(Framing::Chunked));
+        assert_eq!(of(&[("Transfer-Encoding", "gzip")]), Some(Framing::UntilClose));
+        for length in ["x", "", "-5", "+5", "12345678901234567890123", "5, 6", "5,"] {
+            assert_eq!(of(&[("Content-Length", length)]), None, "{length}");
+        }
     }
 
     #[test]

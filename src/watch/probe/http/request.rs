@@ -5,6 +5,7 @@ use super::usual_port;
 use crate::config::Http;
 use oco::logic::answer::PROGRAM;
 use std::io::Write as _;
+use std::net::Ipv6Addr;
 
 /// Writes the request behind what is in `out`. A field of the settings stands in place of our own of that name.
 pub fn request(settings: &Http, target: Target<'_>, out: &mut Vec<u8>) {
@@ -37,7 +38,10 @@ pub fn request(settings: &Http, target: Target<'_>, out: &mut Vec<u8>) {
 /// As the settings have it, else the host's name, with its port where that is not the usual one.
 fn host(settings: &Http, target: Target<'_>, out: &mut Vec<u8>) {
     if let Some(host) = &settings.host {
-        out.extend_from_slice(host.as_bytes());
+        let _ = match host.parse::<Ipv6Addr>() {
+            Ok(_) => write!(out, "[{host}]"),
+            Err(_) => write!(out, "{host}"),
+        };
         return;
     }
     let name = target.host();

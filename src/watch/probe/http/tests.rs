@@ -55,6 +55,9 @@ fn the_request_has_what_servers_need() {
     assert_eq!(text(&asked, "[fe80::1%eth0]", 80), expected("[fe80::1]"));
     asked.host = Some("www.example.org".to_owned());
     assert_eq!(text(&asked, "web1", 8080), expected("www.example.org"));
+    // An address of IPv6 that the settings have stands in brackets in the request.
+    asked.host = Some("::1".to_owned());
+    assert_eq!(text(&asked, "web1", 80), expected("[::1]"));
     asked.method = "POST".to_owned();
     asked.headers = vec![("host".to_owned(), "a".to_owned()), ("X-Probe".to_owned(), "oco".to_owned())];
     let expected =
@@ -82,6 +85,16 @@ fn the_status_decides() {
     assert_eq!(probe(&plain, &[b"HTTP/1.1 404 Not Found\r\n\r\n"]), ko("http 404"));
     assert_eq!(probe(&plain, &[b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 503 No\r\n\r\n"]), ko("http 503"));
     assert_eq!(probe(&plain, &[b"HTTP/1.1 103 E\r\n\r\n", b"HTTP/1.1 200\n\n"]), ok());
+}
+
+#[test]
+fn a_length_that_is_none_is_ko_and_not_read_until_the_end_of_the_connection() {
+    for length in ["-5", "12345678901234567890123", "5, 6"] {
+        let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\nready");
+        let said = probe(&settings(Some("ready")), &[answer.as_bytes()]);
+        assert_eq!(said, ko("http content-length is invalid"), "{length}");
+        assert_eq!(probe(&settings(None), &[answer.as_bytes()]), ok(), "the page is not looked at");
+    }
 }
 
 #[test]

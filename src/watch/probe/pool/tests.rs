@@ -295,7 +295,10 @@ fn datagrams_are_answered_refused_or_lost() {
     thread::spawn(move || {
         let mut octets = [0; 100];
         while let Ok((count, from)) = echo.recv_from(&mut octets) {
-            if &octets[..count] != b"quiet" {
+            if &octets[..count] == b"long" {
+                let long = [vec![b'x'; 65_000], b"end".to_vec()].concat();
+                echo.send_to(&long, from).unwrap();
+            } else if &octets[..count] != b"quiet" {
                 echo.send_to(&octets[..count], from).unwrap();
             }
         }
@@ -308,6 +311,11 @@ fn datagrams_are_answered_refused_or_lost() {
     assert_eq!(turns.probe(&probe("", "^$"), address, LONG), "200");
     assert_eq!(turns.probe(&probe("pong", "ping"), address, LONG), r#"300 expected ping, got "pong""#);
     assert_eq!(turns.probe(&probe("quiet", "ping"), address, SHORT), "300 timeout");
+    assert_eq!(
+        turns.probe(&probe("long", "end$"), address, LONG),
+        "200",
+        "what lies behind 16 KiB is searched"
+    );
     let nobody = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = nobody.local_addr().unwrap();
     drop(nobody);
