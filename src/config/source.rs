@@ -30,10 +30,12 @@ pub struct Place {
 
 impl Place {
     /// The place of the octets `span` of `text`. Where they are none, something is missing there: the place is right
-    /// behind what is there, on the same line.
+    /// behind what is there, on the same line; but a line that lacks its key is that of the place.
     pub fn of(text: &str, span: Range<usize>) -> Place {
         let before = text.get(..span.start).unwrap_or(text);
-        let start = if span.is_empty() { before.trim_end().len() } else { before.len() };
+        let behind = text.get(before.len()..).unwrap_or_default();
+        let begins_line = before.trim_end_matches([' ', '\t']).ends_with('\n') && behind.starts_with('=');
+        let start = if span.is_empty() && !begins_line { before.trim_end().len() } else { before.len() };
         let before = text.get(..start).unwrap_or(text);
         let begin = before.rfind('\n').map_or(0, |end| end + 1);
         let line = before.matches('\n').count() + 1;
@@ -165,6 +167,10 @@ mod tests {
             ("\n\n", 2, 1),
             ("\u{e4} =", 4, 1),
             ("x", 100, 1),
+            // A line that has no key.
+            ("a = 1\nb = 2\n= 3\n", 12, 3),
+            ("a = 1\n\n\n  = 3\n", 10, 4),
+            ("\n= 3", 1, 2),
         ] {
             assert_eq!(Place::of(text, at..at).line, line, "{text:?}");
         }
