@@ -22,6 +22,10 @@ pub fn parse(text: &str) -> Result<String, String> {
     match rest.split('/').next().unwrap_or_default() {
         "" => wrong("the host is missing"),
         host if is_host(host) => Ok(text.trim_end_matches('/').to_owned()),
+        // What stands before the port is good.
+        host if host.rsplit_once(':').is_some_and(|(before, _)| is_host(before)) => {
+            wrong("the port is none from 1 to 65535")
+        }
         _ => wrong("no host"),
     }
 }
@@ -55,7 +59,10 @@ mod tests {
             ("ftp://board", "neither http:// nor https://"),
             ("https://", "the host is missing"),
             ("https:///x", "the host is missing"),
-            ("https://h:x/", "no host"),
+            ("https://h:x/", "the port is none"),
+            ("https://h:99999", "the port is none"),
+            ("http://x:0", "the port is none"),
+            ("http://[::1]:0", "the port is none"),
             ("https://192.0.2.1.5", "no host"),
             ("https://a b", "a blank"),
             ("https://h/\u{e4}", "has to encode"),

@@ -42,7 +42,7 @@ fn of_the_daemons_own_keys() {
             ("base-url = \"board.example.org\"", 1, "neither http:// nor https://"),
             ("base-url = \"https://\"", 1, "the host is missing"),
             ("base-url = \"https:///x\"", 1, "the host is missing"),
-            ("base-url = \"https://h:x/\"", 1, "no host"),
+            ("base-url = \"https://h:x/\"", 1, "the port is none"),
             ("base-url = \"https://a b\"", 1, "a blank"),
             ("base-url = \"https://u@h\"", 1, "an @"),
             ("time-zone = \"Europe/Pariss\"", 1, "knows no such time zone"),
