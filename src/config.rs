@@ -4,6 +4,7 @@ mod address;
 pub mod culprit;
 mod file;
 pub mod outside;
+pub mod shape;
 pub mod source;
 
 use crate::limits::{BUT_WEIGHT, CONFIG_OCTETS, LISTENERS, MAX_CONNECTIONS};

@@ -1,6 +1,8 @@
 //! The format of the file: its keys, and what each may hold.
 
 use super::address::parse_address;
+use super::culprit::Culprit;
+use super::shape::not_a_table;
 use super::source::{Fault, Place, one_line};
 use super::{Listen, Settings, check_listeners};
 use crate::limits::{HIGHEST_WEIGHT, MOST_CONNECTIONS};
@@ -9,8 +11,10 @@ use crate::logic::face::Face;
 use crate::logic::name::{Pattern, check_name};
 use crate::logic::network::Network;
 use crate::logic::time::parse_max_age;
-use serde::de::{Deserialize, Deserializer, Error as _};
+use serde::de::{Deserialize, Deserializer, Error as _, Visitor};
 use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -87,8 +91,22 @@ fn text<'de, D: Deserializer<'de>, T>(
     deserializer: D,
     parse: impl FnOnce(&str) -> Result<T, String>,
 ) -> Result<T, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    parse(&text).map_err(D::Error::custom)
+    deserializer.deserialize_str(Text(parse, PhantomData))
+}
+
+/// Reads a text while it is visited: an error is then that of its own place, not of the list in which it stands.
+struct Text<P, T>(P, PhantomData<T>);
+
+impl<P: FnOnce(&str) -> Result<T, String>, T> Visitor<'_> for Text<P, T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
+        (self.0)(text).map_err(E::custom)
+    }
 }
 
 fn directory<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
@@ -121,31 +139,48 @@ fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::
     text(deserializer, |address| parse_address(address).map_err(|error| format!("address {error}")))
 }
 
+/// An item of a list.
+struct Checks(Pattern);
+
+impl<'de> Deserialize<'de> for Checks {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Checks, D::Error> {
+        text(deserializer, |text| {
+            let pattern = Pattern::new(text);
+            pattern.map(Checks).map_err(|error| format!("checks {text:?}: no check can match: {error}"))
+        })
+    }
+}
+
+/// The same of networks.
+struct Allowed(Network);
+
+impl<'de> Deserialize<'de> for Allowed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Allowed, D::Error> {
+        text(deserializer, |text| {
+            let network = Network::parse(text);
+            network
+                .map(Allowed)
+                .map_err(|why| format!("allow {text:?}: {why}; expected a network as 192.0.2.0/24"))
+        })
+    }
+}
+
 fn patterns<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Pattern>, D::Error> {
-    let list = Vec::<String>::deserialize(deserializer)?;
+    let list = Vec::<Checks>::deserialize(deserializer)?;
     if list.is_empty() {
         return Err(D::Error::custom("checks is empty; expected names or patterns as \"php*\""));
     }
-    let parse = |text: &String| {
-        Pattern::new(text)
-            .map_err(|error| D::Error::custom(format!("checks {text:?}: no check can match: {error}")))
-    };
-    list.iter().map(parse).collect()
+    Ok(list.into_iter().map(|item| item.0).collect())
 }
 
 fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Network>>, D::Error> {
-    let list = Vec::<String>::deserialize(deserializer)?;
+    let list = Vec::<Allowed>::deserialize(deserializer)?;
     if list.is_empty() {
         return Err(D::Error::custom(
             "allow is empty, so nobody could ask; expected networks as \"192.0.2.0/24\"",
         ));
     }
-    let parse = |text: &String| {
-        Network::parse(text).map_err(|why| {
-            D::Error::custom(format!("allow {text:?}: {why}; expected a network as 192.0.2.0/24"))
-        })
-    };
-    list.iter().map(parse).collect::<Result<_, _>>().map(Some)
+    Ok(Some(list.into_iter().map(|item| item.0).collect()))
 }
 
 /// A weight in per cent.
@@ -168,12 +203,16 @@ impl<'de> Deserialize<'de> for Weight {
 pub fn parse(text: &str) -> Result<Settings, Fault> {
     let fault =
         |span: Range<usize>, what: &str| Fault { place: Some(Place::of(text, span)), what: one_line(what) };
+    let table = DeTable::parse(text).map_err(|error| Culprit::of_toml(&error).fault(text))?;
+    if let Some(culprit) = not_a_table(table.get_ref(), &["listen[]", "checks.*"]) {
+        return Err(culprit.fault(text));
+    }
     let file: File = toml::from_str(text).map_err(|error| match error.span() {
         Some(span) => match unquoted_name(text, &span) {
             Some(name) => {
                 fault(span, &format!("checks.{name}: a name with a dot needs quotes: [checks.\"{name}\"]"))
             }
-            None => fault(span, error.message()),
+            None => fault(span, &Culprit::of_toml(&error).what),
         },
         None => Fault { place: None, what: one_line(error.message()) },
     })?;
@@ -306,6 +345,12 @@ mod tests {
             ("empty = \"maybe\"", 1, "unknown variant `maybe`"),
             ("[[listen]]\nadress = \"x\"", 2, "unknown field `adress`"),
             ("[[listen]]\n", 1, "missing field `address`"),
+            ("[[listen]]\naddress = \"[::]:79\"\nchecks = [\n\"a\",\n\"b b\",\n]", 5, "checks \"b b\""),
+            ("[[listen]]\naddress = \"[::]:79\"\nallow = [\n\"::1\",\n\"x\",\n]", 5, "allow \"x\""),
+            ("dir = \"/a\"\ndir = \"/b\"", 2, "dir: duplicate key"),
+            ("max-connections = \"x\"", 1, "expected a whole number"),
+            ("listen = [[\"a\", \"[::]:79\"]]", 1, "expected a table"),
+            ("[checks]\ndisk = [\"5m\", true]", 2, "expected a table"),
             ("[[listen]]\naddress = \"79\"", 2, "expected ADDRESS:PORT"),
             ("[[listen]]\naddress = \"[::]:79\"\nallow = []", 3, "nobody could ask"),
             ("[[listen]]\naddress = \"[::]:79\"\nallow = [\"x\"]", 3, "not an IP address"),
