@@ -14,6 +14,29 @@ use oco_fleet::value::{FilePath, Number, Word, Zone};
 use std::time::Duration;
 use toml::Spanned;
 
+/// Where the file has tables.
+pub(super) const TABLES: [&str; 19] = [
+    "defaults",
+    "defaults.flap",
+    "canary",
+    "hostgroup.*",
+    "hostgroup.*.flap",
+    "hostgroup.*.service.*",
+    "hostgroup.*.service.*.flap",
+    "node.*",
+    "alert[]",
+    "alert[].steps[]",
+    "alertmanager",
+    "table[]",
+    "maintenance[]",
+    "journal",
+    "incident",
+    "slo.*",
+    "publish",
+    "figures",
+    "forward",
+];
+
 /// The whole file.
 #[derive(Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]

@@ -5,7 +5,7 @@ use super::section::{Culprit, wrong};
 use super::value::{Address, Backend, Length, List, Object, TextOrNumber, counted};
 use super::word::{Placeholder, command};
 use super::{Forwarding, Group, HaproxySocket, Table, TableKind, VirtualService};
-use crate::limits::TABLES;
+use crate::limits::{SOCKET_PATH_OCTETS, TABLES};
 use oco::config::parse_address;
 use oco_fleet::object::Kind;
 use oco_fleet::value::{Number, Port};
@@ -81,6 +81,9 @@ impl<'de> Deserialize<'de> for Socket {
             return parse_address(address).map(HaproxySocket::Tcp).map(Socket).map_err(D::Error::custom);
         }
         match text.starts_with('/') && !text.contains('\0') {
+            true if text.len() > SOCKET_PATH_OCTETS => Err(D::Error::custom(format!(
+                "{text:?}: too long for a socket; expected at most {SOCKET_PATH_OCTETS} octets"
+            ))),
             true => Ok(Socket(HaproxySocket::Unix(PathBuf::from(text)))),
             false => Err(D::Error::custom(format!(
                 "{text:?}: expected a path that begins with /, or \"tcp 127.0.0.1:9999\""

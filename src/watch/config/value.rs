@@ -184,7 +184,9 @@ pub(super) struct Share(pub Rule);
 impl<'de> Deserialize<'de> for Share {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Share, D::Error> {
         let rule = match TextOrNumber::deserialize(deserializer)? {
-            TextOrNumber::Number(number) => count(&number.to_string()),
+            TextOrNumber::Number(number) => {
+                count(&number.to_string()).map_err(|why| format!("{number}: {why}"))
+            }
             TextOrNumber::Text(text) => match text.as_str() {
                 "all" => Ok(Rule::All),
                 "any" => Ok(Rule::Any),

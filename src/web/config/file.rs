@@ -6,12 +6,16 @@ use crate::report::{Format, check_address};
 use oco::config::parse_address;
 use oco::logic::network::Network;
 use oco::logic::url;
+use oco_fleet::object::check_part;
 use oco_fleet::text_values;
-use oco_fleet::value::{FilePath, Name, Names, Number, Word, Zone};
+use oco_fleet::value::{FilePath, Name, Names, Number, Word, Zone, path};
 use serde::de::{self, Deserialize, Deserializer, Error as _, SeqAccess, Visitor};
 use std::fmt;
 use std::path::PathBuf;
 use toml::Spanned;
+
+/// Where the file has tables.
+pub(super) const TABLES: [&str; 5] = ["tls", "access", "push", "page[]", "report[]"];
 
 /// The whole file.
 #[derive(Debug, serde::Deserialize)]
@@ -24,7 +28,7 @@ pub(super) struct File {
     pub base_url: Option<Url>,
     pub title: Option<Title>,
     pub time_zone: Option<Zone>,
-    pub control: Option<FilePath>,
+    pub control: Option<ControlPath>,
     pub journal: Option<FilePath>,
     pub state_dir: Option<FilePath>,
     pub user: Option<Word>,
@@ -91,7 +95,7 @@ impl From<RoleWord> for Role {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a table, as [push]")]
 pub(super) struct PushSection {
     pub accept_new: Option<FromWhere>,
-    pub group: Option<Name>,
+    pub group: Option<GroupName>,
     pub new_a_minute: Option<Number<1, MOST_NEW_A_MINUTE>>,
 }
 
@@ -127,6 +131,10 @@ text_values! {
     pub(super) Url(String) = url;
     /// An address for mail.
     pub(super) MailAddress(String) = mail_address;
+    /// The path of the control socket of ocowatch.
+    pub(super) ControlPath(PathBuf) = control;
+    /// The group of what is new.
+    pub(super) GroupName(String) = group;
 }
 
 fn place(text: &str) -> Result<Listen, String> {
@@ -139,6 +147,24 @@ fn place(text: &str) -> Result<Listen, String> {
         false => {
             Err(format!("{text:?}: too long for a socket; expected at most {SOCKET_PATH_OCTETS} octets"))
         }
+    }
+}
+
+fn control(text: &str) -> Result<PathBuf, String> {
+    let control = path(text)?;
+    match text.len() <= SOCKET_PATH_OCTETS {
+        true => Ok(control),
+        false => {
+            Err(format!("{text:?}: too long for a socket; expected at most {SOCKET_PATH_OCTETS} octets"))
+        }
+    }
+}
+
+fn group(text: &str) -> Result<String, String> {
+    match text {
+        // As ocowatch has it.
+        "node" | "slo" => Err(format!("{text:?}: that name stands for {text}:NAME; expected another one")),
+        text => check_part(text).map(|()| text.to_owned()).map_err(|why| format!("{text:?}: {why}")),
     }
 }
 

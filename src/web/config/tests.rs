@@ -82,6 +82,10 @@ fn faults_name_their_line_and_keys() {
         ("base-url = \"ftp://x\"", "1: base-url: "),
         ("base-url = \"https://x/board\"", "1: base-url: \"https://x/board\": the board is at the root"),
         ("base-url = \"https://u:p@x\"", "1: base-url: \"https://u:p@x\": it has "),
+        ("base-url = \"https://h:0\"", "1: base-url: \"https://h:0\": the port is none from 1 to 65535"),
+        ("[push]\ngroup = \"node\"", "2: push.group: \"node\": that name stands for node:NAME"),
+        ("access = [\"users\"]", "1: access: a list; expected a table"),
+        ("user = \"a\"\nuser = \"b\"", "2: user: duplicate key"),
         ("base-url = \"https://192.0.2.1.5\"", "1: base-url: \"https://192.0.2.1.5\": no host"),
         ("base-url = \"https://[fe80::1%\\\"x]\"", "1: base-url: "),
         ("title = \"a\\nb\"", "1: title: "),
@@ -127,6 +131,14 @@ fn faults_name_their_line_and_keys() {
         let told = fault(text);
         assert!(told.starts_with(said), "{text}\n  said     {told}\n  expected {said}");
     }
+}
+
+#[test]
+fn what_is_expected_is_said_in_plain_words() {
+    assert!(fault("[access]\nread = true").ends_with("expected a text in quotes"));
+    assert!(fault("[push]\nnew-a-minute = \"x\"").ends_with("expected a whole number"));
+    let long = format!("control = \"/{}\"", "a".repeat(107));
+    assert!(fault(&long).ends_with("too long for a socket; expected at most 107 octets"), "{}", fault(&long));
 }
 
 #[test]

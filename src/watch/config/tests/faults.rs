@@ -389,3 +389,42 @@ fn a_long_value_and_a_deep_table_are_no_trouble() {
         assert!(parse(&deep).is_err());
     }
 }
+
+#[test]
+fn a_list_is_not_taken_for_a_table() {
+    expect(
+        &[
+            ("figures = [\"30d\"]", 1, "figures: a list; expected a table"),
+            ("journal = [\"5y\"]", 1, "journal: a list; expected a table"),
+            ("publish = [\"/tmp\"]", 1, "publish: a list; expected a table"),
+            ("canary = [[\"127.0.0.1\"]]", 1, "canary: a list; expected a table"),
+            ("defaults = { flap = [6, \"10m\", \"5m\"] }", 1, "defaults.flap: a list; expected a table"),
+            ("\n[[publish]]\ndir = \"/x\"", 2, "publish: a list; expected a table"),
+            ("node = { x = [[\"a/s\"]] }", 1, "node.x: a list; expected a table"),
+            ("maintenance = [[[\"a\"], \"sun 02:00-03:00\"]]", 1, "maintenance: a list; expected a table"),
+        ],
+        |text| text.to_owned(),
+    );
+}
+
+#[test]
+fn what_is_wrong_begins_with_its_keys_also_in_a_second_section() {
+    let alert = "[[alert]]\nof = [\"a/s\"]\ncommand = [\"x\"]\n";
+    expect(
+        &[
+            (&format!("{alert}[[alert]]\nof = [\"a/s\"]\n"), 8, "alert: "),
+            (&format!("{alert}{alert}"), 8, "alert: the same of and commands as another alert"),
+            ("user = \"a\"\n", 5, "hostgroup.a.service.s: unknown field `user`"),
+            ("probe = \"tcp\"", 5, "hostgroup.a.service.s.probe: duplicate key"),
+            ("need = -1", 5, "hostgroup.a.service.s.need: -1: expected"),
+            ("need = 9999999999999", 5, "hostgroup.a.service.s.need: 9999999999999: expected"),
+            ("= 3", 5, ""),
+        ],
+        beside,
+    );
+    let long = format!(
+        "[[table]]\nkind = \"haproxy\"\nservice = \"a/s\"\nbackend = \"b\"\nsocket = \"/{}\"",
+        "a".repeat(107)
+    );
+    expect(&[(&long, 9, "too long for a socket; expected at most 107 octets")], beside);
+}
