@@ -69,8 +69,8 @@ pub struct Verdict<'a> {
 pub struct Rules<'a> {
     /// Fall, rise and times.
     pub timing: &'a Timing,
-    /// Whether other words alone are a transition: an oco line's list of entries.
-    pub are_words_exact: bool,
+    /// Whether its reasons are oco lines, of which another list of entries alone is a transition.
+    pub has_entries: bool,
 }
 
 impl Target {
@@ -178,10 +178,11 @@ impl Target {
         Ruling::Moves(Verdict { code: None, reason, probes: None })
     }
 
-    /// Where the state is the same: another code is a move, other words may be.
+    /// Where the state is the same: another code is a move, and so are other entries.
     fn compare<'a>(&mut self, verdict: Verdict<'a>, rules: Rules<'_>) -> Ruling<'a> {
-        let has_other_words = rules.are_words_exact && *self.standing.reason != *bounded(verdict.reason);
-        if self.standing.code != verdict.code || has_other_words {
+        let before = entries(&self.standing.reason);
+        let has_other_entries = rules.has_entries && before != entries(bounded(verdict.reason));
+        if self.standing.code != verdict.code || has_other_entries {
             return Ruling::Moves(verdict);
         }
         self.rephrase(verdict.reason)
@@ -280,6 +281,17 @@ pub struct KeptTarget {
     pub last: Option<Millis>,
     /// A ko that is due.
     pub pending: Option<Pending>,
+}
+
+/// The entries of the reason of an oco target: those of its line, `350 KO 300-http`. Where it said none, as one that
+/// refuses, there are none.
+fn entries(reason: &str) -> &str {
+    let Some((number, words)) = reason.split_once(' ') else { return "" };
+    if number.len() != 3 || !number.bytes().all(|octet| octet.is_ascii_digit()) {
+        return "";
+    }
+    let behind = ["OK, but", "KO"].into_iter().find_map(|word| words.strip_prefix(word));
+    behind.unwrap_or_default().trim_start()
 }
 
 /// The first octets of a reason that fit, whole characters alone.

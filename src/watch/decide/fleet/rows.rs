@@ -77,7 +77,7 @@ pub(super) struct Service {
 
 impl Service {
     pub fn rules(&self) -> Rules<'_> {
-        Rules { timing: &self.timing, are_words_exact: self.way == Way::Line }
+        Rules { timing: &self.timing, has_entries: self.way == Way::Line }
     }
 
     /// The target by which a target stands in the schedule.

@@ -106,7 +106,7 @@ proptest! {
         cut in 0usize..60,
     ) {
         let timing = timing(fall, rise, max_silence);
-        let rules = Rules { timing: &timing, are_words_exact: false };
+        let rules = Rules { timing: &timing, has_entries: false };
         let (mut target, mut naive, mut at) = (Target::new(Millis(0)), Naive::default(), 0);
         for (index, (result, seconds)) in results.into_iter().enumerate() {
             at += seconds * 1000;
@@ -136,7 +136,7 @@ proptest! {
 
 /// Runs results ten seconds apart; tells where it stood after each.
 fn run(target: &mut Target, timing: &Timing, codes: &[u16]) -> Vec<State> {
-    let rules = Rules { timing, are_words_exact: false };
+    let rules = Rules { timing, has_entries: false };
     let mut states = Vec::new();
     for code in codes {
         let at = target.last.map_or(0, |last| last.0 + 10_000);
@@ -185,7 +185,7 @@ fn no_success_for_so_long_is_ko_whatever_fall_says() {
 #[test]
 fn a_suspended_night_is_no_silence() {
     let timing = timing(1000, 2, 60);
-    let rules = Rules { timing: &timing, are_words_exact: false };
+    let rules = Rules { timing: &timing, has_entries: false };
     let mut target = Target::new(Millis(0));
     for (at, code) in [(0, 200), (10_000, 300), (80_000_000, 300), (80_010_000, 300)] {
         let ruling = target.outcome(outcome(Result::Code(code)), Millis(at), rules);
@@ -195,21 +195,28 @@ fn a_suspended_night_is_no_silence() {
 }
 
 #[test]
-fn other_entries_of_a_line_are_a_transition_and_other_words_are_not() {
+fn other_entries_of_a_line_are_a_transition_and_another_reason_is_none() {
     let timing = timing(1, 1, 300);
-    for are_words_exact in [false, true] {
-        let rules = Rules { timing: &timing, are_words_exact };
+    for has_entries in [false, true] {
+        let rules = Rules { timing: &timing, has_entries };
         let mut target = Target::new(Millis(0));
-        let told = |reason| Outcome::Told { code: Code::KO, reason };
-        let ruling = target.outcome(told("refused"), Millis(0), rules);
-        settle(&mut target, ruling, 0);
-        let ruling = target.outcome(told("timeout"), Millis(1), rules);
-        assert_eq!(matches!(ruling, Ruling::Moves(_)), are_words_exact);
-        assert_eq!(matches!(ruling, Ruling::Rephrased), !are_words_exact);
-        settle(&mut target, ruling, 1);
-        assert_eq!(&*target.standing().reason, "timeout");
-        assert_eq!(target.outcome(told("timeout"), Millis(2), rules), Ruling::Stays);
-        assert_eq!(target.since(), Millis(0));
+        let code = Code::new(350).unwrap();
+        let mut moves = |reason, at| {
+            let ruling = target.outcome(Outcome::Told { code, reason }, Millis(at), rules);
+            let (has_moved, is_same) = (matches!(ruling, Ruling::Moves(_)), ruling == Ruling::Stays);
+            settle(&mut target, ruling, at);
+            assert_eq!((&*target.standing().reason, target.since()), (reason, Millis(0)));
+            (has_moved, is_same)
+        };
+        moves("refused", 0);
+        let same_entries = ["timeout", "expected an OCO line, got 350 KO 300-x", "350 KO", "http 404"];
+        for (reason, at) in same_entries.into_iter().zip(1..) {
+            assert_eq!(moves(reason, at), (false, false), "{reason}: another reason alone");
+        }
+        for (reason, at) in ["350 KO 300-http", "350 KO 300-http,300-mail", "closed"].into_iter().zip(10..) {
+            assert_eq!(moves(reason, at), (has_entries, false), "{reason}: other entries");
+            assert_eq!(moves(reason, at), (false, true));
+        }
     }
 }
 
