@@ -246,6 +246,7 @@ impl Track {
         let id = turn.send(Draft {
             key,
             step: number,
+            told_as: number,
             command: words(step),
             wants_ok: rule.is_on(AlertEvent::Ok),
             what,
@@ -277,6 +278,7 @@ impl Track {
             let id = turn.send(Draft {
                 key: self.key.clone(),
                 step: *number,
+                told_as: slot.told_as.unwrap_or(*number),
                 command: slot.command.clone(),
                 wants_ok: true,
                 what: What::Recovery,

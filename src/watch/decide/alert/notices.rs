@@ -120,6 +120,7 @@ impl Track {
         let id = turn.send(Draft {
             key: self.key.clone(),
             step: number,
+            told_as: number,
             command: words(step),
             wants_ok: rule.is_on(AlertEvent::Ok),
             what,

@@ -33,7 +33,7 @@ impl Track {
                 result
             }
         };
-        said.push(row(now.at, &run.name, &run.key, &run.what, run.step, &run.command, result));
+        said.push(row(now.at, &run.name, &run.key, &run.what, run.told_as, &run.command, result));
     }
 
     fn succeeded(&mut self, run: &Running, said: &mut Vec<Said>) {

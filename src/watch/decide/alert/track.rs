@@ -55,6 +55,8 @@ pub(super) struct Flap {
 pub(super) struct Slot {
     /// What told it.
     pub command: Vec<String>,
+    /// As which step it was told, where its number says that no more.
+    pub told_as: Option<u32>,
     /// Whether it was told of a failure and not yet of its end.
     pub is_owed: bool,
     /// Whether it is to be told of that.
@@ -110,6 +112,8 @@ struct Note {
     ok: bool,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     again: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    told_as: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     failed: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -169,7 +173,7 @@ impl Track {
         slot.command = serde_json::from_str(&told.command).unwrap_or_default();
         slot.is_owed = note.owed && !slot.command.is_empty();
         (slot.wants_ok, slot.failing, slot.count) = (note.ok, told.failing, told.count);
-        slot.again = note.again;
+        (slot.again, slot.told_as) = (note.again, note.told_as);
         (slot.first, slot.last) = (moment(told.first), moment(told.last));
         slot.failed = note.failed.map(names);
         if told.step == 1 {
@@ -193,7 +197,8 @@ impl Track {
     pub fn set_aside(&mut self, number: u32, name: &ObjectName, said: &mut Vec<Said>) {
         let free = self.slots.keys().last().map_or(ASIDE, |last| ASIDE.max(last.saturating_add(1)));
         let slot = self.slot(number);
-        let aside = Slot { attempt: Attempt::default(), ..slot.clone() };
+        let told_as = slot.told_as.or(Some(number));
+        let aside = Slot { attempt: Attempt::default(), told_as, ..slot.clone() };
         slot.settle();
         *self.slot(free) = aside;
         self.keep(free, name, said);
@@ -206,7 +211,7 @@ impl Track {
         let aside = self.slots.range_mut(ASIDE..).find(|(_, slot)| is_it(slot));
         let Some((aside, slot)) = aside.map(|(aside, slot)| (*aside, std::mem::take(slot))) else { return };
         let attempt = self.slot(number).attempt.clone();
-        *self.slot(number) = Slot { attempt, ..slot };
+        *self.slot(number) = Slot { attempt, told_as: None, ..slot };
         self.keep(number, name, said);
         self.keep(aside, name, said);
     }
@@ -270,7 +275,8 @@ impl Track {
         }
         let key = self.key.as_ref().to_owned();
         let slot = self.slot(number);
-        (note.owed, note.ok, note.again) = (slot.is_owed, slot.wants_ok, slot.again);
+        (note.owed, note.ok) = (slot.is_owed, slot.wants_ok);
+        (note.again, note.told_as) = (slot.again, slot.told_as);
         let failed = slot.failed.as_ref().filter(|failed| failed.len() <= TOLD_MEMBERS);
         note.failed = failed.map(|failed| failed.iter().map(|(name, _)| name.to_string()).collect());
         Told {

@@ -89,6 +89,8 @@ pub(super) fn event_word(event: AlertEvent) -> &'static str {
 pub(super) struct Draft {
     pub key: Arc<str>,
     pub step: u32,
+    /// Which step the log names.
+    pub told_as: u32,
     pub command: Vec<String>,
     /// Whether this alert tells of recoveries.
     pub wants_ok: bool,
@@ -109,6 +111,8 @@ pub(super) struct Running {
     pub name: ObjectName,
     pub key: Arc<str>,
     pub step: u32,
+    /// Which step the log names.
+    pub told_as: u32,
     pub command: Vec<String>,
     pub wants_ok: bool,
     pub what: What,
@@ -190,6 +194,7 @@ impl Turn<'_> {
                 name: self.name.clone(),
                 key: draft.key.clone(),
                 step: draft.step,
+                told_as: draft.told_as,
                 command: draft.command.clone(),
                 wants_ok: draft.wants_ok,
                 what: draft.what.clone(),
@@ -202,7 +207,7 @@ impl Turn<'_> {
             id,
             name: self.name.clone(),
             alert: draft.key.as_ref().to_owned(),
-            step: draft.step,
+            step: draft.told_as,
             event: draft.what.event(),
             command: draft.command,
             text: draft.text,

@@ -318,7 +318,7 @@ fn a_recovery_by_a_command_that_the_file_has_again_hinders_no_new_failure() {
     bench.heard();
     bench.answer = None;
     bench.recovers();
-    assert_eq!(bench.heard(), ["ok to 1", "ok to 1001"]);
+    assert_eq!(bench.heard(), ["ok to 1", "ok to 1"]);
     end_first(&mut bench, Ok(()));
     bench.reload(&simple(""));
     bench.fails();
@@ -367,4 +367,23 @@ fn two_steps_with_one_command_are_two_though_the_file_has_it_once_now() {
     bench.recovers();
     assert_eq!(bench.commands(), ["one", "two", "one"], "each command as often as it was told");
     assert!(bench.rows.is_empty());
+}
+
+#[test]
+fn a_recovery_by_a_command_that_the_file_has_no_more_is_of_the_step_that_was_told() {
+    for has_restart in [false, true] {
+        let two =
+            |one: &str| alert(&format!("steps = [{{ command = [\"first\"] }}, {{ command = [\"{one}\"] }}]"));
+        let mut bench = Bench::new(&two("old"));
+        bench.fails();
+        bench.reload(&two("new"));
+        if has_restart {
+            bench.restart(&two("new"));
+        }
+        bench.log.clear();
+        bench.recovers();
+        let steps: Vec<(u32, &str)> =
+            bench.log.iter().map(|sent| (sent.step, sent.command.split(' ').next().unwrap())).collect();
+        assert_eq!(steps, [(1, "first"), (2, "new"), (2, "old")], "{has_restart}");
+    }
 }
