@@ -213,14 +213,13 @@ impl Acts {
 
     /// The act of a kind that is in force on somebody: its own, that of a target's service, or that of the group.
     pub fn on(&self, kind: ActKind, name: &ObjectName, at: Millis) -> Option<&Act> {
-        let text = name.as_str();
-        let service = text.rsplit_once('/').map(|(service, _)| service);
-        let (service, group) = match name.kind() {
-            Kind::Target => (service, Some(name.group())),
-            Kind::Service => (None, Some(name.group())),
-            Kind::Node | Kind::Level => (None, None),
-        };
-        [Some(text), service, group].into_iter().flatten().find_map(|name| self.in_force_on(kind, name, at))
+        names_over(name).find_map(|name| self.in_force_on(kind, name, at))
+    }
+
+    /// Since when somebody is under maintenance by command, also where that ends in this moment.
+    fn planned_since(&self, name: &ObjectName, at: Millis) -> Option<Millis> {
+        let acts = names_over(name).flat_map(|name| self.of(ActKind::Maint, name));
+        acts.map(|held| held.act.since).filter(|since| *since <= at).min()
     }
 
     fn in_force_on(&self, kind: ActKind, name: &str, at: Millis) -> Option<&Act> {
@@ -250,6 +249,7 @@ impl Acts {
         for above in known.directly_above(name) {
             if let Some(held) = self.acked_mut(&above) {
                 let failure = held.failure.get_or_insert_with(|| Failure::of(&above, known));
+                failure.learn(&above, known);
                 if !failure.allows(name, known) {
                     over.push(held.act.id);
                 }
@@ -260,11 +260,35 @@ impl Acts {
 
     /// Compares every acknowledgement with how things stand: at the start and after a reload. Tells what ended.
     ///
-    /// What failed when somebody acknowledged is not in the journal: after a start it is what fails then. That is the
-    /// same but for members that failed or came back while nobody watched, or in the moment of a kill.
-    pub fn look(&mut self, known: Known<'_>, at: Millis, entries: &mut Vec<Entry>) -> Vec<Act> {
+    /// What failed when somebody acknowledged is not in the journal: after a start it is what fails then, with those that
+    /// are planned since, or unknown, and failed before. That is the same but for members that failed or came back while
+    /// nobody watched, or in the moment of a kill. `window` tells since when a window of the file is open on somebody.
+    pub fn look(
+        &mut self,
+        known: Known<'_>,
+        window: &dyn Fn(&ObjectName) -> Option<Millis>,
+        at: Millis,
+        entries: &mut Vec<Entry>,
+    ) -> Vec<Act> {
         for id in std::mem::take(&mut self.replaced) {
             entries.push(Entry::ActEnded { id, at, by: None });
+        }
+        let is_kept = |held: &&Held| held.act.kind == ActKind::Ack && held.failure.is_none();
+        let kept: Vec<(i64, Failure)> = self
+            .acts
+            .values()
+            .filter(is_kept)
+            .filter_map(|held| {
+                let name = ObjectName::parse(&held.act.name).ok()?;
+                let planned_since =
+                    |name: &ObjectName| self.planned_since(name, at).into_iter().chain(window(name)).min();
+                Some((held.act.id, Failure::kept(&name, held.act.at, known, &planned_since)))
+            })
+            .collect();
+        for (id, failure) in kept {
+            if let Some(held) = self.acts.get_mut(&id) {
+                held.failure = Some(failure);
+            }
         }
         let mut over = Vec::new();
         for (id, held) in self.acts.iter_mut().filter(|(_, held)| held.act.kind == ActKind::Ack) {
@@ -361,4 +385,16 @@ impl Acts {
     fn end_all(&mut self, ids: Vec<i64>, at: Millis, entries: &mut Vec<Entry>) -> Vec<Act> {
         ids.into_iter().filter_map(|id| self.end(id, at, None, entries)).collect()
     }
+}
+
+/// The names by which somebody is acted on: its own, that of a target's service, that of the group.
+fn names_over(name: &ObjectName) -> impl Iterator<Item = &str> {
+    let text = name.as_str();
+    let service = text.rsplit_once('/').map(|(service, _)| service);
+    let (service, group) = match name.kind() {
+        Kind::Target => (service, Some(name.group())),
+        Kind::Service => (None, Some(name.group())),
+        Kind::Node | Kind::Level => (None, None),
+    };
+    [Some(text), service, group].into_iter().flatten()
 }

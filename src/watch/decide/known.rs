@@ -78,6 +78,18 @@ impl<'a> Known<'a> {
         }
     }
 
+    /// Whether somebody who is unknown now failed before, and at that time as far as is known.
+    pub fn had_failed_before(&self, name: &ObjectName, at: Millis) -> bool {
+        match self.fleet.find(name) {
+            Some(MemberId::Target(id)) => {
+                self.fleet.target(id).is_some_and(|target| target.judged == State::Ko)
+            }
+            Some(MemberId::Service(_) | MemberId::Node(_)) | None => {
+                self.failing_since(name).is_some_and(|since| since <= at)
+            }
+        }
+    }
+
     /// The services of a group.
     pub fn services(&self, group: &str) -> impl Iterator<Item = ServiceView<'a>> {
         self.fleet.services().filter(move |service| service.name.group() == group)

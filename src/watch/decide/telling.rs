@@ -265,7 +265,7 @@ impl Telling {
     ) -> Consequences {
         let moment = fleet.moment(now);
         let mut out = std::mem::take(&mut self.ordered);
-        self.end_acts(&Known { fleet, levels }, changes, 0, moment.at, &mut out);
+        self.end_acts(&Known { fleet, levels }, changes, 0, moment, &mut out);
         let seen = changes.transitions.len();
         if self.is_new || !changes.ended.is_empty() {
             self.planning.changed();
@@ -275,7 +275,7 @@ impl Telling {
             fleet.set_planned(name, *is_planned, now, changes);
         }
         if !planned.is_empty() {
-            self.end_acts(&Known { fleet, levels }, changes, seen, moment.at, &mut out);
+            self.end_acts(&Known { fleet, levels }, changes, seen, moment, &mut out);
         }
         let concerned = self.take_concerned(fleet, changes);
         let known = Known { fleet, levels };
@@ -310,10 +310,16 @@ impl Telling {
         known: &Known<'_>,
         changes: &Changes,
         from: usize,
-        at: Millis,
+        now: Moment,
         out: &mut Consequences,
     ) {
-        let mut ended = if self.is_new { self.acts.look(*known, at, &mut out.before) } else { Vec::new() };
+        let at = now.at;
+        let mut ended = Vec::new();
+        if self.is_new {
+            let planning = &self.planning;
+            let window = |name: &ObjectName| planning.on(name, now.wall).map(|(_, opened, _)| opened);
+            ended.extend(self.acts.look(*known, &window, at, &mut out.before));
+        }
         for transition in changes.transitions.iter().skip(from) {
             ended.extend(self.acts.observe(&transition.name, *known, at, &mut out.before));
         }

@@ -30,6 +30,8 @@ struct World {
     fleet: Fleet,
     acts: Acts,
     entries: Vec<Entry>,
+    /// Since when who is planned is.
+    planned: BTreeMap<ObjectName, Millis>,
     ms: i64,
 }
 
@@ -54,7 +56,8 @@ impl World {
         );
         let mut changes = Changes::default();
         let fleet = Fleet::new(&settings, &Kept::default(), now(0), &mut changes);
-        World { fleet, acts: Acts::new(Vec::new(), 0), entries: Vec::new(), ms: 0 }
+        let (acts, planned) = (Acts::new(Vec::new(), 0), BTreeMap::new());
+        World { fleet, acts, entries: Vec::new(), planned, ms: 0 }
     }
 
     fn at(&self) -> Millis {
@@ -82,6 +85,10 @@ impl World {
         self.ms += 1000;
         let mut changes = Changes::default();
         self.fleet.set_planned(&name(who), planned, now(self.ms), &mut changes);
+        match planned {
+            true => drop(self.planned.entry(name(who)).or_insert(Millis(START + self.ms))),
+            false => drop(self.planned.remove(&name(who))),
+        }
         self.observe(&changes)
     }
 
@@ -160,7 +167,8 @@ impl World {
         self.acts = Acts::new(kept, last);
         let at = self.at();
         let known = Known { fleet: &self.fleet, levels: &NoLevels };
-        let ended = self.acts.look(known, at, &mut self.entries);
+        let window = |name: &ObjectName| self.planned.get(name).copied();
+        let ended = self.acts.look(known, &window, at, &mut self.entries);
         ended.into_iter().map(|act| format!("{} {}", act.kind.word(), act.name)).collect()
     }
 }
@@ -427,6 +435,55 @@ fn acts_survive_a_kill_and_what_ended_meanwhile_is_over() {
 }
 
 #[test]
+fn an_acknowledgement_stays_when_who_was_planned_in_a_restart_comes_back() {
+    let mut world = World::new();
+    for host in ["a", "b", "c"] {
+        world.tell(&format!("web/page/{host}"), 300);
+    }
+    world.plan("web/page/c", true);
+    world.ack("web/page").unwrap();
+    world.ack("node:shop").unwrap();
+    for host in ["a", "b"] {
+        world.plan(&format!("web/page/{host}"), true);
+    }
+    assert_eq!(world.restart(), [""; 0]);
+    for host in ["a", "b"] {
+        assert_eq!(world.plan(&format!("web/page/{host}"), false), [""; 0], "it had failed before");
+    }
+    assert!(world.is_acked("web/page") && world.is_acked("node:shop"));
+    assert_eq!(
+        world.plan("web/page/c", false),
+        ["ack web/page"],
+        "it was planned when somebody acknowledged"
+    );
+    assert!(world.is_acked("node:shop"), "its member had failed");
+    // Maintenance by command tells the same.
+    world.ack("web/page").unwrap();
+    world.ms += 1000;
+    world.act_for(ActKind::Maint, "web/page/a", None).unwrap();
+    world.plan("web/page/a", true);
+    assert_eq!(world.restart(), [""; 0]);
+    assert_eq!(world.plan("web/page/a", false), [""; 0]);
+}
+
+#[test]
+fn an_acknowledgement_stays_when_the_canary_comes_back_after_a_restart() {
+    let mut world = World::new();
+    for (host, code) in [("a", 500), ("b", 300), ("c", 200)] {
+        world.tell(&format!("web/page/{host}"), code);
+    }
+    world.ack("web/page").unwrap();
+    world.ack("web/page/a").unwrap();
+    for host in ["a", "b", "c"] {
+        world.tell(&format!("web/page/{host}"), 0);
+    }
+    assert_eq!(world.restart(), [""; 0]);
+    assert_eq!(world.tell("web/page/b", 300), [""; 0]);
+    assert_eq!(world.tell("web/page/a", 500), [""; 0], "it may have been as bad before");
+    assert_eq!(world.tell("web/page/c", 300), ["ack web/page"], "it was up");
+}
+
+#[test]
 fn of_two_that_were_kept_the_later_one_counts() {
     let mut world = World::new();
     let act = |id, who: &str| Act {
@@ -443,7 +500,7 @@ fn of_two_that_were_kept_the_later_one_counts() {
     };
     world.acts = Acts::new(vec![act(3, "alice"), act(7, "bob")], 9);
     let known = Known { fleet: &world.fleet, levels: &NoLevels };
-    world.acts.look(known, Millis(START + 5), &mut world.entries);
+    world.acts.look(known, &|_| None, Millis(START + 5), &mut world.entries);
     assert_eq!(world.entries, [Entry::ActEnded { id: 3, at: Millis(START + 5), by: None }]);
     assert_eq!(world.acts.all().map(|act| act.who.as_str()).collect::<Vec<_>>(), ["bob"]);
     world.entries.clear();

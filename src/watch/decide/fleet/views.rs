@@ -23,6 +23,8 @@ pub struct TargetView<'a> {
     pub host: Option<usize>,
     /// Where it stands.
     pub standing: &'a Standing,
+    /// What it was judged last: where it stood before it became unknown.
+    pub judged: State,
     /// Since when it has its state.
     pub since: Millis,
     /// When something was last found out, by the wall clock, and how long that took; 0 of a report.
@@ -102,6 +104,7 @@ fn target_view(id: TargetId, row: &Row) -> TargetView<'_> {
         service: row.service,
         host: (row.host != TAKEN_IN).then(|| usize_of(row.host)),
         standing: row.target.standing(),
+        judged: row.target.counts().known,
         since: row.target.since(),
         last: row.last.map(|(at, took)| (at, Duration::from_micros(took.into()))),
         is_counting: row.target.is_counting(),

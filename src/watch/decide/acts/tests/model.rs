@@ -54,6 +54,39 @@ struct Made {
     until: Option<Millis>,
     /// The moment it was made at, or the start of the watcher that it is compared with since.
     from: usize,
+    /// The moment it was made at.
+    made: usize,
+    /// The same by the clock.
+    at: Millis,
+    /// After a start: the members that had failed when it was made, as far as that is known then.
+    failed: Option<Vec<&'static str>>,
+}
+
+/// Whether a member had failed when somebody acted, by what a start knows.
+fn had_failed(member: &'static str, made: &Made, history: &[Moment], acts: &[Made]) -> bool {
+    let now = &history.last().unwrap().standing[member];
+    let run = |is_so: &dyn Fn(&Standing) -> bool| {
+        history.len() - history.iter().rev().take_while(|moment| is_so(&moment.standing[member])).count()
+    };
+    if now.planned && TARGETS.contains(&member) {
+        let is_planned_by =
+            |act: &&Made| act.kind == ActKind::Maint && is_on(&[Made::clone(act)], act.kind, member);
+        let is_earlier = acts.iter().filter(is_planned_by).any(|act| act.at <= made.at);
+        if run(&|standing| standing.planned) <= made.made || is_earlier {
+            return false;
+        }
+    } else if now.planned {
+        return members(member).iter().any(|below| had_failed(below, made, history, acts));
+    }
+    match now.state {
+        State::Ok | State::But => false,
+        State::Ko => !now.planned || run(&|standing| standing.state == State::Ko) <= made.made,
+        State::Unknown if TARGETS.contains(&member) => {
+            let states = history.iter().rev().map(|moment| moment.standing[member].state);
+            states.into_iter().find(|state| *state != State::Unknown) == Some(State::Ko)
+        }
+        State::Unknown => history.last().unwrap().failing[member].is_some_and(|since| since <= made.at),
+    }
 }
 
 fn members(of: &str) -> Vec<&'static str> {
@@ -94,12 +127,23 @@ fn is_over(made: &Made, history: &[Moment]) -> bool {
         standing.state != State::Unknown && !standing.planned
     };
     let later = since[1..].iter().filter(is_told);
-    let known: Vec<bool> = since[..1].iter().chain(later).map(|moment| moment.is_incident(on)).collect();
+    let is_unknown = |moment: &Moment, name: &str| moment.standing[name].state == State::Unknown;
+    let has_unknown = |moment: &Moment| members(on).iter().any(|member| is_unknown(moment, member));
+    let mut known: Vec<bool> = Vec::new();
+    for moment in since[..1].iter().chain(later) {
+        // After a start it is not known whether who is unknown had a 5XX.
+        let is_open = made.failed.is_some() && known.is_empty();
+        let is_doubtful = is_unknown(moment, on) || has_unknown(moment);
+        if !is_open || moment.is_incident(on) || !is_doubtful {
+            known.push(moment.is_incident(on));
+        }
+    }
     let is_worse = known.windows(2).any(|pair| !pair[0] && pair[1]);
     let is_other = |member: &&str| {
         since.iter().enumerate().any(|(index, moment)| {
-            let is_one_of_then = since[0].has_failed(member)
-                && !since[..index].iter().any(|moment| moment.standing[*member].state.is_up());
+            let is_one_of_then =
+                made.failed.as_ref().map_or(since[0].has_failed(member), |failed| failed.contains(member))
+                    && !since[..index].iter().any(|moment| moment.standing[*member].state.is_up());
             moment.has_failed(member) && !is_one_of_then
         })
     };
@@ -141,7 +185,12 @@ proptest! {
                 Event::Wait(ms) => world.ms += ms,
                 Event::Restart => {
                     world.restart();
-                    made.iter_mut().for_each(|made| made.from = history.len() - 1);
+                    let acts = made.clone();
+                    for made in made.iter_mut().filter(|made| made.kind == ActKind::Ack) {
+                        let mut below = members(&made.on);
+                        below.retain(|member| had_failed(member, made, &history, &acts));
+                        (made.failed, made.from) = (Some(below), history.len() - 1);
+                    }
                 }
                 Event::Act(kind, on, length) => {
                     let (on, now) = (subject(on), history.last().unwrap());
@@ -162,7 +211,15 @@ proptest! {
                     let ons = if kind == ActKind::Ack { took } else { vec![on] };
                     for on in ons {
                         made.retain(|made| (made.kind, made.on.as_str()) != (kind, on));
-                        made.push(Made { kind, on: on.to_owned(), until, from: history.len() });
+                        made.push(Made {
+                            kind,
+                            on: on.to_owned(),
+                            until,
+                            from: history.len(),
+                            made: history.len(),
+                            at: at(&world),
+                            failed: None,
+                        });
                     }
                 }
                 Event::Undo(kind, on) => {
