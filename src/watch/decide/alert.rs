@@ -65,6 +65,10 @@ pub trait Facts {
     fn is_canary_lost(&self) -> bool;
     /// When it was us last until now: what was unknown then may be known only since.
     fn heard_since(&self) -> Millis;
+    /// How long it takes until all of it is judged by probes that begin anew, as when it was us.
+    fn judged_within(&self, _: &ObjectName) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// How it stands with one of whom somebody is told.

@@ -19,7 +19,7 @@ use super::known::{Known, LevelStandings, Named, has_failed};
 use super::moment::Moment;
 use super::planning::{Planning, Times, first_names};
 use crate::config::Settings;
-use facts::FleetFacts;
+use facts::{FleetFacts, Pace};
 use oco::logic::time::Now;
 use oco_fleet::calendar::Zone;
 use oco_fleet::journal::{self, Act, ActKind, Entry};
@@ -27,7 +27,6 @@ use oco_fleet::maintenance::Window;
 use oco_fleet::object::{Kind, ObjectName};
 use oco_fleet::time::Millis;
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::time::Duration;
 
 /// Acts, maintenance, incidents and alerts of a fleet.
 #[derive(Debug)]
@@ -39,8 +38,8 @@ pub struct Telling {
     alertmanager: Alertmanager,
     /// Who depends on whom.
     dependents: HashMap<ObjectName, Vec<ObjectName>>,
-    /// From probe to probe of each service of the file.
-    intervals: HashMap<ObjectName, Duration>,
+    /// How fast each service of the file is probed.
+    paces: HashMap<ObjectName, Pace>,
     /// Whom alerts, incidents and acts are to look at in the next turn.
     concerned: BTreeSet<ObjectName>,
     /// All of them are: it starts, or the settings are others.
@@ -106,7 +105,7 @@ impl Telling {
             alerts: Alerts::new(settings, kept.told, zone, now),
             alertmanager: Alertmanager::new(settings.alertmanager.as_ref()),
             dependents: HashMap::new(),
-            intervals: HashMap::new(),
+            paces: HashMap::new(),
             concerned: BTreeSet::new(),
             is_new: true,
             ordered: Consequences::default(),
@@ -131,14 +130,14 @@ impl Telling {
 
     fn index(&mut self, settings: &Settings) {
         self.dependents.clear();
-        self.intervals.clear();
+        self.paces.clear();
         for group in &settings.groups {
             for service in &group.services {
                 let name = ObjectName::service(&group.name, &service.name);
                 for dependency in &service.depends {
                     self.dependents.entry(dependency.clone()).or_default().push(name.clone());
                 }
-                self.intervals.insert(name, service.timing.interval);
+                self.paces.insert(name, Pace::of(&service.timing));
             }
         }
     }
@@ -200,7 +199,7 @@ impl Telling {
             Some(Named::Object(object)) => vec![object.service_of_target().unwrap_or(object)],
             Some(Named::Group) => known.services(name).map(|service| service.name.clone()).collect(),
         };
-        let facts = FleetFacts { known, acts: &self.acts, intervals: &self.intervals, at: now.at };
+        let facts = FleetFacts { known, acts: &self.acts, paces: &self.paces, at: now.at };
         Ok(self.alerts.direct(&names, text, &facts, now, &mut self.ordered.said))
     }
 
@@ -291,7 +290,7 @@ impl Telling {
             }
         }
         self.incidents.due(known, moment.at, &mut out.incidents);
-        let facts = FleetFacts { known, acts: &self.acts, intervals: &self.intervals, at: moment.at };
+        let facts = FleetFacts { known, acts: &self.acts, paces: &self.paces, at: moment.at };
         for said in out.incidents.said.iter().filter(|said| is_alerted(said.event)) {
             self.alerts.incident(&said.incident.name, &facts, moment, &mut out.said);
         }

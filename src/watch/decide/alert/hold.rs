@@ -71,11 +71,13 @@ pub(super) fn outside(hours: &Hours, turn: &Turn<'_>) -> Option<Hold> {
     Some(Hold { why: Some("outside of its hours".to_owned()), until: later(turn.now.steady, wait) })
 }
 
-/// Whether its state has lasted for so long that who is unknown is not only to be asked yet. Else the turn wakes then.
+/// Whether its state has lasted for so long that who is unknown is not only to be asked yet, and since it was us for so long
+/// that all could be judged. Else the turn wakes then.
 pub(super) fn has_lasted(subject: &Subject<'_>, turn: &mut Turn<'_>) -> bool {
-    let grace = millis(subject.interval.saturating_mul(UNKNOWN_INTERVALS));
-    let from = subject.since.max(turn.facts.heard_since());
-    let left = grace.saturating_sub(turn.now.at.since(from));
+    let grace = subject.interval.saturating_mul(UNKNOWN_INTERVALS);
+    let left = |from: Millis, length: Duration| millis(length).saturating_sub(turn.now.at.since(from));
+    let judging = turn.facts.judged_within(turn.name).max(grace);
+    let left = left(subject.since, grace).max(left(turn.facts.heard_since(), judging));
     if left > 0 {
         turn.wake(Millis(turn.now.steady.0.saturating_add(left)));
     }

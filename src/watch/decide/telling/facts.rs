@@ -1,10 +1,12 @@
 //! What the alerts are told of the fleet when they ask.
 
+use crate::config::Timing;
 use crate::decide::acts::Acts;
 use crate::decide::alert::{DependencyFact, Facts, FailedMembers, Members, Subject};
 use crate::decide::fleet::Dependency;
 use crate::decide::fleet::ids::MemberId;
 use crate::decide::known::Known;
+use crate::limits::CANARY_TIMEOUT;
 use oco_fleet::object::{Kind, ObjectName};
 use oco_fleet::state::State;
 use oco_fleet::time::Millis;
@@ -12,11 +14,31 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::time::Duration;
 
+/// How fast a service is probed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pace {
+    /// From probe to probe.
+    interval: Duration,
+    /// How long it takes at most until probes that begin anew have decided.
+    judged_within: Duration,
+}
+
+impl Pace {
+    pub fn of(timing: &Timing) -> Pace {
+        // The first of them begins within an interval; the last one may time out, and a canary be asked after that.
+        let between = timing.fast_interval.max(timing.timeout);
+        let further = timing.fall.max(timing.rise).saturating_sub(1);
+        let judged_within =
+            timing.interval + between.saturating_mul(further) + timing.timeout + CANARY_TIMEOUT;
+        Pace { interval: timing.interval, judged_within }
+    }
+}
+
 /// What the alerts know of the fleet.
 pub(super) struct FleetFacts<'a> {
     pub known: Known<'a>,
     pub acts: &'a Acts,
-    pub intervals: &'a HashMap<ObjectName, Duration>,
+    pub paces: &'a HashMap<ObjectName, Pace>,
     pub at: Millis,
 }
 
@@ -86,12 +108,21 @@ impl Facts for FleetFacts<'_> {
     fn heard_since(&self) -> Millis {
         self.known.fleet.heard_since()
     }
+
+    fn judged_within(&self, name: &ObjectName) -> Duration {
+        self.longest(name, |pace| pace.judged_within)
+    }
 }
 
 impl FleetFacts<'_> {
-    /// From probe to probe: of a service its own, of what stands above the longest of all, for its members have several.
+    /// From probe to probe.
     fn interval(&self, name: &ObjectName) -> Duration {
-        let own = self.intervals.get(name).copied();
-        own.unwrap_or_else(|| self.intervals.values().copied().max().unwrap_or_default())
+        self.longest(name, |pace| pace.interval)
+    }
+
+    /// Of a service its own, of what stands above the longest of all, for its members have several.
+    fn longest(&self, name: &ObjectName, length: impl Fn(&Pace) -> Duration) -> Duration {
+        let own = self.paces.get(name).map(&length);
+        own.unwrap_or_else(|| self.paces.values().map(&length).max().unwrap_or_default())
     }
 }

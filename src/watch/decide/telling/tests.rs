@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::config::{After, Alert, AlertEvent, Probe, Step, Word};
+use crate::decide::canary::CanaryResult;
 use crate::decide::changes::Kept;
 use crate::decide::fleet::Report;
 use crate::decide::known::NoLevels;
@@ -11,6 +12,7 @@ use oco::logic::time::Nanos;
 use oco_fleet::calendar::Hours;
 use oco_fleet::object::Pattern;
 use oco_fleet::tree::Rule;
+use std::time::Duration;
 
 const NAME: &str = "backup/nightly";
 
@@ -32,6 +34,15 @@ impl Bench {
 
     /// The same of several hosts, with a file that is changed.
     fn of(hosts: &[&str], change: &dyn Fn(&mut Settings)) -> Bench {
+        let mut bench = Bench::unknown(hosts, change);
+        for host in hosts {
+            bench.report_of(host, 200);
+        }
+        bench
+    }
+
+    /// The same, and nobody reported.
+    fn unknown(hosts: &[&str], change: &dyn Fn(&mut Settings)) -> Bench {
         let nightly = settings::service("nightly", Probe::Report(Duration::from_secs(60)), Rule::All, &[]);
         let mut file =
             settings::file(vec![settings::group("backup", hosts, vec![nightly])], Vec::new(), false);
@@ -52,11 +63,14 @@ impl Bench {
         let mut fleet = Fleet::new(&file, &Kept::default(), now, &mut changes);
         let moment = fleet.moment(now);
         let telling = Telling::new(&file, KeptTelling::default(), [].iter(), Zone::UTC, moment);
-        let mut bench = Bench { fleet, changes, telling, now, recovered: Vec::new(), file };
-        for host in hosts {
-            bench.report_of(host, 200);
-        }
-        bench
+        Bench { fleet, changes, telling, now, recovered: Vec::new(), file }
+    }
+
+    /// A round of the canary.
+    fn canary(&mut self, result: CanaryResult) -> Vec<AlertEvent> {
+        assert!(self.fleet.start_canary(self.now));
+        self.fleet.canary(result, self.now.boot, self.now, &mut self.changes);
+        self.turn().0
     }
 
     /// What is told in a turn: the events of commands and of incidents. Commands succeed.
@@ -235,4 +249,25 @@ fn a_reload_may_bring_another_time_zone_and_windows_of_maintenance() {
     assert_eq!(bench.report(300).0, [], "it is planned");
     bench.telling.reload(&bench.file, Zone::UTC);
     assert_eq!(bench.turn().0, [AlertEvent::Ko]);
+}
+
+#[test]
+fn nobody_is_told_of_unknown_before_all_could_be_judged_after_the_canary_came_back() {
+    let mut bench = Bench::unknown(&["a"], &|file| {
+        file.canary = settings::file(Vec::new(), Vec::new(), true).canary;
+        let service = &mut file.groups[0].services[0];
+        (service.probe, service.timing) = (Probe::Tcp { port: Some(1) }.into(), settings::timing(10, 1));
+        file.alerts[0].on.push(AlertEvent::Unknown);
+    });
+    bench.turn();
+    let rounds = [(1, CanaryResult::Silent), (1, CanaryResult::Silent), (600, CanaryResult::Answered)];
+    for (seconds, result) in rounds {
+        bench.seconds(seconds);
+        assert_eq!(bench.canary(result), []);
+    }
+    // One begins in ten seconds; nine more time out three seconds each; and a canary is asked.
+    bench.seconds(10 + 9 * 3 + 3 + 3 - 1);
+    assert_eq!(bench.turn().0, []);
+    bench.seconds(1);
+    assert_eq!(bench.turn().0, [AlertEvent::Unknown]);
 }
