@@ -63,7 +63,7 @@ pub fn run(
         }
         watcher.turn_once(now, &mut changes);
         changes.clear();
-        if has_started && watcher.is_idle() {
+        if has_started && watcher.is_done() {
             break;
         }
         let until = watcher.deadline_once().map(|at| at.since(now.boot));

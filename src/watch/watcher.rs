@@ -233,12 +233,12 @@ impl<N: Network, S: Starter> Watcher<N, S> {
 
     /// When the next such turn is due without an event.
     pub fn deadline_once(&self) -> Option<Nanos> {
-        earliest([self.pool.deadline(), self.programs.deadline()])
+        earliest([self.pool.deadline(), self.programs.deadline(), self.fleet.canary_awaited()])
     }
 
-    /// Whether no probe goes on.
-    pub fn is_idle(&self) -> bool {
-        self.pool.in_flight() == 0 && self.programs.is_idle()
+    /// Whether no probe goes on, and no failure waits for a round of the canary that is still to come.
+    pub fn is_done(&self) -> bool {
+        self.pool.in_flight() == 0 && self.programs.is_idle() && self.fleet.canary_awaited().is_none()
     }
 
     /// Where a name leads, as far as is known: with its zone, and without a port.

@@ -54,6 +54,18 @@ fn the_exit_status_is_that_of_the_worst() {
 }
 
 #[test]
+fn a_failure_that_comes_at_once_is_ko_where_there_is_a_canary() {
+    let (canary, host) = (Host::new("200 OK"), Host::new("350 KO 300-a"));
+    let text = format!(
+        "[canary]\nhosts = [\"{}\"]\n[hostgroup.a]\nhosts = [\"{}\"]\n[hostgroup.a.service.oco]\nprobe = \"oco\"\n",
+        canary.address, host.address
+    );
+    let scene = Scene::new(&text);
+    let (status, said, _) = parts(&scene.ocowatch(&["--once"]).output().unwrap());
+    assert!(status == Some(2) && said.contains("350 KO 300-a"), "{status:?}: {said}");
+}
+
+#[test]
 fn a_configuration_is_checked() {
     let scene =
         Scene::new("[hostgroup.a]\nhosts = [\"192.0.2.1\"]\n[hostgroup.a.service.oco]\nprobe = \"oco\"\n");

@@ -37,6 +37,8 @@ pub struct Canary {
     is_configured: bool,
     is_lost: bool,
     is_running: bool,
+    /// In the last round we ourselves failed.
+    is_hampered: bool,
     silent_rounds: u32,
     /// The latest failure that waits.
     awaited: Option<Nanos>,
@@ -51,6 +53,7 @@ impl Canary {
             is_configured,
             is_lost: is_lost && is_configured,
             is_running: false,
+            is_hampered: false,
             silent_rounds: 0,
             awaited: None,
             last_start: None,
@@ -66,6 +69,16 @@ impl Canary {
     /// Whether it is us.
     pub fn is_lost(&self) -> bool {
         self.is_lost
+    }
+
+    /// Whether it can't be asked, by our own fault.
+    pub fn is_hampered(&self) -> bool {
+        self.is_hampered
+    }
+
+    /// Whether a ko waits for a round that is still to come, and is not known to be made in vain.
+    pub fn is_awaited(&self) -> bool {
+        self.is_configured && self.awaited.is_some() && !self.is_lost && !self.is_hampered
     }
 
     /// The file has hosts now, or has none any more. Tells whether it was us until now.
@@ -113,6 +126,7 @@ impl Canary {
             return CanaryStep::Nothing;
         }
         self.is_running = false;
+        self.is_hampered = result == CanaryResult::Own;
         match result {
             CanaryResult::Own => {
                 let is_urgent = self.is_lost || self.awaited.is_some();
@@ -170,11 +184,13 @@ mod tests {
         canary.want(ms(5));
         assert_eq!(canary.result(CanaryResult::Answered, ms(0), ms(10)), CanaryStep::Answered);
         assert_eq!(canary.deadline(), Some(ms(100)), "at once, but not more often than this");
-        assert!(canary.start(ms(100)));
+        assert!(canary.is_awaited() && canary.start(ms(100)));
         assert_eq!(canary.result(CanaryResult::Own, ms(100), ms(101)), CanaryStep::Nothing);
+        assert!(canary.is_hampered() && !canary.is_awaited(), "in vain, as far as is known");
         assert_eq!(canary.deadline(), Some(ms(1100)));
         assert!(canary.start(ms(1100)));
         assert_eq!(canary.result(CanaryResult::Answered, ms(1100), ms(1101)), CanaryStep::Answered);
+        assert!(!canary.is_hampered() && !canary.is_awaited());
         assert_eq!(canary.deadline(), Some(ms(11_100)));
     }
 

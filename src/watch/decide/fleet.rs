@@ -116,6 +116,16 @@ impl Fleet {
         self.canary.start(now.boot)
     }
 
+    /// When a round of the canary is to begin that a ko waits for; none: there is none to wait for.
+    pub fn canary_awaited(&self) -> Option<Nanos> {
+        self.canary.deadline().filter(|_| self.canary.is_awaited())
+    }
+
+    /// Whether the canary can't be asked, by our own fault.
+    pub fn is_canary_hampered(&self) -> bool {
+        self.canary.is_hampered()
+    }
+
     /// Whether it is us.
     pub fn is_canary_lost(&self) -> bool {
         self.canary.is_lost()
