@@ -109,6 +109,7 @@ fn show(
         levels: &Levels::default(),
         address_of: &address_of,
         acts_on: &|name| [None, None, window(name)],
+        is_covered: &|_, _| false,
         now,
     };
     let mut status = match StatusReply::new(Wish::default(), &facts) {

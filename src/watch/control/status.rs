@@ -1,5 +1,9 @@
 //! The reply to `status`, made piece by piece, so that a fleet of 100,000 delays no probe. Worst first.
 
+mod acts;
+#[cfg(test)]
+mod tests;
+
 use crate::addresses::{self, of_ip, with_port};
 use crate::config::{Address, Settings};
 use crate::decide::fleet::Fleet;
@@ -8,12 +12,13 @@ use crate::decide::fleet::{ServiceView, TargetView};
 use crate::levels::{LevelView, Levels};
 use crate::limits::STATUS_TARGETS_PER_TURN;
 use crate::probe::port_of;
+pub use acts::ActOn;
 use jiff::tz::TimeZone;
 use oco::logic::code::{Code, Verdict};
 use oco::logic::control::{
     ActStatus, FleetStatus, LevelStatus, NodeStatus, ServiceStatus, TargetCounts, TargetStatus, VERSION,
 };
-use oco_fleet::maintenance::Window;
+use oco_fleet::journal::ActKind;
 use oco_fleet::object::{ObjectName, Pattern};
 use oco_fleet::state::{Standing, State, Worst};
 use oco_fleet::time::Millis;
@@ -65,33 +70,10 @@ pub struct Facts<'a> {
     pub address_of: &'a dyn Fn(&str) -> Option<SocketAddr>,
     /// Who acts on whom, if somebody does: acknowledged, muted, under maintenance.
     pub acts_on: &'a dyn Fn(&ObjectName) -> [Option<ActOn>; 3],
+    /// Whether a failure is acknowledged, or muted, by whatever is on it or below.
+    pub is_covered: &'a dyn Fn(ActKind, &ObjectName) -> bool,
     /// Now.
     pub now: Millis,
-}
-
-/// Somebody acts on somebody.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ActOn {
-    /// A user; of a window in the file its file.
-    pub who: String,
-    /// Since then
-    pub at: Millis,
-    /// until then; none: until it is undone.
-    pub until: Option<Millis>,
-    /// Why.
-    pub text: String,
-}
-
-impl ActOn {
-    /// A window of the file is open, since and until then.
-    pub fn of_window((window, at, until): (&Window, Millis, Option<Millis>)) -> ActOn {
-        ActOn { who: window.who.to_string(), at, until, text: window.text.to_string() }
-    }
-
-    /// As the control socket tells it.
-    pub fn shown(self, time: &dyn Fn(Millis) -> String) -> ActStatus {
-        ActStatus { who: self.who, at: time(self.at), until: self.until.map(time), text: self.text }
-    }
 }
 
 impl StatusReply {
@@ -207,7 +189,7 @@ impl StatusReply {
     }
 
     fn acts(&self, name: &ObjectName, facts: &Facts<'_>) -> [Option<ActStatus>; 3] {
-        (facts.acts_on)(name).map(|act| act.map(|act| act.shown(&|at| self.time(at))))
+        facts.acts(name).map(|act| act.map(|act| act.shown(&|at| self.time(at))))
     }
 
     /// A service, without its targets.

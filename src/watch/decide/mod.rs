@@ -21,4 +21,4 @@ pub mod telling;
 
 #[cfg(test)]
 #[allow(clippy::as_conversions)]
-mod simulation;
+pub(crate) mod simulation;

@@ -5,6 +5,7 @@ use super::orders::Answered;
 use crate::control::history::LogReply;
 use crate::control::status::{ActOn, Facts, StatusReply};
 use crate::control::{Client, Control, reply};
+use crate::decide::known::Known;
 use crate::journal_reader::{Query, Ticket};
 use crate::journal_writer::Sequence;
 use oco::logic::time::Nanos;
@@ -114,6 +115,14 @@ impl EventLoop {
             acts_on: &|name| {
                 let maint = act(ActKind::Maint, name).or_else(|| window(name));
                 [act(ActKind::Ack, name), act(ActKind::Mute, name), maint]
+            },
+            is_covered: &|kind, name| {
+                let known = Known { fleet: watcher.fleet(), levels: &self.levels };
+                match kind {
+                    ActKind::Ack => telling.acts().is_acked(name, known, at),
+                    ActKind::Mute => telling.acts().is_muted(name, known, at),
+                    ActKind::Maint => false,
+                }
             },
             now: Millis::of(self.now.wall),
         })

@@ -49,7 +49,7 @@ impl EventLoop {
     pub(super) fn show_token(&self, token: &str, time: &OrderTime) -> Result<Obeyed, String> {
         let (name, since) = self.failure_of(token)?;
         let (acked, reason) = self.with_facts(|facts: &Facts<'_>| {
-            let [acked, _, _] = (facts.acts_on)(&name);
+            let [acked, _, _] = facts.acts(&name);
             (
                 acked,
                 facts

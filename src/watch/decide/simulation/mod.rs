@@ -6,7 +6,7 @@
 //! (`schedule::tests` does that), and no probe is lost.
 
 mod observer;
-pub(super) mod settings;
+pub(crate) mod settings;
 mod truth;
 mod world;
 
