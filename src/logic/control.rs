@@ -284,7 +284,8 @@ pub struct ActReply {
     /// undo, of a direct alert who is told (`ALERT: COMMAND`). Empty where there was nothing.
     #[serde(default)]
     pub took: Vec<String>,
-    /// Of a direct alert: who is not told yet, and why (`ALERT: outside of its hours`).
+    /// Of a direct alert: who is not told yet, and why (`ALERT: outside of its hours`). Of `unmaint`: what is under maintenance
+    /// by the watcher's file still (`NAME, by watch.toml until TIME`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub held: Vec<String>,
     /// Who acted: a user, or `NAME via USER`.

@@ -12,7 +12,7 @@ pub fn told(reply: &ActReply) -> String {
         "maint" => vec![act(reply, "under maintenance:", "until unmaint")],
         "unack" => vec![undone(reply, "no longer acknowledged:", "acknowledged")],
         "unmute" => vec![undone(reply, "no longer muted:", "muted")],
-        "unmaint" => vec![undone(reply, "no longer under maintenance:", "under maintenance")],
+        "unmaint" => unplanned(reply),
         "adjust" => vec![adjusted(reply)],
         "unadjust" => vec![unadjusted(reply)],
         "forget" => vec![format!("forgot {}, by {}", names(&reply.took), reply.who)],
@@ -33,6 +33,14 @@ fn undone(reply: &ActReply, what: &str, was: &str) -> String {
         return format!("{} was not {was}", reply.name);
     }
     format!("{what} {}, by {}", names(&reply.took), reply.who)
+}
+
+/// What is under maintenance by the file stays so.
+fn unplanned(reply: &ActReply) -> Vec<String> {
+    let is_none = reply.took.is_empty() && !reply.held.is_empty();
+    let ended = (!is_none).then(|| undone(reply, "no longer under maintenance:", "under maintenance"));
+    let stays = reply.held.iter().take(NAMES_SAID).map(|held| format!("still under maintenance: {held}"));
+    ended.into_iter().chain(stays).collect()
 }
 
 fn adjusted(reply: &ActReply) -> String {
@@ -109,6 +117,12 @@ mod tests {
         assert_eq!(told(&reply("mute", &["web/oco"])), "muted web/oco, by root, until unmute\n");
         assert_eq!(told(&reply("unmute", &["web/oco"])), "no longer muted: web/oco, by root\n");
         assert_eq!(told(&reply("unack", &[])), "web was not acknowledged\n");
+        let held = vec!["web/oco, by watch.toml until U".to_owned()];
+        let stays = "still under maintenance: web/oco, by watch.toml until U\n";
+        assert_eq!(told(&ActReply { held: held.clone(), ..reply("unmaint", &[]) }), stays);
+        let said = format!("no longer under maintenance: web/oco, by root\n{stays}");
+        assert_eq!(told(&ActReply { held, ..reply("unmaint", &["web/oco"]) }), said);
+        assert_eq!(told(&reply("unmaint", &[])), "web was not under maintenance\n");
         assert_eq!(told(&reply("forget", &["web/oco/a"])), "forgot web/oco/a, by root\n");
         let planned =
             ActReply { from: Some("F".to_owned()), until: Some("U".to_owned()), ..reply("maint", &["a/b"]) };

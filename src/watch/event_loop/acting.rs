@@ -4,7 +4,7 @@ use super::EventLoop;
 use super::orders::{Obeyed, OrderTime};
 use crate::control::reply;
 use crate::decide::acts::Wish;
-use crate::decide::known::Known;
+use crate::decide::known::{Known, Named};
 use log::info;
 use oco::logic::control::{Act, ActReply, VERSION};
 use oco::logic::text::printable;
@@ -59,13 +59,20 @@ impl EventLoop {
     }
 
     /// Somebody undoes that.
-    pub(super) fn undo(&mut self, kind: ActKind, name: String, who: String) -> Result<Obeyed, String> {
+    pub(super) fn undo(
+        &mut self,
+        kind: ActKind,
+        name: String,
+        who: String,
+        time: &OrderTime,
+    ) -> Result<Obeyed, String> {
         let at = self.watcher.fleet_mut().journal_time(self.now);
         let known = Known { fleet: self.watcher.fleet(), levels: &self.levels };
         let took = self.telling.undo(kind, &name, &who, known, at)?;
         if !took.is_empty() {
             info!(target: TRANSITION, "{}: {} by {who}", printable(name.as_bytes()), kind.undoing());
         }
+        let held = if kind == ActKind::Maint { self.windows_of(&name, time) } else { Vec::new() };
         let act = kind.undoing().to_owned();
         Ok(Obeyed::Reply(reply::line(&ActReply {
             version: VERSION,
@@ -73,9 +80,27 @@ impl EventLoop {
             act,
             name,
             took,
+            held,
             who,
             ..ActReply::default()
         })))
+    }
+
+    /// The windows of the file that a name is under, in words: nobody ends them by an order.
+    fn windows_of(&mut self, name: &str, time: &OrderTime) -> Vec<String> {
+        let moment = self.watcher.fleet_mut().moment(self.now);
+        let known = Known { fleet: self.watcher.fleet(), levels: &self.levels };
+        let names: Vec<ObjectName> = match known.find(name) {
+            Some(Named::Object(object)) => vec![object],
+            Some(Named::Group) => known.services(name).map(|service| service.name.clone()).collect(),
+            None => Vec::new(),
+        };
+        let words = |name: &ObjectName| {
+            let (window, _, until) = self.telling.window_on(name, moment)?;
+            let until = until.map_or_else(String::new, |until| format!(" until {}", time.show(until)));
+            Some(format!("{name}, by {}{until}", window.who))
+        };
+        names.iter().filter_map(words).collect()
     }
 
     /// Somebody speaks to those whom the alerts of a name tell.

@@ -208,9 +208,9 @@ impl EventLoop {
             FleetOrder::Ack(act) => self.act(ActKind::Ack, act, who, &time),
             FleetOrder::Mute(act) => self.act(ActKind::Mute, act, who, &time),
             FleetOrder::Maint(act) => self.act(ActKind::Maint, act, who, &time),
-            FleetOrder::Unack(undo) => self.undo(ActKind::Ack, undo.name, who),
-            FleetOrder::Unmute(undo) => self.undo(ActKind::Mute, undo.name, who),
-            FleetOrder::Unmaint(undo) => self.undo(ActKind::Maint, undo.name, who),
+            FleetOrder::Unack(undo) => self.undo(ActKind::Ack, undo.name, who, &time),
+            FleetOrder::Unmute(undo) => self.undo(ActKind::Mute, undo.name, who, &time),
+            FleetOrder::Unmaint(undo) => self.undo(ActKind::Maint, undo.name, who, &time),
             FleetOrder::Alert { name, text } => self.speak(name, &text, who),
             FleetOrder::Incidents => {
                 Ok(Obeyed::Ask(Query::Incidents(INCIDENTS), Asked::Incidents(time.shown())))
@@ -301,18 +301,30 @@ impl EventLoop {
     }
 
     fn forget(&mut self, name: &str, who: &str) -> Result<Obeyed, String> {
-        let parsed = ObjectName::parse(name)?;
-        self.watcher
-            .fleet_mut()
-            .forget(&parsed, self.now, &mut self.changes)
-            .map_err(|error| error.to_string())?;
-        info!("{parsed}: forgotten, by {who}");
+        let (now, changes) = (self.now, &mut self.changes);
+        let fleet = self.watcher.fleet_mut();
+        let took = if fleet.has_group(name) {
+            let took = fleet.forget_group(name, now, changes);
+            if took.is_empty() {
+                return Err(format!(
+                    "{name}: there is nothing in it that only reports; the file's are not dropped"
+                ));
+            }
+            took
+        } else {
+            let parsed = ObjectName::parse(name)?;
+            fleet.forget(&parsed, now, changes).map_err(|error| error.to_string())?;
+            vec![parsed]
+        };
+        for name in &took {
+            info!("{name}: forgotten, by {who}");
+        }
         let reply = ActReply {
             version: VERSION,
             ok: true,
             act: "forget".to_owned(),
             name: name.to_owned(),
-            took: vec![parsed.to_string()],
+            took: took.iter().map(ToString::to_string).collect(),
             who: who.to_owned(),
             ..ActReply::default()
         };

@@ -260,6 +260,14 @@ impl Fleet {
         Ok(())
     }
 
+    /// Drops all of a group that reported and that the file does not name. Tells of which services.
+    pub fn forget_group(&mut self, group: &str, now: Now, changes: &mut Changes) -> Vec<ObjectName> {
+        let services = self.services().map(|service| service.name).filter(|name| name.group() == group);
+        let mut services: Vec<ObjectName> = services.cloned().collect();
+        services.retain(|name| self.forget(name, now, changes).is_ok());
+        services
+    }
+
     fn drop_target(&mut self, id: TargetId, changes: &mut Changes) {
         let Some(row) = self.rows.target(id) else { return };
         let (service, member) = (row.service, Member::of(row.target.standing()));

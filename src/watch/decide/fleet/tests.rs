@@ -230,6 +230,26 @@ fn who_reports_is_taken_in_where_the_group_says_so() {
 }
 
 #[test]
+fn a_whole_group_is_forgotten_as_far_as_it_only_reported() {
+    let nightly = service("nightly", Probe::Report(Duration::from_secs(60)), Rule::All, &[]);
+    let mut push = group("push", &["a"], vec![nightly]);
+    push.accept_reports = true;
+    let settings = file(vec![push], vec![], false);
+    let mut fleet = start(&settings);
+    let mut changes = Changes::default();
+    assert!(fleet.forget_group("push", at(1000), &mut changes).is_empty());
+    let report = Report { code: Code::OK, period: None, text: "" };
+    for who in ["push/nightly/a", "push/nightly/b", "push/load/b", "push/load/c", "push/disk/b"] {
+        fleet.report(&name(who), report, at(1000), &mut changes).unwrap();
+    }
+    let took = fleet.forget_group("push", at(2000), &mut changes);
+    assert_eq!(took, [name("push/nightly"), name("push/load"), name("push/disk")]);
+    let left: Vec<&str> = fleet.targets().map(|target| target.name.as_str()).collect();
+    assert_eq!(left, ["push/nightly/a"], "what stands in the file stays");
+    assert!(fleet.forget_group("push", at(3000), &mut changes).is_empty());
+}
+
+#[test]
 fn a_service_that_somebody_speaks_of_is_met_where_the_group_says_so() {
     let mut push = group("push", &[], vec![]);
     push.accept_reports = true;
