@@ -308,6 +308,9 @@ pub struct ActReply {
     /// Why.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub text: String,
+    /// Whether the journal has it not yet, as its disk does not answer: if the watcher is killed now, it is lost.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub unwritten: bool,
 }
 
 /// What became of reports.

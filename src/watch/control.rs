@@ -34,6 +34,14 @@ pub struct Client {
     number: u64,
 }
 
+#[cfg(test)]
+impl Client {
+    /// Somebody in this slot.
+    pub fn in_slot(slot: usize) -> Client {
+        Client { slot, number: 1 }
+    }
+}
+
 /// An order that came.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Order {

@@ -426,6 +426,7 @@ impl EventLoop {
         if left > 0 {
             warn!("journal: {left} entries are not written");
         }
+        self.replies.finish_acts(&mut self.control, left == 0, self.now.boot);
         // Who connects from now on is to find nobody.
         let _ = std::fs::remove_file(path);
         let _ = std::fs::remove_file(token_socket(path));

@@ -103,3 +103,41 @@ fn as_many_as_may_be_are_taken_in_and_kept_over_a_kill() {
     let _watcher = Watcher::start(&scene);
     assert_eq!(count(), (50_000, 100_000));
 }
+
+#[test]
+fn what_somebody_was_told_is_done_is_there_after_a_kill_at_once() {
+    let scene = Scene::new(
+        "[hostgroup.g]\nhosts = [\"a\"]\n[hostgroup.g.service.s]\nprobe = { report = \"1h\" }\n\
+         [hostgroup.push]\naccept-reports = true\n",
+    );
+    let mut watcher = Watcher::start(&scene);
+    scene.told(&["report", "g/s/a", "300"]);
+    scene.told(&["report", "push/load/a", "200"]);
+    scene.wait_for_words("g/s", "ko");
+    let orders = [
+        ("ack", r#""name":"g/s""#),
+        ("unack", r#""name":"g/s""#),
+        ("mute", r#""name":"g/s""#),
+        ("maint", r#""name":"g/s","for":3600000"#),
+        ("adjust", r#""name":"g/s","from":"-2h","to":"-1h","state":"ok","text":"why""#),
+        ("forget", r#""name":"push/load/a""#),
+    ];
+    for (order, keys) in orders {
+        let asked = crate::talk::ask(&scene, &format!(r#"{{"version":1,"order":"{order}",{keys}}}"#));
+        watcher.signal("KILL");
+        watcher.wait();
+        assert_eq!((&asked["ok"], &asked["unwritten"]), (&json!(true), &Value::Null), "{asked}");
+        watcher = Watcher::start(&scene);
+        let status = crate::talk::ask(&scene, r#"{"version":1,"order":"status","patterns":[]}"#);
+        let service = &status["services"][0];
+        let is_there = match order {
+            "ack" => service["acked"].is_object(),
+            "unack" => service["acked"].is_null(),
+            "mute" => service["muted"].is_object(),
+            "maint" => service["maint"].is_object(),
+            "adjust" => scene.told(&["adjustments"]).contains("why"),
+            _ => status["services"].as_array().unwrap().len() == 1,
+        };
+        assert!(is_there, "{order}: {status}");
+    }
+}

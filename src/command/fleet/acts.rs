@@ -6,7 +6,7 @@ use crate::logic::text::printable;
 
 /// What became of an act: a line, and of a direct alert one for each who is not told yet.
 pub fn told(reply: &ActReply) -> String {
-    let lines = match reply.act.as_str() {
+    let mut lines = match reply.act.as_str() {
         "ack" => vec![act(reply, "acknowledged", "until the failure ends")],
         "mute" => vec![act(reply, "muted", "until unmute")],
         "maint" => vec![act(reply, "under maintenance:", "until unmaint")],
@@ -19,6 +19,9 @@ pub fn told(reply: &ActReply) -> String {
         "alert" => alert(reply),
         other => vec![format!("{other}: {}", names(&reply.took))],
     };
+    if reply.unwritten {
+        lines.push("not in the journal yet, whose disk does not answer: a kill would undo this".to_owned());
+    }
     lines.iter().map(|line| printable(line.as_bytes()) + "\n").collect()
 }
 
@@ -115,6 +118,8 @@ mod tests {
             "acknowledged web/oco, by root, until the failure ends\n"
         );
         assert_eq!(told(&reply("mute", &["web/oco"])), "muted web/oco, by root, until unmute\n");
+        let unwritten = told(&ActReply { unwritten: true, ..reply("mute", &["web/oco"]) });
+        assert!(unwritten.lines().nth(1).unwrap().starts_with("not in the journal yet"), "{unwritten}");
         assert_eq!(told(&reply("unmute", &["web/oco"])), "no longer muted: web/oco, by root\n");
         assert_eq!(told(&reply("unack", &[])), "web was not acknowledged\n");
         let held = vec!["web/oco, by watch.toml until U".to_owned()];

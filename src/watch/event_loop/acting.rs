@@ -2,7 +2,6 @@
 
 use super::EventLoop;
 use super::orders::{Obeyed, OrderTime};
-use crate::control::reply;
 use crate::decide::acts::Wish;
 use crate::decide::known::{Known, Named};
 use log::info;
@@ -55,7 +54,7 @@ impl EventLoop {
         let from = from.map_or_else(String::new, |since| format!(" in {}", rough_millis(since.since(at))));
         let text = if reply.text.is_empty() { String::new() } else { format!(": {}", reply.text) };
         info!(target: TRANSITION, "{}: {} by {}{from}{until}{text}", printable(reply.name.as_bytes()), kind.word(), reply.who);
-        Ok(Obeyed::Reply(reply::line(&reply)))
+        Ok(Obeyed::Acted(Box::new(reply)))
     }
 
     /// Somebody undoes that.
@@ -74,7 +73,7 @@ impl EventLoop {
         }
         let held = if kind == ActKind::Maint { self.windows_of(&name, time) } else { Vec::new() };
         let act = kind.undoing().to_owned();
-        Ok(Obeyed::Reply(reply::line(&ActReply {
+        Ok(Obeyed::Acted(Box::new(ActReply {
             version: VERSION,
             ok: true,
             act,
@@ -116,7 +115,7 @@ impl EventLoop {
         let known = Known { fleet: self.watcher.fleet(), levels: &self.levels };
         let direct = self.telling.direct(&name, &format!("{text} ({who})"), known, moment)?;
         info!(target: TRANSITION, "{}: alert by {who}: {text}", printable(name.as_bytes()));
-        Ok(Obeyed::Reply(reply::line(&ActReply {
+        Ok(Obeyed::Acted(Box::new(ActReply {
             version: VERSION,
             ok: true,
             act: "alert".to_owned(),

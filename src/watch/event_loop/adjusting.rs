@@ -53,7 +53,7 @@ impl EventLoop {
             if names.is_empty() {
                 return Err(format!("{name}: nothing is known by that name"));
             }
-            return Ok(Obeyed::Reply(self.correct(&correction, names)));
+            return Ok(Obeyed::Acted(Box::new(self.correct(&correction, names))));
         }
         let parsed = ObjectName::parse(name)?;
         if parsed.kind() == Kind::Level {
@@ -61,14 +61,14 @@ impl EventLoop {
             return Err(format!("{name}: a level is made of others; expected the name that it is of{of}"));
         }
         if fleet.find(&parsed).is_some() {
-            return Ok(Obeyed::Reply(self.correct(&correction, vec![parsed])));
+            return Ok(Obeyed::Acted(Box::new(self.correct(&correction, vec![parsed]))));
         }
         // It may have been watched once.
         Ok(Obeyed::Ask(Query::Knows(parsed.clone()), Asked::Adjust(Box::new(correction), parsed)))
     }
 
     /// Corrects what was of `names`, and returns the reply.
-    pub(super) fn correct(&mut self, correction: &Correction, names: Vec<ObjectName>) -> Vec<u8> {
+    pub(super) fn correct(&mut self, correction: &Correction, names: Vec<ObjectName>) -> ActReply {
         let Correction { name, time: (since, until), state, text, who, zone } = correction;
         let at = self.watcher.fleet_mut().journal_time(self.now);
         let mut reply = ActReply {
@@ -104,7 +104,7 @@ impl EventLoop {
             let sequence = self.journal.push(Entry::Adjustment(added));
             self.levels.touch(&name, sequence);
         }
-        reply::line(&reply)
+        reply
     }
 
     /// Takes a correction back: the order `unadjust`.
@@ -129,7 +129,7 @@ impl EventLoop {
                 reply.took.push(reply.name.clone());
             }
         }
-        Ok(Obeyed::Reply(reply::line(&reply)))
+        Ok(Obeyed::Acted(Box::new(reply)))
     }
 
     /// The reply to the order `adjustments`, with times of `zone`; none: UTC.

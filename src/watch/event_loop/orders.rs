@@ -107,6 +107,8 @@ impl OrderTime {
 pub(super) enum Obeyed {
     /// Its whole reply.
     Reply(Vec<u8>),
+    /// Its reply, once what it did is in the journal.
+    Acted(Box<ActReply>),
     /// A reply that is made piece by piece.
     Status(Box<StatusReply>),
     /// The journal is asked first.
@@ -139,6 +141,7 @@ impl EventLoop {
         };
         match obeyed {
             Ok(Obeyed::Reply(octets)) => self.control.reply(client, &octets, true, self.now.boot),
+            Ok(Obeyed::Acted(reply)) => self.replies.hold(client, reply),
             Ok(Obeyed::Status(status)) => self.replies.begin(client, Going::Status(status)),
             Ok(Obeyed::Ask(query, asked)) => self.ask(client, query, asked),
             Err(why) => self.control.reply(client, &reply::error(&why), true, self.now.boot),
@@ -328,7 +331,7 @@ impl EventLoop {
             who: who.to_owned(),
             ..ActReply::default()
         };
-        Ok(Obeyed::Reply(reply::line(&reply)))
+        Ok(Obeyed::Acted(Box::new(reply)))
     }
 }
 

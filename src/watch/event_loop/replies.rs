@@ -8,6 +8,8 @@ use crate::control::{Client, Control, reply};
 use crate::decide::known::Known;
 use crate::journal_reader::{Query, Ticket};
 use crate::journal_writer::Sequence;
+use crate::limits::JOURNAL_HANGS;
+use oco::logic::control::ActReply;
 use oco::logic::time::Nanos;
 use oco_fleet::journal::ActKind;
 use oco_fleet::object::ObjectName;
@@ -38,6 +40,15 @@ pub struct Waiting {
     pub asked: super::orders::Asked,
 }
 
+/// The reply to who acted, which waits until that is in the journal: what somebody was told is done is there after a kill.
+#[derive(Debug)]
+struct Held {
+    client: Client,
+    reply: Box<ActReply>,
+    /// What has to be written, and how long that is waited for; none: its entries are not in the queue yet.
+    after: Option<(Sequence, Nanos)>,
+}
+
 /// Replies that go on, by their clients.
 #[derive(Default)]
 pub struct Replies {
@@ -46,6 +57,7 @@ pub struct Replies {
     asked: HashMap<Ticket, (Client, super::orders::Asked)>,
     next_ticket: u64,
     waiting: Vec<Waiting>,
+    held: Vec<Held>,
 }
 
 impl Replies {
@@ -77,9 +89,33 @@ impl Replies {
         self.waiting.push(waiting);
     }
 
+    /// Holds the reply to who acted. Its entries are in the journal's queue when [`Replies::take_held`] is called next.
+    pub fn hold(&mut self, client: Client, reply: Box<ActReply>) {
+        self.held.push(Held { client, reply, after: None });
+    }
+
     /// When the first of them waits no longer.
     pub fn deadline(&self) -> Option<Nanos> {
-        self.waiting.iter().map(|waiting| waiting.until).min()
+        let held = self.held.iter().filter_map(|held| held.after.map(|(_, until)| until));
+        self.waiting.iter().map(|waiting| waiting.until).chain(held).min()
+    }
+
+    /// The replies to who acted that wait no longer. Those whose entries are not written yet say so.
+    fn take_held(&mut self, pushed: Sequence, written: Sequence, now: Nanos) -> Vec<(Client, Box<ActReply>)> {
+        let is_over = |held: &mut Held| {
+            let (after, until) = *held.after.get_or_insert((pushed, now.after(JOURNAL_HANGS)));
+            held.reply.unwritten = after > written;
+            after <= written || until <= now
+        };
+        self.held.extract_if(.., is_over).map(|held| (held.client, held.reply)).collect()
+    }
+
+    /// Replies to all whose acts were not in the journal yet, now that they are, or never will be.
+    pub fn finish_acts(&mut self, control: &mut Control, is_written: bool, now: Nanos) {
+        for Held { client, mut reply, .. } in self.held.drain(..) {
+            reply.unwritten = !is_written;
+            control.reply(client, &reply::line(&*reply), true, now);
+        }
     }
 
     /// Those that wait no longer.
@@ -136,6 +172,7 @@ impl EventLoop {
             self.ask_now(client, query, asked);
         }
         self.hear_reader();
+        self.reply_to_acts();
         let clients: Vec<Client> = self.replies.going.keys().copied().collect();
         for client in clients {
             match self.control.wants_reply(client) {
@@ -147,6 +184,14 @@ impl EventLoop {
                 }
                 Some(false) => {}
             }
+        }
+    }
+
+    /// Replies to those whose acts are in the journal, and to those who waited for long enough.
+    fn reply_to_acts(&mut self) {
+        let (pushed, written) = (self.journal.pushed(), self.journal.written());
+        for (client, reply) in self.replies.take_held(pushed, written, self.now.boot) {
+            self.control.reply(client, &reply::line(&*reply), true, self.now.boot);
         }
     }
 
@@ -183,8 +228,8 @@ impl EventLoop {
                 Ok(Answered::Whole(octets)) => self.control.reply(client, &octets, true, self.now.boot),
                 Ok(Answered::Log(log)) => self.replies.begin(client, Going::Log(log)),
                 Ok(Answered::Adjust(correction, name)) => {
-                    let octets = self.correct(&correction, vec![name]);
-                    self.control.reply(client, &octets, true, self.now.boot);
+                    let reply = self.correct(&correction, vec![name]);
+                    self.replies.hold(client, Box::new(reply));
                 }
                 Err(error) => {
                     let octets = reply::error(&error.to_string());
@@ -192,5 +237,33 @@ impl EventLoop {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_acts_is_answered_once_that_is_written_or_after_two_seconds() {
+        let mut replies = Replies::default();
+        let now = Nanos(50_000_000_000);
+        let client = Client::in_slot;
+        replies.hold(client(1), Box::default());
+        assert_eq!(replies.deadline(), None);
+        assert!(replies.take_held(Sequence(7), Sequence(6), now).is_empty());
+        replies.hold(client(2), Box::default());
+        assert!(replies.take_held(Sequence(9), Sequence(6), now).is_empty());
+        assert_eq!(replies.deadline(), Some(now.after(JOURNAL_HANGS)));
+        let mut take = |written, now| -> Vec<(Client, bool)> {
+            let taken = replies.take_held(Sequence(10), Sequence(written), now);
+            taken.into_iter().map(|(client, reply)| (client, reply.unwritten)).collect()
+        };
+        assert_eq!(take(7, now), [(client(1), false)]);
+        assert_eq!(take(8, now), []);
+        assert_eq!(take(8, now.after(JOURNAL_HANGS)), [(client(2), true)]);
+        // Nothing was to be written.
+        replies.hold(client(3), Box::default());
+        assert_eq!(replies.take_held(Sequence(8), Sequence(8), now).len(), 1);
     }
 }
