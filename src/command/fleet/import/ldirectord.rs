@@ -14,6 +14,9 @@ mod server;
 mod table;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 use super::{first_zero, wrong};
 use crate::config::source::Fault;
 

@@ -15,6 +15,9 @@ mod record;
 mod words;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 use super::{first_zero, wrong};
 use crate::config::source::Fault;
 

@@ -6,7 +6,7 @@ use crate::config::source::Fault;
 use proptest::prelude::*;
 use std::path::Path;
 
-type Convert = fn(&str) -> Result<String, Fault>;
+pub(super) type Convert = fn(&str) -> Result<String, Fault>;
 
 fn is_golden(name: &str, convert: Convert) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/command/fleet/import/golden");
@@ -85,48 +85,7 @@ fn what_ldirectord_would_not_take_is_an_error_with_its_line() {
     }
 }
 
-/// Lines of mon that say something of what is written, in other words.
-const OF_MON: [&str; 15] = [
-    "hostgroup",
-    "watch",
-    "service",
-    "interval",
-    "monitor",
-    "traptimeout",
-    "description",
-    "period",
-    "alert",
-    "upalert",
-    "alertevery",
-    "alertafter",
-    "numalerts",
-    "depend",
-    "alertdepend",
-];
-
-fn of_mon() -> impl Strategy<Value = String> {
-    let line = prop_oneof![
-        Just(String::new()),
-        "hostgroup [a-c] ?[a-c]{0,2} ?\\*?[a-c]",
-        "watch [a-d]",
-        "\tservice [a-c]",
-        "\tmonitor [a-z ;'\"${}]{1,12}( ;;)?",
-        "\t(interval|traptimeout|failure_interval|randskew|dep_memory) [0-9]{1,2}(\\.5)?[smhd]",
-        "\t(depend|alertdepend|monitordepend|hostdepend) (SELF|[a-c]):[a-c]( (&&|\\|\\|)? ?[a-c]:[a-c])?",
-        "\tdep_behavior (a|m|hm)",
-        "\texclude_hosts [a-c] [a-c]",
-        "\t(description|redistribute|unack_summary|frob) .{0,8}",
-        "\tperiod ([A-Z]: )?(wd \\{(Mon|Sat)-(Fri|Sun)\\})?( hr \\{[0-9]-1[0-9]\\})?",
-        "\t(alert|upalert|startupalert) (exit=1 )?[a-c{}]{1,3} ?.{0,3}",
-        "\talertevery [1-9]m( strict| observe_detail)?",
-        "\talertafter ([0-9]|[1-9]m|[1-9] [1-9]h)",
-        "\t(numalerts [0-9]|no_comp_alerts|upalertafter 5m)",
-        "(maxprocs|randstart|mondir|alertdir|odd) ?= ?[/a-z]{0,6}",
-    ];
-    prop::collection::vec(line, 0..25).prop_map(|lines| lines.join("\n"))
-}
-
-fn is_well(convert: Convert, text: &str) -> Option<String> {
+pub(super) fn is_well(convert: Convert, text: &str) -> Option<String> {
     match convert(text) {
         Ok(made) => {
             assert!(!made.chars().any(|c| c.is_control() && c != '\n'), "{made:?}");
@@ -147,17 +106,29 @@ proptest! {
         is_well(mon::convert, &text);
         is_well(ldirectord::convert, &text);
     }
+}
 
-    #[test]
-    fn each_line_of_mon_is_taken_or_named(text in of_mon()) {
-        let Some(made) = is_well(mon::convert, &text) else { return Ok(()) };
-        let is_left_out = made.contains("left out");
-        for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
-            let word = line.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
-            prop_assert!(
-                made.contains(word) || OF_MON.contains(&word) || word.starts_with("dep_") || is_left_out || word == "monitordepend",
-                "{}: {}", line, made
-            );
+/// Whether a comment names the line.
+pub(super) fn is_named(made: &str, line: usize) -> bool {
+    made.lines().any(|text| text.starts_with(&format!("# line {line}: ")))
+}
+
+/// Whether each run of letters and digits of it stands in what was made, as in names, addresses and words of commands.
+pub(super) fn holds_words(made: &str, text: &str) -> bool {
+    text.split(|c: char| !c.is_ascii_alphanumeric()).all(|run| made.contains(run))
+}
+
+/// The text of a file that came with a program, as `reader` prints it where it is not plain. None where it is not there,
+/// which is said.
+pub(super) fn installed(file: &str, reader: &[&str]) -> Option<String> {
+    let octets = match reader {
+        _ if !Path::new(file).exists() => Err("it is not installed".to_owned()),
+        [] => std::fs::read(file).map_err(|error| error.to_string()),
+        [program, options @ ..] => {
+            let output = std::process::Command::new(program).args(options).arg(file).output();
+            let output = output.ok().filter(|output| output.status.success());
+            output.map(|output| output.stdout).ok_or_else(|| format!("{program} does not read it"))
         }
-    }
+    };
+    octets.map_err(|why| println!("skipped: {file}: {why}")).ok().map(super::text)
 }

@@ -81,6 +81,7 @@ pub(super) fn plan(file: File) -> Result<Plan, Bad> {
         virtuals: BTreeSet::new(),
         servers: 0,
     };
+    planner.plan.notes.extend(planner.global.replaced());
     for setting in &planner.global.0 {
         planner.plan.notes.extend(at_top(setting).map(|why| setting.note(why)));
     }
@@ -162,6 +163,7 @@ impl Planner {
         let protocol = protocol(of_file, &address)?;
         let mut notes: Vec<Note> =
             of_file.settings.0.iter().filter_map(|line| Some(line.note(in_virtual(line)?))).collect();
+        notes.extend(of_file.settings.replaced());
         let found = alike(self.servers(of_file, &mut notes)?, &mut notes);
         let Some(first) = found.first() else {
             self.leave_out(of_file, notes, "it has no real server; it is left out");

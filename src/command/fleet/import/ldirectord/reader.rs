@@ -41,6 +41,16 @@ impl Settings {
     pub(super) fn get(&self, key: &str) -> Option<&Setting> {
         self.0.iter().rev().find(|setting| setting.key == key)
     }
+
+    /// Notes on those that do not count, as the same key follows.
+    pub(super) fn replaced(&self) -> Vec<Note> {
+        let counting = |setting: &&Setting| self.get(&setting.key).filter(|last| last.line != setting.line);
+        let settings = self.0.iter().filter(|setting| !matches!(setting.key.as_str(), "real" | "real6"));
+        let replaced = settings.filter_map(|setting| Some((setting, counting(&setting)?.line)));
+        replaced
+            .map(|(setting, by)| setting.note(format!("line {by} has it again, and the last one counts")))
+            .collect()
+    }
 }
 
 /// A virtual service.

@@ -54,6 +54,7 @@ impl Alerts {
                 for (line, command) in period.alerts.iter().chain(&period.upalerts) {
                     notes.push(Note::new(*line, command, "its period never holds"));
                 }
+                period.left_out(&mut notes);
                 left.append(&mut notes);
                 return Ok(());
             }
@@ -81,6 +82,7 @@ impl Alerts {
         }
         if told.is_empty() {
             notes.push(Note::new(period.line, &text, "nobody is told of a failure in it"));
+            period.left_out(&mut notes);
             left.append(&mut notes);
             return Ok(());
         }

@@ -102,6 +102,18 @@ impl Planner {
         if hosts.is_empty() && !is_default && !is_reported {
             let why = "there is no host in it; it is left out, and what its watch says";
             notes.push(Note::new(group.line, &format!("group {}", group.name), why));
+            if let Some(line) = group.watched.filter(|line| *line != group.line) {
+                notes.push(Note::new(line, &format!("watch {}", group.name), "left out with its group"));
+            }
+            for service in services {
+                notes.push(Note::new(
+                    service.line,
+                    &format!("service {}", service.name),
+                    "left out with its group",
+                ));
+                notes.extend(service.notes.iter().cloned());
+                service.left_out(&mut notes);
+            }
             self.plan.notes.append(&mut notes);
             return Ok(());
         }
@@ -160,6 +172,7 @@ impl Planner {
         if hosts.is_empty() && service.monitor.is_some() {
             let why = "there is no host to probe; it is left out, and what stands below it";
             notes.push(Note::new(service.line, &format!("service {}", service.name), why));
+            service.left_out(&mut notes);
             self.plan.notes.append(&mut notes);
             return Ok(());
         }

@@ -3,7 +3,7 @@
 use super::super::document::Note;
 use super::lines::{Line, lines};
 use super::period::times;
-use super::record::{After, Bad, Every, File, Group, Period, Service};
+use super::record::{After, Bad, Every, File, Given, Group, Period, Service};
 use super::words::{EXPECTED_TIME, length};
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -21,6 +21,31 @@ enum Record {
     /// An alias or a view, of which no line counts.
     Other(&'static str),
     Watch(usize),
+}
+
+/// What counts once: given again, the last one does. `alertafter` has a rule of its own.
+const OF_SERVICE_ONCE: [&str; 9] = [
+    "interval",
+    "traptimeout",
+    "monitor",
+    "description",
+    "exclude_hosts",
+    "exclude_period",
+    "depend",
+    "alertdepend",
+    "monitordepend",
+];
+const OF_PERIOD_ONCE: [&str; 2] = ["alertevery", "numalerts"];
+
+/// Notes on the line that a later one with the same keyword replaces.
+fn replaced(lines: &[Given], word: &str, by: usize, notes: &mut Vec<Note>) {
+    if let Some(given) = lines.iter().rev().find(|given| keyword(&given.text).0 == word) {
+        notes.push(Note::new(
+            given.line,
+            &given.text,
+            format!("line {by} has it again, and the last one counts"),
+        ));
+    }
 }
 
 struct Reader {
@@ -156,7 +181,7 @@ impl Reader {
             }
         };
         let Some(group) = self.file.groups.get_mut(at) else { return Ok(()) };
-        if std::mem::replace(&mut group.is_watched, true) {
+        if group.watched.replace(line.number).is_some() {
             return Err(format!("watch {tag}: given twice"));
         }
         self.record = Record::Watch(at);
@@ -185,17 +210,33 @@ impl Reader {
             && is_variable(name)
         {
             service.variables.push((line.number, name.to_owned(), value.to_owned()));
+            service.lines.push(Given { line: line.number, text: line.text.clone() });
             return Ok(());
         }
+        let given = Given { line: line.number, text: line.text.clone() };
         if word == "period" {
             let text = without_label(arguments);
             times(text)?;
-            service.periods.push(Period::new(line.number, text));
+            let mut period = Period::new(line.number, text);
+            period.lines.push(given);
+            service.periods.push(period);
             return Ok(());
         }
         match service.periods.last_mut() {
-            Some(period) => of_period(period, line, word, arguments),
-            None => of_service(service, line, word, arguments),
+            Some(period) => {
+                if OF_PERIOD_ONCE.contains(&word) {
+                    replaced(&period.lines, word, line.number, &mut period.notes);
+                }
+                period.lines.push(given);
+                of_period(period, line, word, arguments)
+            }
+            None => {
+                if OF_SERVICE_ONCE.contains(&word) {
+                    replaced(&service.lines, word, line.number, &mut service.notes);
+                }
+                service.lines.push(given);
+                of_service(service, line, word, arguments)
+            }
         }
     }
 
@@ -232,7 +273,10 @@ impl Reader {
             }
             "exclude_period" => {
                 times(value)?;
-                self.file.exclude = Some((line.number, value.to_owned()));
+                if let Some((before, period)) = self.file.exclude.replace((line.number, value.to_owned())) {
+                    let why = format!("line {} has it again, and the last one counts", line.number);
+                    self.file.notes.push(Note::new(before, &format!("exclude_period = {period}"), why));
+                }
                 return Ok(());
             }
             "maxprocs" => "at most 64 programs run at once",
@@ -371,8 +415,11 @@ fn of_period(period: &mut Period, line: &Line, word: &str, arguments: &str) -> R
         "alertafter" => {
             let words: Vec<&str> = arguments.split_whitespace().collect();
             let what = || format!("alertafter {arguments:?}: expected a number of failures, a time, or both");
-            period.after = match words.as_slice() {
-                [count] if number(count) == Some(0) => None,
+            let after = match words.as_slice() {
+                [count] if number(count) == Some(0) => {
+                    note("none, as if it were not there");
+                    None
+                }
                 [count] if number(count).is_some() => number(count).map(After::Failures),
                 [text] => Some(After::Time(length(text).ok_or_else(what)?)),
                 [count, text] => {
@@ -382,10 +429,31 @@ fn of_period(period: &mut Period, line: &Line, word: &str, arguments: &str) -> R
                 }
                 _ => return Err(what()),
             };
+            // Mon keeps a number and a time, and where it has both the number counts.
+            match (period.after, after) {
+                (Some(After::Failures(_)), Some(After::Time(_))) => {
+                    note("a number of failures counts before a time");
+                }
+                (Some(After::Time(_)), Some(After::Failures(_))) => {
+                    let of_time =
+                        period.lines.iter().rev().skip(1).find(|given| keyword(&given.text).0 == word);
+                    let why = format!("a number of failures counts before a time: line {}", line.number);
+                    period.notes.extend(of_time.map(|given| Note::new(given.line, &given.text, why)));
+                    period.after = after;
+                }
+                _ => {
+                    let before = period.lines.split_last().map_or(&[][..], |(_, before)| before);
+                    replaced(before, word, line.number, &mut period.notes);
+                    period.after = after;
+                }
+            }
         }
         "numalerts" => {
             let limit =
                 number(arguments).ok_or_else(|| format!("numalerts {arguments:?}: expected a number"))?;
+            if limit == 0 {
+                note("none, as if it were not there");
+            }
             period.limit = Some(limit).filter(|limit| *limit > 0);
         }
         "no_comp_alerts" => note("a recovery goes to whom the failure was told, and to nobody else"),

@@ -1,6 +1,7 @@
 //! What a mon.cf says, line by line: each line is a part of a record, or a note that says why it is none.
 
 use super::super::document::Note;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// What is wrong with a line.
@@ -29,8 +30,8 @@ pub(super) struct Group {
     pub line: usize,
     pub name: String,
     pub hosts: Vec<(usize, String)>,
-    /// Whether a watch was there.
-    pub is_watched: bool,
+    /// The line of its watch, if there is one.
+    pub watched: Option<usize>,
     pub services: Vec<Service>,
 }
 
@@ -54,6 +55,15 @@ pub(super) struct Service {
     pub alert_depend: Option<(usize, String)>,
     pub monitor_depend: Option<(usize, String)>,
     pub periods: Vec<Period>,
+    /// All lines of it but those of its periods.
+    pub lines: Vec<Given>,
+}
+
+/// A line as it stands there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Given {
+    pub line: usize,
+    pub text: String,
 }
 
 /// When to tell whom.
@@ -68,6 +78,8 @@ pub(super) struct Period {
     pub every: Option<Every>,
     pub after: Option<After>,
     pub limit: Option<u32>,
+    /// All lines of it.
+    pub lines: Vec<Given>,
 }
 
 /// `alertevery`.
@@ -88,11 +100,19 @@ pub(super) enum After {
 impl Group {
     pub(super) fn new(line: usize, name: &str) -> Group {
         let name = name.to_owned();
-        Group { line, name, hosts: Vec::new(), is_watched: false, services: Vec::new() }
+        Group { line, name, hosts: Vec::new(), watched: None, services: Vec::new() }
     }
 }
 
 impl Service {
+    /// Notes on each line of it and of its periods that has none yet; `notes` has its own.
+    pub(super) fn left_out(&self, notes: &mut Vec<Note>) {
+        notes.extend(self.periods.iter().flat_map(|period| &period.notes).cloned());
+        let of_periods = self.periods.iter().flat_map(|period| &period.lines);
+        let lines: Vec<Given> = self.lines.iter().chain(of_periods).cloned().collect();
+        left_out(&lines, notes, "left out with its service");
+    }
+
     pub(super) fn new(line: usize, name: &str, behavior: &str) -> Service {
         Service {
             line,
@@ -110,8 +130,16 @@ impl Service {
             alert_depend: None,
             monitor_depend: None,
             periods: Vec::new(),
+            lines: Vec::new(),
         }
     }
+}
+
+/// Notes on each line that has none yet.
+pub(super) fn left_out(lines: &[Given], notes: &mut Vec<Note>, why: &str) {
+    let noted: BTreeSet<usize> = notes.iter().map(|note| note.line).collect();
+    let rest = lines.iter().filter(|given| !noted.contains(&given.line));
+    notes.extend(rest.map(|given| Note::new(given.line, &given.text, why)));
 }
 
 impl Period {
@@ -125,6 +153,12 @@ impl Period {
             every: None,
             after: None,
             limit: None,
+            lines: Vec::new(),
         }
+    }
+
+    /// Notes on each line that has none yet: it is left out with the period.
+    pub(super) fn left_out(&self, notes: &mut Vec<Note>) {
+        left_out(&self.lines, notes, "left out with its period");
     }
 }
