@@ -235,6 +235,18 @@ impl Target {
         }
     }
 
+    /// A ko is held that nobody can tell from our own failure: it is unknown, with these words, and the ko waits on. Where
+    /// it is unknown already, the words may be others. Returns where it stood, where that is another state.
+    pub fn doubt(&mut self, reason: &str, at: Millis) -> Result<(Standing, Millis), bool> {
+        if self.standing.state == State::Unknown {
+            return Err(self.rephrase(reason) == Ruling::Rephrased);
+        }
+        let pending = self.pending.take();
+        let before = self.move_to(Verdict { code: None, reason, probes: None }, at);
+        self.pending = pending;
+        Ok(before)
+    }
+
     /// Takes the ko that is held, to be judged.
     pub fn take_pending(&mut self) -> Option<Box<Pending>> {
         self.pending.take()

@@ -149,6 +149,11 @@ impl EventLoop {
             WriterStatus::Hanging(_) => return Some("the journal's disk does not answer\n".to_owned()),
             WriterStatus::Failing(why) => return Some(format!("the journal can't be written: {why}\n")),
         }
+        if self.watcher.fleet().is_canary_hampered() {
+            return Some(
+                "the canary can't be asked, by our own fault, and until it can no ko is judged\n".to_owned(),
+            );
+        }
         let late = self.metrics.counts.late(self.now.boot);
         let is_late = self.metrics.counts.is_late(self.now.boot);
         is_late.then(|| format!("probes began {:.1} s late\n", late.as_secs_f64()))

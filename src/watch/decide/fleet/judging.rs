@@ -30,7 +30,7 @@ impl Fleet {
     }
 
     /// What a target that moved changes above it counts for flapping.
-    fn move_above(&mut self, id: TargetId) {
+    pub(super) fn move_above(&mut self, id: TargetId) {
         if let Some((_, service)) = self.rows.both(id) {
             service.is_moved = true;
         }
@@ -42,7 +42,7 @@ impl Fleet {
     }
 
     /// A target stands elsewhere: tells that, and all above it.
-    fn target_changed(
+    pub(super) fn target_changed(
         &mut self,
         id: TargetId,
         old: Standing,

@@ -1,14 +1,17 @@
 //! What probes and the canary found out.
 
 use super::ids::TargetId;
+use super::rows::Way;
 use super::{Changes, Fleet};
 use crate::decide::canary::{CanaryResult, CanaryStep};
 use crate::decide::changes::{Keep, Note};
 use crate::decide::passive::Withheld;
-use crate::decide::target::{Counts, Ruling, Verdict};
+use crate::decide::target::{Counts, Ruling, Verdict, bounded};
 use crate::probe::outcome::Outcome;
 use oco::logic::time::{Nanos, Now};
+use oco_fleet::state::State;
 use oco_fleet::time::Millis;
+use std::time::Duration;
 
 /// The reason of every target while it is us.
 pub const LOST: &str = "no canary answers";
@@ -127,6 +130,7 @@ impl Fleet {
     pub fn canary(&mut self, result: CanaryResult, began: Nanos, now: Now, changes: &mut Changes) {
         let at = self.clock.at(now);
         match self.canary.result(result, began, now.boot) {
+            CanaryStep::Nothing if result == CanaryResult::Own => self.doubt_held(at, now, changes),
             CanaryStep::Nothing => {}
             CanaryStep::Answered => self.release(began, now, changes),
             CanaryStep::Lost => {
@@ -137,6 +141,36 @@ impl Fleet {
             CanaryStep::Back => self.hear_again(now, changes),
         }
         self.settle(at, now, changes);
+    }
+
+    /// The canary can't be asked, so that no ko that waits for it can be judged. What is not known is never ok: who is probed
+    /// and had no success for the longest silence, or waits for so long, is unknown; who was never known is told why. What
+    /// was reported stands until it is judged that nobody reports any more.
+    fn doubt_held(&mut self, at: Millis, now: Now, changes: &mut Changes) {
+        for id in self.held.clone() {
+            let Some((row, service)) = self.rows.both(id) else { continue };
+            let Some(pending) = row.target.pending() else { continue };
+            if matches!(service.way, Way::Reported(_)) {
+                continue;
+            }
+            let longest = service.timing.max_silence;
+            let is_silent = Duration::from_millis(row.target.counts().silence) >= longest;
+            let waits = now.boot.since(pending.failed);
+            let is_unknown = row.target.standing().state == State::Unknown;
+            if !is_silent && waits < longest && !is_unknown {
+                continue;
+            }
+            let reason = format!("{}, and no canary can be asked", pending.reason);
+            let at = at.max(row.target.changed());
+            match row.target.doubt(bounded(&reason), at) {
+                Ok((old, old_since)) => {
+                    self.move_above(id);
+                    self.target_changed(id, old, old_since, at, None, changes);
+                }
+                Err(true) => self.target_rephrased(id),
+                Err(false) => {}
+            }
+        }
     }
 
     /// It is us no longer.

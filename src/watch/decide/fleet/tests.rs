@@ -110,7 +110,9 @@ fn a_ko_waits_for_a_canary_that_was_asked_after_the_failure() {
     assert!(tell(&mut fleet, "web/tcp/a", 300, 1000).is_empty());
     assert!(fleet.deadline().unwrap() <= at(1000).boot && fleet.start_canary(at(1000)));
     fleet.canary(CanaryResult::Own, at(1000).boot, at(1001), &mut changes);
-    assert!(changes.is_empty(), "our own failure proves nothing");
+    assert!(changes.transitions.is_empty(), "our own failure proves nothing");
+    let target = fleet.targets().next().unwrap();
+    assert_eq!(&*target.standing.reason, "refused, and no canary can be asked", "but it is told");
     assert!(!fleet.start_canary(at(1500)) && fleet.start_canary(at(2000)));
     fleet.canary(CanaryResult::Answered, at(2000).boot, at(2001), &mut changes);
     assert_eq!(lines(&changes)[0], "web/tcp/a: unknown -> ko (refused)");
@@ -122,6 +124,49 @@ fn a_ko_waits_for_a_canary_that_was_asked_after_the_failure() {
     assert!(fleet.start_canary(at(1002)));
     fleet.canary(CanaryResult::Answered, at(1002).boot, at(1003), &mut changes);
     assert!(changes.is_empty());
+}
+
+#[test]
+fn who_fails_while_no_canary_can_be_asked_is_not_ok_for_longer_than_the_longest_silence() {
+    let nightly = service("nightly", Probe::Report(Duration::from_secs(60)), Rule::All, &[]);
+    let groups =
+        vec![group("web", &["a"], vec![tcp("tcp", Rule::All, &[])]), group("backup", &["b"], vec![nightly])];
+    let settings = file(groups, Vec::new(), true);
+    for ends_with in [200, 300] {
+        let mut fleet = start(&settings);
+        let mut changes = Changes::default();
+        tell(&mut fleet, "web/tcp/a", 200, 100);
+        let report = Report { code: Code::OK, period: None, text: "" };
+        fleet.report(&name("backup/nightly/b"), report, at(100), &mut Changes::default()).unwrap();
+        let mut unknown = Vec::new();
+        for ms in (10_000..130_000).step_by(10_000) {
+            tell(&mut fleet, "web/tcp/a", 300, ms);
+            fleet.expire(at(ms), &mut changes);
+            if fleet.start_canary(at(ms)) {
+                fleet.canary(CanaryResult::Own, at(ms).boot, at(ms), &mut changes);
+            }
+            let of_targets = lines(&changes).into_iter().filter(|line| line.matches('/').count() == 2);
+            unknown.extend(of_targets.map(|line| (ms / 1000, line)));
+            changes.clear();
+        }
+        assert_eq!(
+            unknown,
+            [(
+                50,
+                "web/tcp/a: ok -> unknown (refused, and no canary can be asked), was ok for 49s".to_owned()
+            )],
+            "what was reported stands"
+        );
+        assert!(fleet.is_canary_hampered());
+        if ends_with == 200 {
+            assert_eq!(tell(&mut fleet, "web/tcp/a", 200, 131_000)[0], "web/tcp/a: unknown -> ok");
+        }
+        assert!(fleet.start_canary(at(132_000)));
+        fleet.canary(CanaryResult::Answered, at(132_000).boot, at(132_001), &mut changes);
+        let (told, expected) = (lines(&changes).join("\n"), "web/tcp/a: unknown -> ko (refused)");
+        assert_eq!(told.contains(expected), ends_with == 300, "{told}");
+        assert!(told.contains("backup/nightly/b: ok -> ko (silent for 1m)"), "{told}");
+    }
 }
 
 #[test]
