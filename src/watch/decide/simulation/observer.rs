@@ -2,7 +2,7 @@
 
 use crate::decide::changes::{Changes, Keep, Kept, KeptObject, Note};
 use oco_fleet::object::{Kind, ObjectName};
-use oco_fleet::state::State;
+use oco_fleet::state::{Standing, State};
 use oco_fleet::time::Millis;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -24,7 +24,11 @@ impl Observer {
             let is_line = transition.name.as_str().starts_with("web/oco/");
             let code_alone = old.state == new.state && old.code != new.code;
             let is_planned = old.planned != new.planned;
-            let is_worded = is_line && old.reason != new.reason;
+            // Another reason alone is none.
+            let entries = |standing: &Standing| {
+                standing.reason.split_once(" KO ").map(|(_, entries)| entries.to_owned()).unwrap_or_default()
+            };
+            let is_worded = is_line && entries(old) != entries(new);
             assert!(
                 old.state != new.state || code_alone || is_planned || is_worded,
                 "no reason: {transition:?}"

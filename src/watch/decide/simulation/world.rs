@@ -47,8 +47,8 @@ const ANSWERS: [(u16, &str); 8] = [
     (210, "disk 90%"),
     (300, "refused"),
     (300, "timeout"),
-    (300, "300-http"),
-    (500, "500-raid"),
+    (300, "300 KO 300-http"),
+    (500, "500 KO 500-raid"),
     (0, "no descriptors"),
 ];
 
