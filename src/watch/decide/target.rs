@@ -237,6 +237,9 @@ impl Target {
 
     /// A ko is held that nobody can tell from our own failure: it is unknown, with these words, and the ko waits on. Where
     /// it is unknown already, the words may be others. Returns where it stood, where that is another state.
+    ///
+    /// # Errors
+    /// It was unknown already; and whether the words are others.
     pub fn doubt(&mut self, reason: &str, at: Millis) -> Result<(Standing, Millis), bool> {
         if self.standing.state == State::Unknown {
             return Err(self.rephrase(reason) == Ruling::Rephrased);
