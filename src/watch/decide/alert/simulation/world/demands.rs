@@ -44,6 +44,9 @@ pub(super) struct Demands {
     active: BTreeMap<(TrackKey, Option<u32>), Millis>,
     /// Which failure could not be told to a step, and since when.
     given_up: BTreeMap<(TrackKey, u32), (Option<Millis>, Millis)>,
+    /// When a step was last given up. What was told before, and was only to be said again after flapping, is not tried again
+    /// at a start.
+    last_given_up: BTreeMap<(TrackKey, u32), Millis>,
     /// When it was calm again.
     pub calmed: BTreeMap<ObjectName, Millis>,
 }
@@ -72,6 +75,7 @@ impl Demands {
 
     pub fn give_up(&mut self, sending: &Sending, at: Millis) {
         let track = (sending.name.clone(), sending.alert.clone());
+        self.last_given_up.insert((track.clone(), sending.step), at);
         self.given_up.insert((track, sending.step), (sending.failing, at));
     }
 
@@ -205,7 +209,9 @@ impl World {
                 assert!(late < SLACK, "given up, and not tried again: {track:?} {number} {receiver:#?}");
             }
         } else if let Some(receiver) = told.filter(|_| count > 0) {
-            let calmed = demands.calmed.get(&track.0).filter(|calmed| **calmed > receiver.heard);
+            let given_up = demands.last_given_up.get(&(track.clone(), number)).copied();
+            let heard = given_up.map_or(receiver.heard, |at| at.max(receiver.heard));
+            let calmed = demands.calmed.get(&track.0).filter(|calmed| **calmed > heard);
             if let Some(calmed) = calmed {
                 let late = late(free.max(*calmed));
                 assert!(late < SLACK, "calm, and nobody says how it is: {track:?} {number} {receiver:#?}");
