@@ -357,9 +357,15 @@ fn times_are_left_out_only_where_the_journal_adds_them() {
     let first_line = |variable: &dyn Fn(&File) -> String| {
         let path = scene.path("log");
         let log = File::create(&path).unwrap();
-        let mut command = scene.ocod(&["-d", "/nowhere", "-l", "192.0.2.1:1"]);
-        command.env("JOURNAL_STREAM", variable(&log)).stderr(log).status().expect("run ocod");
-        fs::read_to_string(path).unwrap().lines().next().unwrap_or_default().to_owned()
+        let mut command = scene.ocod(&["-d", "/nowhere", "-l", "127.0.0.1:0"]);
+        let mut ocod = command.env("JOURNAL_STREAM", variable(&log)).stderr(log).spawn().expect("run ocod");
+        let line = wait_for("a line", || {
+            let text = fs::read_to_string(&path).unwrap();
+            text.split_once('\n').map(|(line, _)| line.to_owned())
+        });
+        ocod.kill().unwrap();
+        ocod.wait().unwrap();
+        line
     };
     let of = |log: &File| log.metadata().map(|metadata| (metadata.dev(), metadata.ino())).unwrap();
     let right = first_line(&|log| format!("{}:{}", of(log).0, of(log).1));

@@ -5,13 +5,14 @@ use crate::scene::{Scene, wait_for};
 use crate::server::{free_port, has};
 use crate::watcher::Watcher;
 use crate::web::nginx;
+use std::path::Path;
 
-/// It may write in its temporary directory, where scenes lie: it is given one of its own, and the rest of the scene is what
-/// an administrator's disk is.
-fn confined(scene: &Scene) -> Option<Watcher> {
+/// It may write in its temporary directory, where all that tests make lies: it is given one of its own. The system has this
+/// authority.
+fn confined(scene: &Scene, authority: &Path) -> Option<Watcher> {
     let mut command = scene.ocowatch(&[]);
     std::fs::create_dir_all(scene.path("tmp")).unwrap();
-    command.env("TMPDIR", scene.path("tmp")).env("SSL_CERT_FILE", scene.path("authorities/ours.pem"));
+    command.env("TMPDIR", scene.path("tmp")).env("SSL_CERT_FILE", authority);
     let watcher = Watcher::start_by(scene, command);
     if watcher.log().contains("this kernel confines less than it could") {
         println!("skipped: the confinement of ocowatch: {}", watcher.log());
@@ -32,8 +33,11 @@ fn authorities_are_read_where_they_were_and_nowhere_else() {
     authority(&made, "ours");
     authority(&made, "theirs");
     certificate(&made, "ours", "good", "www.example.org", "-days 60");
-    let put = |from: &str, to: &str| {
-        let to = scene.path(to);
+    // What lies below the folder of the settings may be read anyway.
+    let disk = tempfile::tempdir().unwrap();
+    let ours = |folder: &str| disk.path().join(folder).join("ours.pem");
+    let put = |from: &str, folder: &str| {
+        let to = ours(folder);
         std::fs::create_dir_all(to.parent().unwrap()).unwrap();
         // As an administrator replaces a file, at once.
         let new = to.with_extension("new");
@@ -41,7 +45,7 @@ fn authorities_are_read_where_they_were_and_nowhere_else() {
         std::fs::rename(new, to).unwrap();
     };
     for folder in ["authorities", "alertmanagers", "others"] {
-        put("ours.pem", &format!("{folder}/ours.pem"));
+        put("ours.pem", folder);
     }
     let port = free_port();
     let at = made.display();
@@ -52,7 +56,7 @@ fn authorities_are_read_where_they_were_and_nowhere_else() {
     let Some(_nginx) = nginx(test, &scene, &http, &[port]) else { return };
     let nobody = free_port();
     let configure = |folder: &str| {
-        let ca = |folder: &str| scene.path(folder).join("ours.pem").display().to_string();
+        let ca = |folder: &str| ours(folder).display().to_string();
         scene.configure(&format!(
             "[defaults]\ninterval = \"200ms\"\ntimeout = \"10s\"\nfall = 1\nrise = 1\n\
              [alertmanager]\nurls = [\"https://127.0.0.1:{nobody}\"]\nca = {:?}\nof = [\"file/*\"]\n\
@@ -68,16 +72,16 @@ fn authorities_are_read_where_they_were_and_nowhere_else() {
         ));
     };
     configure("authorities");
-    let Some(watcher) = confined(&scene) else { return };
+    let Some(watcher) = confined(&scene, &ours("authorities")) else { return };
     scene.wait_for_words("file/tls", "ok");
     scene.wait_for_words("system/tls", "ok");
     let status = std::fs::read_to_string(format!("/proc/{}/status", watcher.pid())).unwrap();
     assert!(status.contains("\nSeccomp:\t2\n") && status.contains("\nNoNewPrivs:\t1\n"), "{status}");
     // Another file of the same name is read anew.
-    put("theirs.pem", "authorities/ours.pem");
+    put("theirs.pem", "authorities");
     watcher.signal("HUP");
-    scene.wait_for_words("file/tls", "ko certificate by an unknown authority");
-    put("ours.pem", "authorities/ours.pem");
+    scene.wait_for_words(&format!("file/tls/127.0.0.1:{port}"), "ko certificate by an unknown authority");
+    put("ours.pem", "authorities");
     watcher.signal("HUP");
     scene.wait_for_words("file/tls", "ok");
     // In another folder is what may not be read any more.
@@ -90,11 +94,11 @@ fn authorities_are_read_where_they_were_and_nowhere_else() {
         "reload refused, going on as before: {}:{line}: hostgroup.file.service.tls.probe.ca: {}: permission denied; \
          that needs a restart",
         file.display(),
-        scene.path("others/ours.pem").display()
+        ours("others").display()
     ));
     scene.wait_for_words("file/tls", "ok");
     drop(watcher);
-    let Some(_watcher) = confined(&scene) else { return };
+    let Some(_watcher) = confined(&scene, &ours("authorities")) else { return };
     wait_for("the other folder to be read after a restart", || {
         (scene.shown("file/tls")["state"] == "ok").then_some(())
     });

@@ -3,6 +3,7 @@
 use crate::far::Far;
 use crate::host::Host;
 use crate::namespace::{in_a_world_of_its_own, run};
+use crate::recorder::Recorder;
 use crate::scene::{Scene, parts, wait_for};
 use crate::server::is_root;
 use crate::watcher::Watcher;
@@ -64,12 +65,14 @@ fn a_full_disk_delays_nothing_is_told_and_loses_nothing() {
 #[test]
 fn a_disk_that_hangs_delays_nothing_is_told_and_loses_nothing() {
     let host = Host::new("200 OK");
-    let scene = Scene::new(&one(&host));
+    let scene = Scene::new("");
+    let told = Recorder::new(&scene, "told.alert", "");
+    scene.configure(&format!("[[alert]]\nof = [\"g/s\"]\ncommand = [{:?}]\n{}", told.path(), one(&host)));
     std::fs::create_dir(scene.path("disk")).unwrap();
     let Some(far) = Far::mount("a disk that hangs", &scene.path("disk"), &scene.path("state")) else {
         return;
     };
-    let watcher = Watcher::start(&scene);
+    let mut watcher = Watcher::start(&scene);
     // The kernel lets nobody end who waits for it.
     let _end = far.answers_at_last();
     scene.wait_for_words("g/s/a", "ok");
@@ -77,9 +80,12 @@ fn a_disk_that_hangs_delays_nothing_is_told_and_loses_nothing() {
     far.hang();
     host.say("350 KO 300-x");
     scene.wait_for_words("g/s/a", "ko");
+    // An alert waits for its note, but not for ever.
+    assert_eq!(told.wait_for(1)[0].event(), "ko");
     watcher.wait_for_log("journal: the disk does not answer; going on without it");
     host.say("200 OK");
     scene.wait_for_words("g/s/a", "ok");
+    assert_eq!(told.wait_for(2)[1].event(), "ok");
     // Who asks the journal then is not kept waiting for ever.
     let (status, _, complaint) = parts(&scene.fleet(&["log"]).output().unwrap());
     assert_eq!(status, Some(3), "{complaint}");
@@ -88,6 +94,16 @@ fn a_disk_that_hangs_delays_nothing_is_told_and_loses_nothing() {
     wait_for("the journal", || {
         (entries(&scene) == ["unknown -> ok", "ok -> ko (350 KO 300-x)", "ko -> ok"]).then_some(())
     });
+    // Both were noted later, so that nobody is told once more.
+    wait_for("the notes", || (scene.told(&["log", "g/s"]).matches(": sent").count() == 2).then_some(()));
+    watcher.signal("TERM");
+    assert!(watcher.wait().success());
+    let _watcher = Watcher::start(&scene);
+    host.say("350 KO 300-y");
+    assert_eq!(
+        told.wait_for(3).iter().map(|call| call.event().to_owned()).collect::<Vec<_>>(),
+        ["ko", "ok", "ko"]
+    );
 }
 
 #[test]

@@ -75,6 +75,8 @@ async function open(base, token, options) {
     if (new URL(request.url()).origin !== base) strangers.add(request.url());
   });
   const page = await context.newPage();
+  // A slow machine draws several fleets at once here.
+  page.setDefaultTimeout(120000);
   if (token) {
     await page.goto(base + '/login');
     await page.fill('input[name=token]', token);
