@@ -1,22 +1,22 @@
 //! Every message that a man page quotes is one that the programs give.
 //!
-//! A page marks a message by `.Dq`, and in ocod(8) by its place in the section LOG: as an entry of the list, whose `Ar` is
-//! whatever stands there, or as a line of a display. What ocod's pages quote has to be said by a run of it here; what oco's
-//! pages quote may also be a text in its source.
+//! A page marks a message by `.Dq`, and by its place in the sections LOG and DIAGNOSTICS: as an entry of the list, whose `Ar`
+//! is whatever stands there, or as a line of a display. What ocod's pages quote has to be said by a run of it here; what other
+//! pages quote may also be a text in the source.
 
 use crate::scene::{Scene, wait_for};
 use crate::server::Ocod;
 use nix::unistd::{Uid, mkfifo};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 /// In what ocod says only once a minute is over, of a log that nobody reads, or on a host that was just booted. A text in
 /// its source will do for these.
 const RARE: [&str; 3] = ["changes were not logged", "lines lost", "from before the boot"];
 
-/// Pages that tests/fleet compares with a run.
+/// Pages whose LOG tests/fleet compares with a run.
 const OF_THE_FLEET: [&str; 3] = ["ocowatch.8", "watch.toml.5", "oco-fleet.1"];
 
 /// Stands for whatever is there, at least one character.
@@ -32,22 +32,21 @@ struct Message {
     is_whole: bool,
 }
 
-/// All that the man pages of ocod and oco quote.
+/// All that the man pages quote.
 fn quoted() -> Vec<Message> {
     let pages = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("man")).unwrap();
-    let pages = pages.map(|page| page.unwrap().path());
-    let is_ours = |page: &PathBuf| !OF_THE_FLEET.iter().any(|other| page.ends_with(other));
-    pages.filter(is_ours).flat_map(|page| of_page(&page)).collect()
+    pages.flat_map(|page| of_page(&page.unwrap().path())).collect()
 }
 
 fn of_page(path: &Path) -> Vec<Message> {
     let page = path.file_name().unwrap().to_str().unwrap().to_owned();
     let message = |text: String, is_whole| Message { page: page.clone(), text: numberless(&text), is_whole };
+    let has_log = !OF_THE_FLEET.contains(&page.as_str());
     let (mut is_log, mut is_display) = (false, false);
     let mut messages = Vec::new();
     for line in fs::read_to_string(path).unwrap().lines() {
         match line.split_once(' ') {
-            Some((".Sh", section)) => is_log = section == "LOG",
+            Some((".Sh", section)) => is_log = section == "DIAGNOSTICS" || has_log && section == "LOG",
             Some((".Bd", _)) => is_display = true,
             Some((".Dq", rest)) => messages.push(message(spoken(rest), false)),
             Some((".It", rest)) if is_log => messages.push(message(spoken(rest), true)),
@@ -203,8 +202,12 @@ fn filled(format: &str) -> String {
 #[test]
 fn what_the_man_pages_quote_is_what_the_programs_say() {
     let messages = quoted();
-    let of_ocod = messages.iter().filter(|message| message.page == "ocod.8").count();
-    assert!(of_ocod >= 12, "few messages of ocod(8) were found: {messages:#?}");
+    for (page, least) in
+        [("ocod.8", 12), ("ocowatch.8", 3), ("oco-fleet.1", 5), ("oco.1", 1), ("oco-push.1", 1)]
+    {
+        let of_page = messages.iter().filter(|message| message.page == page).count();
+        assert!(of_page >= least, "few messages of {page} were found: {messages:#?}");
+    }
     let _turn = Scene::new();
     let log = log_of_everything();
     let said: Vec<String> = log.lines().map(|line| numberless(entry(line))).collect();
@@ -213,8 +216,15 @@ fn what_the_man_pages_quote_is_what_the_programs_say() {
         let is_said =
             said.iter().any(|line| if is_whole { matches(&text, line) } else { is_reason(&text, line) });
         // A format that is filled in whole would be anything at all.
-        let has_words = |format: &str| format.replace(ANYTHING, "").len() * 2 >= text.len();
-        let is_written = || texts.iter().any(|format| has_words(format) && matches(format, &text));
+        let has_words = |format: &str, part: &str| format.replace(ANYTHING, "").len() * 2 >= part.len();
+        let is_text =
+            |part: &str| texts.iter().any(|format| has_words(format, part) && matches(format, part));
+        let begins = |part: &str| texts.iter().any(|format| format.ends_with(": ") && matches(format, part));
+        // One may be written behind the other.
+        let is_written = || {
+            let mut ends = text.match_indices(": ").map(|(at, end)| text.split_at(at + end.len()));
+            is_text(&text) || ends.any(|(before, behind)| begins(before) && is_text(behind))
+        };
         let may_be_unsaid = !page.starts_with("ocod") || RARE.iter().any(|rare| text.contains(rare));
         let is_true = is_said || (may_be_unsaid && !text.contains("os error") && is_written());
         assert!(is_true, "{page} quotes {text:?}, which nobody says; the log:\n{log}");

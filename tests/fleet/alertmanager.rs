@@ -234,6 +234,62 @@ fn a_cluster_is_told_whoever_of_it_is_away() {
 }
 
 #[test]
+fn two_watchers_of_one_fleet_tell_once_and_one_goes_on_when_the_other_dies() {
+    if !has("two watchers", PROGRAM) {
+        return;
+    }
+    let (host, receiver) = (Host::new("200 OK"), Receiver::default());
+    let scenes = [Scene::new(""), Scene::new("")];
+    let member = Member::new(&scenes[0], "one");
+    for scene in &scenes {
+        scene.configure(&format!(
+            "[alertmanager]\nurls = [{:?}]\n[defaults]\ninterval = \"100ms\"\ntimeout = \"10s\"\nfall = 1\nrise = 1\n\
+             [hostgroup.web]\nhosts = [{:?}]\n[hostgroup.web.service.oco]\nprobe = \"oco\"\n",
+            member.url(),
+            host.address.to_string()
+        ));
+    }
+    scenes[0].file(
+        "alertmanager.yml",
+        &format!(
+            "route:\n  receiver: test\n  group_by: ['group']\n  group_wait: 1s\n  group_interval: 1s\n  repeat_interval: 1h\n\
+             receivers:\n- name: test\n  webhook_configs:\n  - url: http://{}/\n    send_resolved: true\n",
+            receiver.start()
+        ),
+    );
+    let Some(_running) = member.start(&scenes[0], None) else { return };
+    let [mut first, second] = [Watcher::start(&scenes[0]), Watcher::start(&scenes[1])];
+    for watcher in [&first, &second] {
+        watcher.wait_for_log("web/oco: unknown -> ok");
+    }
+    host.say("350 KO 300-http");
+    for watcher in [&first, &second] {
+        watcher.wait_for_log("web/oco: ok -> ko");
+    }
+    // What both tell has the same labels, and is one alert.
+    member.wait_for(&["critical"]);
+    receiver.wait_for("web/oco critical firing");
+    first.signal("KILL");
+    first.wait();
+    host.say("550 KO 500-raid");
+    member.wait_for(&["page"]);
+    receiver.wait_for("web/oco critical resolved");
+    host.say("200 OK");
+    receiver.wait_for("web/oco page resolved");
+    let mut told = receiver.told();
+    told.sort();
+    assert_eq!(
+        told,
+        [
+            "web/oco critical firing",
+            "web/oco critical resolved",
+            "web/oco page firing",
+            "web/oco page resolved"
+        ]
+    );
+}
+
+#[test]
 fn what_is_planned_is_not_sent_and_what_was_sent_goes_on() {
     if !has("alertmanager", PROGRAM) {
         return;

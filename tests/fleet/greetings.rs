@@ -1,10 +1,10 @@
 //! Greetings, ports and datagrams: `banner`, `tcp` and `udp`.
 
 use crate::host::closed_port;
-use crate::scene::Scene;
+use crate::scene::{PATIENCE, Scene};
 use crate::server::{Running, answers_datagrams, free_port, has, says, serve, silent};
 use crate::shown::of_service;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, UdpSocket};
 use std::process::Command;
 
@@ -109,4 +109,21 @@ fn a_real_sshd_greets() {
     let Some(_sshd) = Running::start(test, &mut command, &[port]) else { return };
     let at = SocketAddr::from(([127, 0, 0, 1], port));
     judge(&[("ssh", at, r#"{ banner = "^SSH-2" }"#, "ok"), ("tcp", at, r#""tcp""#, "ok")]);
+}
+
+/// No port of ours is to wait for a minute after each probe.
+#[test]
+fn a_connection_that_we_close_first_is_reset() {
+    let (tell, ends) = std::sync::mpsc::channel();
+    let tell = std::sync::Mutex::new(tell);
+    let address = serve(move |mut stream| {
+        // It may be reset before the greeting could be written.
+        let written = stream.write_all(b"220 ready\r\n");
+        let end = written.and_then(|()| stream.read(&mut [0; 100])).map_err(|error| error.kind());
+        tell.lock().unwrap().send(end).unwrap();
+    });
+    judge(&[("banner", address, r#"{ banner = "^220" }"#, "ok")]);
+    assert_eq!(ends.recv_timeout(PATIENCE), Ok(Err(ErrorKind::ConnectionReset)));
+    judge(&[("tcp", address, r#""tcp""#, "ok")]);
+    assert_eq!(ends.recv_timeout(PATIENCE), Ok(Err(ErrorKind::ConnectionReset)));
 }
