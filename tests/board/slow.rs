@@ -12,6 +12,9 @@ use std::time::{Duration, Instant};
 /// A piece is said each so long: more than often enough for whoever only looks whether anything comes.
 const EACH: Duration = Duration::from_millis(200);
 
+/// The kernel tells nobody of who says nothing before.
+const SILENCE_HIDDEN: Duration = Duration::from_secs(1);
+
 /// Says `begin`, and then `piece` for ever. Returns what came back, and after how long, when the other end has closed.
 #[track_caller]
 fn trickle(mut stream: TcpStream, begin: &[u8], piece: &[u8]) -> (Vec<u8>, Duration) {
@@ -57,7 +60,12 @@ fn a_head_that_trickles_ends_in_time() {
 fn who_says_nothing_at_all_is_not_kept() {
     let scene = Scene::new("");
     let board = Board::start(&scene);
-    let (answer, took) = trickle(connect(board.address), b"", b"");
+    // Until something is said the kernel keeps it to itself for a second, and beside ten thousand others of another test it
+    // may drop it then, which the board never hears of.
+    let is_hidden = |took: Duration| took < 3 * SILENCE_HIDDEN;
+    let ends = std::iter::repeat_with(|| trickle(connect(board.address), b"", b"")).take(5);
+    let (answer, took) =
+        ends.skip_while(|(_, took)| is_hidden(*took)).next().expect("one that the board hears of");
     assert_eq!(text(&answer), "");
     is_about(took, 15);
 }
