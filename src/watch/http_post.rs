@@ -148,7 +148,8 @@ pub fn read(octets: &[u8]) -> Option<(Response, bool)> {
     let mut headers = [httparse::EMPTY_HEADER; HTTP_HEADERS];
     let mut parsed = httparse::Response::new(&mut headers);
     let Ok(httparse::Status::Complete(length)) = parsed.parse(octets) else { return None };
-    let status = parsed.code?;
+    // Nobody has a status of less than three digits.
+    let status = parsed.code.filter(|status| *status >= 100)?;
     let rest = octets.get(length..).unwrap_or_default();
     let value = |name: &str| {
         parsed.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value)

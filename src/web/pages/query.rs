@@ -1,15 +1,20 @@
 //! A query: what stands behind the `?`, read as browsers write it.
 
 use crate::limits::QUERY_VALUE_OCTETS;
+use std::borrow::Cow;
 
 /// Keys and values, in their order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Query(Vec<(String, String)>);
 
 impl Query {
-    /// Reads one. Whatever it is, it is one; keys that no page knows are nothing.
+    /// Reads one. Whatever it is, it is one; keys that no page knows are nothing. A page that shows what was asked for shows
+    /// U+FFFD for control characters, which no name has.
     pub fn parse(text: &str) -> Query {
-        Query(form_urlencoded::parse(text.as_bytes()).into_owned().collect())
+        let shown = |text: Cow<'_, str>| text.replace(char::is_control, "\u{fffd}");
+        Query(
+            form_urlencoded::parse(text.as_bytes()).map(|(key, value)| (shown(key), shown(value))).collect(),
+        )
     }
 
     /// The first value of a key that has one.
@@ -52,6 +57,7 @@ mod tests {
         let query = Query::parse("span=7d&q=a+b%2Fc&empty=&page=3");
         assert_eq!(query.get("q"), Ok(Some("a b/c")));
         assert_eq!((query.get("empty"), query.get("no"), query.page()), (Ok(None), Ok(None), Ok(2)));
+        assert_eq!(Query::parse("q=a%0Bb%00").get("q"), Ok(Some("a\u{fffd}b\u{fffd}")));
         for bad in ["page=0", "page=-1", "page=x"] {
             assert!(Query::parse(bad).page().unwrap_err().contains("expected"), "{bad}");
         }

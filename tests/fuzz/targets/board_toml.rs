@@ -73,5 +73,5 @@ fn is_sound(settings: &Settings, text: &str) {
             SentTo::Directory(path) => assert!(path.is_absolute(), "{path:?}"),
         }
     }
-    assert!(settings.needs_restart(settings).is_empty());
+    assert!(settings.clone().stay_with(settings).is_empty());
 }
