@@ -274,6 +274,36 @@ fn a_socket_that_answers_not_half_or_nonsense_is_told_once_and_holds_up_nobody()
 }
 
 #[test]
+fn a_socket_that_answers_late_and_in_pieces_is_used() {
+    let Some(balanced) = Balanced::new("") else { return };
+    let socket = balanced.scene.path("haproxy.sock");
+    let late = serve(move |mut stream| {
+        let (mut command, mut answer) = (String::new(), Vec::new());
+        let _ = BufReader::new(&stream).read_line(&mut command);
+        let Ok(mut haproxy) = UnixStream::connect(&socket) else { return };
+        let _ = haproxy.write_all(command.as_bytes()).and_then(|()| haproxy.read_to_end(&mut answer));
+        for piece in answer.chunks((answer.len() / 4).max(1)) {
+            std::thread::sleep(Duration::from_millis(250));
+            if stream.write_all(piece).is_err() {
+                return;
+            }
+        }
+    });
+    let direct = format!("socket = \"{}\"", balanced.scene.path("haproxy.sock").display());
+    let file = std::fs::read_to_string(balanced.scene.path("watch.toml")).unwrap();
+    let file = file.replace(&direct, &format!("socket = \"tcp {late}\""));
+    assert!(file.contains("tcp "), "{file}");
+    std::fs::write(balanced.scene.path("watch.toml"), file).unwrap();
+    let Some(_haproxy) = balanced.haproxy() else { return };
+    let watcher = Watcher::start(&balanced.scene);
+    report(&balanced.scene, "w2", "300");
+    balanced.wait_for("w2", (1, 40));
+    report(&balanced.scene, "w2", "200");
+    balanced.wait_for("w2", (0, 40));
+    assert!(!watcher.log().contains("error: "), "{}", watcher.log());
+}
+
+#[test]
 fn a_command_is_run_at_each_transition_of_a_target() {
     let scene = Scene::new("");
     let recorder = Recorder::new(&scene, "changed", "");
