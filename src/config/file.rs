@@ -207,15 +207,17 @@ pub fn parse(text: &str) -> Result<Settings, Fault> {
     if let Some(culprit) = not_a_table(table.get_ref(), &["listen[]", "checks.*"]) {
         return Err(culprit.fault(text));
     }
-    let file: File = toml::from_str(text).map_err(|error| match error.span() {
-        Some(span) => match unquoted_name(text, &span) {
-            Some(name) => {
-                fault(span, &format!("checks.{name}: a name with a dot needs quotes: [checks.\"{name}\"]"))
-            }
-            None => fault(span, &Culprit::of_toml(&error).what),
-        },
-        None => Fault { place: None, what: one_line(error.message()) },
-    })?;
+    let file =
+        File::deserialize(toml::de::Deserializer::from(table)).map_err(|error| match error.span() {
+            Some(span) => match unquoted_name(text, &span) {
+                Some(name) => fault(
+                    span,
+                    &format!("checks.{name}: a name with a dot needs quotes: [checks.\"{name}\"]"),
+                ),
+                None => fault(span, &Culprit::of_toml(&error).what),
+            },
+            None => Fault { place: None, what: one_line(error.message()) },
+        })?;
     let places: Vec<Range<usize>> = file.listen.iter().map(Spanned::span).collect();
     let listeners = file.listen.into_iter().map(|section| listener(section.into_inner()));
     let listeners =

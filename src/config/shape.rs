@@ -2,8 +2,21 @@
 //! the keys, which nobody means.
 
 use super::culprit::{Culprit, wrong};
+use serde::de::DeserializeOwned;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeTable, DeValue, Deserializer};
+
+/// Reads a file that has tables at `tables`.
+///
+/// # Errors
+/// The first fault of its form.
+pub fn read<T: DeserializeOwned>(text: &str, tables: &[&str]) -> Result<T, Culprit> {
+    let file = DeTable::parse(text).map_err(|error| Culprit::of_toml(&error))?;
+    match not_a_table(file.get_ref(), tables) {
+        Some(culprit) => Err(culprit),
+        None => T::deserialize(Deserializer::from(file)).map_err(|error| Culprit::of_toml(&error)),
+    }
+}
 
 /// The first list that stands at one of `places` where a table has to. A place is keys and dots: `*` is each key of a
 /// table, and `NAME[]` each item of the list NAME.

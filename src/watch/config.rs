@@ -21,13 +21,10 @@ mod word;
 
 use crate::limits::SETTINGS_OCTETS;
 use oco::config::ConfigError;
-use oco::config::shape::not_a_table;
+use oco::config::shape;
 use oco::config::source::{self, Fault};
 use oco_fleet::object::ObjectName;
-use section::Culprit;
-use serde::Deserialize;
 use std::path::{Path, PathBuf};
-use toml::de::DeTable;
 
 pub use build::FIGURES_KEEP;
 pub use settings::{
@@ -54,13 +51,7 @@ pub fn load(path: &Path) -> Result<Settings, ConfigError> {
 /// # Errors
 /// The first fault, with its line.
 pub fn parse(text: &str) -> Result<Settings, Fault> {
-    let of_toml = |error| section::fault(Culprit::of_toml(&error), text);
-    let table = DeTable::parse(text).map_err(of_toml)?;
-    if let Some(culprit) = not_a_table(table.get_ref(), &file::TABLES) {
-        return Err(section::fault(culprit, text));
-    }
-    let file = file::File::deserialize(toml::de::Deserializer::from(table)).map_err(of_toml)?;
-    build::build(file).map_err(|culprit| section::fault(culprit, text))
+    shape::read(text, &file::TABLES).and_then(build::build).map_err(|culprit| section::fault(culprit, text))
 }
 
 /// The socket beside the control socket that takes an acknowledgement by token and nothing else.

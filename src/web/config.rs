@@ -10,17 +10,14 @@ pub mod there;
 use crate::limits::SETTINGS_OCTETS;
 use crate::report::Format;
 use oco::config::ConfigError;
-use oco::config::culprit::Culprit;
-use oco::config::shape::not_a_table;
+use oco::config::shape;
 use oco::config::source::{self, Fault};
 use oco::logic::network::Network;
 use oco_fleet::calendar::Period;
 use oco_fleet::object::Pattern;
-use serde::Deserialize;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
-use toml::de::DeTable;
 
 /// Where the file is unless told.
 pub const DEFAULT_FILE: &str = "/etc/oco/board.toml";
@@ -220,13 +217,7 @@ pub fn load(path: &Path) -> Result<Settings, ConfigError> {
 /// # Errors
 /// The first fault, with its line.
 pub fn parse(text: &str) -> Result<Settings, Fault> {
-    let of_toml = |error| Culprit::of_toml(&error).fault(text);
-    let table = DeTable::parse(text).map_err(of_toml)?;
-    if let Some(culprit) = not_a_table(table.get_ref(), &file::TABLES) {
-        return Err(culprit.fault(text));
-    }
-    let file = file::File::deserialize(toml::de::Deserializer::from(table)).map_err(of_toml)?;
-    build::build(file).map_err(|culprit| culprit.fault(text))
+    shape::read(text, &file::TABLES).and_then(build::build).map_err(|culprit| culprit.fault(text))
 }
 
 impl Settings {
