@@ -1,5 +1,6 @@
 //! What the policy wants done.
 
+use super::turn::event_word;
 use crate::config::AlertEvent;
 use oco_fleet::journal::Entry;
 use oco_fleet::object::ObjectName;
@@ -71,6 +72,13 @@ pub struct Sending {
     pub all: Vec<ObjectName>,
     /// What somebody says directly.
     pub direct: Option<String>,
+}
+
+impl Sending {
+    /// The word of `on` for what it tells, or `direct`.
+    pub fn word(&self) -> &'static str {
+        if self.direct.is_some() { "direct" } else { event_word(self.event) }
+    }
 }
 
 /// Whom something that was said directly goes to: alerts by name, or by whom they are of.

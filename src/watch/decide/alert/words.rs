@@ -122,7 +122,7 @@ fn environment(
     let (group, service) = (sending.name.group(), sending.name.service_part());
     let standing = &sending.standing;
     let is_up = sending.event == AlertEvent::Ok;
-    let event = if sending.direct.is_some() { "direct" } else { super::turn::event_word(sending.event) };
+    let event = sending.word();
     // mon's numbers: fail 0, ok 1, unknown 5, warn 9.
     let operation = match standing.state {
         State::Ok => "1",

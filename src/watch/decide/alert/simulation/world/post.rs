@@ -44,24 +44,8 @@ pub(super) struct Post {
     failed: BTreeMap<Try, (Posted, u32)>,
 }
 
-/// The word that the journal has for it.
-fn word(sending: &Sending) -> &'static str {
-    if sending.direct.is_some() {
-        return "direct";
-    }
-    match sending.event {
-        AlertEvent::Ko => "ko",
-        AlertEvent::Ok => "ok",
-        AlertEvent::But => "but",
-        AlertEvent::Unknown => "unknown",
-        AlertEvent::Flapping => "flapping",
-        AlertEvent::Incident => "incident",
-        AlertEvent::Partial => "partial",
-    }
-}
-
 fn try_of(sending: &Sending) -> Try {
-    (sending.name.clone(), sending.alert.clone(), sending.step, word(sending))
+    (sending.name.clone(), sending.alert.clone(), sending.step, sending.word())
 }
 
 impl Post {
