@@ -16,6 +16,8 @@ mod front;
 mod http;
 mod keys;
 mod measured;
+#[path = "../fleet/moment.rs"]
+mod moment;
 mod overc;
 mod reports;
 mod revoked;

@@ -1,7 +1,8 @@
 //! The performance data of those who push, from their words to the pictures of a page.
 
 use crate::board::Board;
-use crate::scene::{PUSH, Scene, of_one_time, slot, wait_for};
+use crate::moment::{of_one_time, slot};
+use crate::scene::{PUSH, Scene, wait_for};
 use crate::watcher::watch;
 use oco_fleet::figure::{Figure, Measure};
 use oco_fleet::journal::Reader;

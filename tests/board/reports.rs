@@ -1,6 +1,7 @@
 //! `ocoboard report` and `ocoboard ack-mail` beside a real watcher.
 
-use crate::scene::{Scene, day, of_one_time, parts, wait_for};
+use crate::moment::{day, of_one_time};
+use crate::scene::{Scene, parts, wait_for};
 use crate::watcher::{Running, watch};
 use serde_json::Value;
 use std::io::Write;

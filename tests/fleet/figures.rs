@@ -1,7 +1,8 @@
 //! What is measured, with real probes and a real journal: a stop and a reload write what is open.
 
 use crate::host::Host;
-use crate::scene::{Scene, of_one_time, slot, wait_for};
+use crate::moment::{of_one_time, slot};
+use crate::scene::{Scene, wait_for};
 use crate::watcher::Watcher;
 use oco_fleet::figure::Measure;
 use oco_fleet::journal::{Point, Reader};

@@ -1,7 +1,8 @@
 //! Availability, corrections and levels of a real watcher.
 
 use crate::host::Host;
-use crate::scene::{Scene, day, of_one_time, parts, wait_for};
+use crate::moment::{day, of_one_time};
+use crate::scene::{Scene, parts, wait_for};
 use crate::talk::ask;
 use crate::watcher::Watcher;
 use serde_json::Value;

@@ -28,6 +28,7 @@ mod lifetime;
 mod lvs;
 mod members;
 mod metrics;
+mod moment;
 mod monitors;
 mod names;
 mod namespace;
